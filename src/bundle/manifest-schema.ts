@@ -1,0 +1,117 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import { DATATYPES } from '../tensor/datatype.ts'
+import { MODEL_NAME } from '../core/names.ts'
+import { MANIFEST_VERSION, type Manifest } from './manifest.ts'
+
+const tensorNames = { type: 'string', minLength: 1, maxLength: 256 }
+const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' }
+const datatype = { enum: [...DATATYPES] }
+const plainPath = {
+  type: 'string',
+  maxLength: 256,
+  pattern: '^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$',
+}
+
+function object(properties: Record<string, unknown>, optional: readonly string[] = []) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+
+function mapOf(value: unknown, propertyNames: unknown = tensorNames) {
+  return { type: 'object', propertyNames, additionalProperties: value, maxProperties: 4096 }
+}
+
+const tensorSpec = object(
+  {
+    name: tensorNames,
+    datatype,
+    shape: { type: 'array', items: { type: 'integer', minimum: -1 }, maxItems: 8 },
+    columns: { type: 'array', items: tensorNames, maxItems: 1_000_000 },
+  },
+  ['columns'],
+)
+
+const jsonTensor = object({
+  datatype,
+  shape: { type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: 8 },
+  data: { type: 'array', items: { type: ['number', 'string'] } },
+})
+
+/** JSON Schema (draft 2020-12) of `slipway.json`. */
+export const MANIFEST_SCHEMA = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Slipway bundle manifest',
+  ...object({
+    manifestVersion: { const: MANIFEST_VERSION },
+    name: { type: 'string', pattern: MODEL_NAME.source },
+    signature: object({
+      inputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
+      outputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
+    }),
+    program: object({
+      steps: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 64,
+        items: object({
+          kind: { const: 'onnx' },
+          file: plainPath,
+          inputs: mapOf(tensorNames),
+          outputs: mapOf(tensorNames),
+          optimization: { enum: ['off', 'basic', 'all'] },
+        }),
+      },
+    }),
+    batching: object({ rowsAreIndependent: { type: 'boolean' }, reason: { type: 'string', maxLength: 1000 } }),
+    example: mapOf(jsonTensor),
+    golden: object({
+      inputs: mapOf(jsonTensor),
+      outputs: mapOf(jsonTensor),
+      tolerance: object({ relative: { type: 'number', minimum: 0 }, absolute: { type: 'number', minimum: 0 } }),
+      recordedBy: { type: 'string', maxLength: 100 },
+    }),
+    files: mapOf(object({ sha256, sizeBytes: { type: 'integer', minimum: 0 } }), plainPath),
+    provenance: object({
+      format: { const: 'onnx' },
+      source: object({
+        fileName: { type: 'string', maxLength: 256 },
+        sha256,
+        sizeBytes: { type: 'integer', minimum: 0 },
+      }),
+      producer: { type: 'string', maxLength: 1000 },
+      compilerRevision: { type: 'integer', minimum: 1 },
+    }),
+  }),
+} as const
+
+let validate: ReturnType<Ajv2020['compile']> | undefined
+
+/**
+ * Reads a manifest and refuses all that is not one.
+ * @throws {ServingError} `refused`, naming the place; a newer Slipway's manifest is refused by its version
+ */
+export function parseManifest(text: string): Manifest {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch (error) {
+    throw new ServingError('refused', 'slipway.json is no JSON', { cause: error })
+  }
+  const version = (document as { manifestVersion?: unknown } | null)?.manifestVersion
+  if (typeof version === 'number' && version > MANIFEST_VERSION)
+    throw new ServingError(
+      'refused',
+      `this bundle has manifest version ${version}; this Slipway opens up to ${MANIFEST_VERSION}: update Slipway`,
+    )
+  validate ??= new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, validateFormats: false }).compile(
+    MANIFEST_SCHEMA,
+  )
+  if (!validate(document)) {
+    const first = validate.errors?.[0]
+    const where = first?.instancePath === '' ? 'the document' : quote(first?.instancePath ?? '')
+    throw new ServingError('refused', `slipway.json is no bundle manifest: ${where} ${first?.message ?? 'is wrong'}`)
+  }
+  return document as Manifest
+}

@@ -1,0 +1,63 @@
+import { readdir } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import { readPlainFile } from '../storage/local.ts'
+import { MANIFEST_FILE, type Manifest } from './manifest.ts'
+import { parseManifest } from './manifest-schema.ts'
+import { sha256Hex } from './make.ts'
+
+/** A bundle whose every byte has been checked against its manifest, held in memory while it is loaded. */
+export interface OpenBundle {
+  readonly manifest: Manifest
+  /** SHA-256 of the manifest's bytes, 64 hexadecimal digits. */
+  readonly digest: string
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+/** Largest manifest, and largest file of a bundle, that are read (bytes). */
+const MAX_MANIFEST_BYTES = 64 * 2 ** 20
+const MAX_FILE_BYTES = 2 ** 32
+
+/**
+ * Opens a bundle's folder: manifest, then every file it names, each checked. Nothing else may lie there.
+ * @param expectedDigest refuse another version than this
+ * @throws {ServingError} `not_found` when this is no bundle; `refused` when a file is missing, changed, linked or extra
+ */
+export async function openBundle(folder: string, expectedDigest?: string): Promise<OpenBundle> {
+  const manifestBytes = await readPlainFile(join(folder, MANIFEST_FILE), MAX_MANIFEST_BYTES, MANIFEST_FILE)
+  const digest = sha256Hex(manifestBytes)
+  if (expectedDigest !== undefined && digest !== expectedDigest)
+    throw new ServingError(
+      'refused',
+      `the bundle was changed: its digest is ${digest}, its name says ${expectedDigest}`,
+    )
+  const manifest = parseManifest(new TextDecoder('utf-8', { fatal: true }).decode(manifestBytes))
+  const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
+  for (const [path, { sha256, sizeBytes }] of Object.entries(manifest.files)) {
+    const bytes = await readPlainFile(join(folder, path), Math.min(sizeBytes, MAX_FILE_BYTES), path)
+    checkFile(path, bytes, sha256, sizeBytes)
+    files.set(path, bytes)
+  }
+  await refuseStrangers(folder, files)
+  return { manifest, digest, files }
+}
+
+/** @throws {ServingError} `refused` when the bytes are not those that the manifest names */
+export function checkFile(path: string, bytes: Uint8Array, sha256: string, sizeBytes: number): void {
+  if (bytes.byteLength !== sizeBytes || sha256Hex(bytes) !== sha256)
+    throw new ServingError(
+      'refused',
+      `the bundle's file ${quote(path)} is not the one its manifest names: its digest differs`,
+    )
+}
+
+async function refuseStrangers(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  for (const entry of entries) {
+    if (entry.isDirectory()) continue
+    const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')
+    if (!files.has(path))
+      throw new ServingError('refused', `the bundle holds ${quote(path)}, which its manifest does not name`)
+  }
+}

@@ -1,0 +1,76 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ServingError } from '../core/errors.ts'
+import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
+import { openBundle, type OpenBundle } from './open.ts'
+import type { MadeBundle } from './make.ts'
+
+const DIGEST = /^[0-9a-f]{64}$/
+
+/**
+ * Bundles by digest in a local folder: `sha256/<digest>/`. Beside them, `sources/<key>` remembers which bundle a model
+ * file became, so that the same file is compiled once.
+ */
+export class BundleStore {
+  /** The store's folder. */
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  /** Where a bundle lies, or would lie. */
+  folderOf(digest: string): string {
+    if (!DIGEST.test(digest)) throw new ServingError('invalid_argument', 'a bundle digest is 64 hexadecimal digits')
+    return join(this.root, 'sha256', digest)
+  }
+
+  /** Keeps a bundle. Keeping it again changes nothing, unless what lies there is damaged: then it is replaced. */
+  async put(bundle: MadeBundle): Promise<string> {
+    const folder = this.folderOf(bundle.digest)
+    if (await writeFolderAtomically(folder, bundle.files)) return folder
+    try {
+      await openBundle(folder, bundle.digest)
+    } catch (error) {
+      if (ServingError.from(error).code === 'internal') throw error
+      await rm(folder, { recursive: true, force: true })
+      await writeFolderAtomically(folder, bundle.files)
+    }
+    return folder
+  }
+
+  /** @throws {ServingError} `not_found`, or `refused` when it was changed on disk */
+  open(digest: string): Promise<OpenBundle> {
+    return openBundle(this.folderOf(digest), digest)
+  }
+
+  /** Notes what a source became. @param key hexadecimal: digest of all that the source alone decides */
+  async remember(key: string, source: KnownSource): Promise<void> {
+    await mkdir(join(this.root, 'sources'), { recursive: true })
+    await writeAtomically(join(this.root, 'sources', key), Buffer.from(JSON.stringify(source)))
+  }
+
+  /** What a source became, if that is known and the bundle is still whole. */
+  async recall(key: string): Promise<KnownSource | undefined> {
+    try {
+      const source = JSON.parse(await readFile(join(this.root, 'sources', key), 'utf8')) as KnownSource
+      await this.open(source.digest)
+      return source
+    } catch {
+      // not there, or damaged: it is made anew
+      return undefined
+    }
+  }
+}
+
+/** What a model file became, and which files beside it took part. */
+export interface KnownSource {
+  readonly digest: string
+  readonly beside: readonly SourceFile[]
+}
+
+export interface SourceFile {
+  /** Name in the model file's own folder. */
+  readonly name: string
+  readonly sha256: string
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ServingError } from '../core/errors.ts'
+import { formatBytes, quote } from '../core/text.ts'
+
+/**
+ * Writes a file so that its name holds either all of the bytes or what it held before: a temporary file beside it,
+ * fsync, rename, fsync of the folder.
+ */
+export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = temporaryBeside(path)
+  try {
+    await writeDurably(temporary, bytes)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+/**
+ * Makes a folder of files appear whole or not at all.
+ * @param files by path inside the folder, POSIX, already checked to be plain
+ * @returns false when the folder was there already; it is left as it is
+ */
+export async function writeFolderAtomically(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
+  await mkdir(dirname(folder), { recursive: true })
+  const temporary = temporaryBeside(folder)
+  try {
+    const folders = new Set<string>([temporary])
+    for (const [path, bytes] of files) {
+      const target = join(temporary, path)
+      await mkdir(dirname(target), { recursive: true })
+      folders.add(dirname(target))
+      await writeDurably(target, bytes)
+    }
+    for (const each of folders) await syncFolder(each)
+    await rename(temporary, folder)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    if (isCode(error, 'ENOTEMPTY') || isCode(error, 'EEXIST')) return false
+    throw error
+  }
+  await syncFolder(dirname(folder))
+  return true
+}
+
+/**
+ * Reads a file that must be a plain one: no link of either kind leads somewhere else.
+ * @param maxBytes refuse a larger file before reading it
+ * @throws {ServingError} `not_found`; `refused` for links, folders and devices; `too_large`
+ */
+export async function readPlainFile(path: string, maxBytes: number, name = path): Promise<Uint8Array> {
+  const file = await openPlainFile(path, name)
+  try {
+    const { size } = await file.stat()
+    if (size > maxBytes)
+      throw new ServingError(
+        'too_large',
+        `${quote(name)} has ${formatBytes(size)}, the most is ${formatBytes(maxBytes)}`,
+      )
+    const bytes = new Uint8Array(size)
+    let filled = 0
+    while (filled < size) {
+      const { bytesRead } = await file.read(bytes, filled, size - filled, filled)
+      if (bytesRead === 0) throw new ServingError('refused', `${quote(name)} became shorter while it was read`)
+      filled += bytesRead
+    }
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
+
+async function openPlainFile(path: string, name: string): Promise<FileHandle> {
+  let file: FileHandle
+  try {
+    // O_NONBLOCK: opening a named pipe must not wait for its writer
+    file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR'))
+      throw new ServingError('not_found', `there is no file ${quote(name)}`)
+    if (isCode(error, 'ELOOP')) throw new ServingError('refused', `${quote(name)} is a symbolic link; plain files only`)
+    if (isCode(error, 'EACCES'))
+      throw new ServingError('permission_denied', `${quote(name)} may not be read by this user`)
+    throw error
+  }
+  const stat = await file.stat()
+  if (stat.isFile() && stat.nlink === 1) return file
+  await file.close()
+  throw new ServingError(
+    'refused',
+    `${quote(name)} is ${stat.isFile() ? 'a hard link' : 'no plain file'}; plain files only`,
+  )
+}
+
+/** A name beside `path` that nobody else uses, for what is not finished yet. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`
+}
+
+/** Makes the names inside a folder durable, where the system can. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Windows and some file systems cannot sync a folder
+    if (!isCode(error, 'EINVAL') && !isCode(error, 'EPERM') && !isCode(error, 'EBADF')) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o644)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === code
+}
