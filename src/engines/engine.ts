@@ -1,0 +1,29 @@
+import type { Step } from '../bundle/program.ts'
+import type { Tensors } from '../tensor/tensor.ts'
+
+/** Reads a file of the bundle that is being loaded; its digest has been checked. */
+export type ReadBundleFile = (path: string) => Uint8Array
+
+/** Something that runs steps of a program. */
+export interface Engine {
+  readonly name: string
+  /** Why this engine cannot run the step (for people); undefined when it can. Loads nothing. */
+  refusal(step: Step, read: ReadBundleFile): string | undefined
+  /**
+   * Makes a step ready to run.
+   * @throws {ServingError} `refused` when the engine turns the graph down
+   */
+  load(step: Step, read: ReadBundleFile): Promise<LoadedStep>
+}
+
+/** A step, ready to run. Tensors go in and come out under the names of the step's graph. */
+export interface LoadedStep {
+  /**
+   * Runs once. A plain result was computed in the calling tick; a promise means that the work is done elsewhere.
+   * @param wanted names of the graph's outputs to compute; others are not computed
+   * @throws {ServingError} `internal` when the model fails on these inputs
+   */
+  run(inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors>
+  /** Frees what the step holds. No run may be under way or follow. */
+  release(): void
+}

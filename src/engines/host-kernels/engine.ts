@@ -1,0 +1,134 @@
+import { ServingError } from '../../core/errors.ts'
+import { quote, quoteList } from '../../core/text.ts'
+import { readOnnx, validateOnnx } from '../../onnx/index.ts'
+import type { Step } from '../../bundle/program.ts'
+import { shapeFits } from '../../tensor/shape.ts'
+import type { Tensor, Tensors } from '../../tensor/tensor.ts'
+import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
+import { lowerGraph, neededOperations, type LoweredGraph, type LoweredInput, type Operation } from './lower.ts'
+
+/** Sets of wanted outputs whose plans are kept; a graph of many outputs has more sets than are worth keeping. */
+const MAX_PLANS = 64
+
+/**
+ * Runs ONNX graphs in plain TypeScript, in the calling tick: linear models and trees over [rows, features], where calling
+ * out to a native runtime costs more than the model. A graph is taken only when every node that its outputs hang on is
+ * covered by a kernel.
+ */
+export const hostKernels: Engine = {
+  name: 'host-kernels',
+
+  refusal(step, read) {
+    try {
+      lowerStep(step, read)
+      return undefined
+    } catch (error) {
+      if (error instanceof ServingError) return error.message
+      throw error
+    }
+  },
+
+  // oxlint-disable-next-line require-await -- engines load in their own time; this one at once
+  async load(step, read) {
+    return loaded(lowerStep(step, read))
+  },
+}
+
+/** @throws {ServingError} `refused` or `unsupported` when the graph is damaged or not covered */
+function lowerStep(step: Step, read: ReadBundleFile): LoweredGraph {
+  const model = readOnnx(read(step.file))
+  validateOnnx(model)
+  return lowerGraph(model, Object.keys(step.inputs), Object.keys(step.outputs))
+}
+
+/** What a run does for one set of wanted outputs. */
+interface Plan {
+  readonly wanted: readonly string[]
+  readonly inputs: readonly LoweredInput[]
+  readonly operations: readonly Operation[]
+  readonly outputs: readonly (readonly [string, number])[]
+}
+
+function loaded(graph: LoweredGraph): LoadedStep {
+  let current: LoweredGraph | undefined = graph
+  let plans: Plan[] = []
+
+  function planFor(wanted: readonly string[]): Plan {
+    for (const plan of plans) if (isSameList(plan.wanted, wanted)) return plan
+    if (current === undefined) throw new Error('a step ran after its release; this is a bug')
+    const plan = makePlan(current, wanted)
+    if (plans.length >= MAX_PLANS) plans.shift()
+    plans.push(plan)
+    return plan
+  }
+
+  return {
+    run(inputs, wanted) {
+      const plan = planFor(wanted)
+      try {
+        return runPlan(plan, graph.slots.slice(), inputs)
+      } catch (error) {
+        if (error instanceof ServingError) throw error
+        throw new ServingError('internal', 'the model failed on these inputs; the log says why', { cause: error })
+      }
+    },
+    release() {
+      current = undefined
+      plans = []
+    },
+  }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+function makePlan(graph: LoweredGraph, wanted: readonly string[]): Plan {
+  const outputs = wanted.map((name) => {
+    const slot = graph.outputs.get(name)
+    if (slot === undefined)
+      throw new ServingError(
+        'invalid_argument',
+        `the graph has no output ${quote(name)}; it has ${quoteList(graph.outputs.keys())}`,
+      )
+    return [name, slot] as const
+  })
+  const operations = neededOperations(graph, wanted)
+  const read = new Set([...operations.flatMap((operation) => operation.inputs), ...outputs.map(([, slot]) => slot)])
+  return { wanted: [...wanted], inputs: graph.inputs.filter(({ slot }) => read.has(slot)), operations, outputs }
+}
+
+function runPlan(plan: Plan, slots: (Tensor | undefined)[], inputs: Tensors): Tensors {
+  for (const input of plan.inputs) slots[input.slot] = takeInput(input, inputs)
+  for (const { run, inputs, outputs } of plan.operations) {
+    // A kernel reads only the inputs that it was prepared for, so that none of those it reads is missing.
+    const results =
+      inputs.length === 1
+        ? run([slots[inputs[0] as number] as Tensor])
+        : inputs.length === 2
+          ? run([slots[inputs[0] as number] as Tensor, slots[inputs[1] as number] as Tensor])
+          : run(inputs.map((slot) => slots[slot] as Tensor))
+    for (let i = 0; i < outputs.length; i++) {
+      const slot = outputs[i] as number
+      if (slot !== 0) slots[slot] = results[i]
+    }
+  }
+  const tensors = new Map<string, Tensor>()
+  for (const [name, slot] of plan.outputs) tensors.set(name, slots[slot] as Tensor)
+  return tensors
+}
+
+/** @throws {ServingError} `invalid_argument` for an input that is not what the graph declares */
+function takeInput({ name, slot: _slot, datatype, shape }: LoweredInput, inputs: Tensors): Tensor {
+  const given = inputs.get(name)
+  if (given === undefined) throw new ServingError('invalid_argument', `input ${quote(name)} of the graph is missing`)
+  if (given.datatype !== datatype || !shapeFits(given.shape, shape))
+    throw new ServingError(
+      'invalid_argument',
+      `input ${quote(name)} is ${given.datatype} of shape [${given.shape.join(',')}], the graph takes ${datatype} of shape [${shape.join(',')}]`,
+    )
+  return given
+}

@@ -1,0 +1,1 @@
+export { hostKernels } from './engine.ts'

@@ -1,0 +1,23 @@
+import { ServingError } from '../core/errors.ts'
+import { quote, quoteList } from '../core/text.ts'
+import type { Engine } from './engine.ts'
+import { hostKernels } from './host-kernels/index.ts'
+import { onnxruntime } from './onnxruntime.ts'
+
+/** Every engine, in order of preference. */
+export const ENGINES: readonly Engine[] = [onnxruntime, hostKernels]
+
+/**
+ * Engines by name, in the order given.
+ * @throws {ServingError} `invalid_argument` for an unknown name
+ */
+export function enginesNamed(names: readonly string[]): readonly Engine[] {
+  return names.map((name) => {
+    const engine = ENGINES.find((known) => known.name === name)
+    if (engine !== undefined) return engine
+    throw new ServingError(
+      'invalid_argument',
+      `there is no engine ${quote(name)}; there is ${quoteList(ENGINES.map((known) => known.name))}`,
+    )
+  })
+}

@@ -1,0 +1,149 @@
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import type { Program, Step } from '../bundle/program.ts'
+import type { Tensor, Tensors } from '../tensor/tensor.ts'
+import type { Engine, LoadedStep, ReadBundleFile } from './engine.ts'
+
+/** A program that is ready to run: each step on an engine that can. */
+export interface LoadedProgram {
+  /** Engine of each step, in order. */
+  readonly engines: readonly string[]
+  /**
+   * Runs the steps that the wanted values need.
+   * @param inputs the program's inputs by name, already checked against the signature
+   * @returns the wanted values, in the order asked for; a promise only where an engine works elsewhere
+   * @throws {ServingError} `internal` when the model fails on these inputs
+   */
+  run(inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors>
+  release(): void
+}
+
+interface BoundStep {
+  readonly step: Step
+  readonly loaded: LoadedStep
+  /** Graph input and the value that feeds it. */
+  readonly feeds: readonly (readonly [string, string])[]
+  /** Graph output by the value that it becomes. */
+  readonly gives: ReadonlyMap<string, string>
+}
+
+/** The steps that one set of outputs needs, with what each has to compute. */
+type Plan = readonly {
+  readonly bound: BoundStep
+  readonly wanted: readonly string[]
+  readonly values: readonly string[]
+}[]
+
+/**
+ * Loads every step on the first of the engines that can run it.
+ * @param engines in order of preference
+ * @throws {ServingError} `unsupported` when no engine runs a step, with each one's reason; `refused`
+ */
+export async function loadProgram(
+  program: Program,
+  engines: readonly Engine[],
+  read: ReadBundleFile,
+): Promise<LoadedProgram> {
+  const bound: BoundStep[] = []
+  const names: string[] = []
+  try {
+    for (const step of program.steps) {
+      const engine = chooseEngine(step, engines, read)
+      const loaded = await engine.load(step, read)
+      names.push(engine.name)
+      const gives = new Map(Object.entries(step.outputs).map(([output, value]) => [value, output]))
+      bound.push({ step, loaded, feeds: Object.entries(step.inputs), gives })
+    }
+  } catch (error) {
+    for (const { loaded } of bound) loaded.release()
+    throw error
+  }
+  const planOf = createPlanner(bound)
+  return {
+    engines: names,
+    run: (inputs, wanted) => runPlan(planOf(wanted), inputs, wanted),
+    release: () => {
+      for (const { loaded } of bound) loaded.release()
+    },
+  }
+}
+
+function chooseEngine(step: Step, engines: readonly Engine[], read: ReadBundleFile): Engine {
+  const reasons: string[] = []
+  for (const engine of engines) {
+    const reason = engine.refusal(step, read)
+    if (reason === undefined) return engine
+    reasons.push(`${engine.name}: ${reason}`)
+  }
+  throw new ServingError('unsupported', `no engine runs ${quote(step.file)} (${reasons.join('; ')})`)
+}
+
+/** Works out once per set of outputs what must run, walking back from what is wanted. */
+function createPlanner(steps: readonly BoundStep[]): (wanted: readonly string[]) => Plan {
+  const plans = new WeakMap<readonly string[], Plan>()
+  return (wanted) => {
+    const known = plans.get(wanted)
+    if (known !== undefined) return known
+    const needed = new Set(wanted)
+    const plan: Plan[number][] = []
+    for (const bound of steps.toReversed()) {
+      const values = [...bound.gives.keys()].filter((value) => needed.has(value))
+      if (values.length === 0) continue
+      for (const [, value] of bound.feeds) needed.add(value)
+      plan.unshift({ bound, values, wanted: values.map((value) => bound.gives.get(value) ?? value) })
+    }
+    plans.set(wanted, plan)
+    return plan
+  }
+}
+
+function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors> {
+  const only = plan[0]
+  // The usual program is one graph whose names are the signature's: nothing to rename or to keep.
+  if (plan.length === 1 && only !== undefined && isIdentity(only.bound)) return only.bound.loaded.run(inputs, wanted)
+  return runSteps(plan, 0, new Map(inputs), wanted)
+}
+
+function runSteps(
+  plan: Plan,
+  from: number,
+  values: Map<string, Tensor>,
+  wanted: readonly string[],
+): Tensors | Promise<Tensors> {
+  for (let i = from; i < plan.length; i++) {
+    const stage = plan[i]
+    if (stage === undefined) break
+    const feeds = new Map(stage.bound.feeds.map(([input, value]) => [input, need(values, value)]))
+    const results = stage.bound.loaded.run(feeds, stage.wanted)
+    if (results instanceof Promise)
+      return results.then((settled) => {
+        keep(stage, settled, values)
+        return runSteps(plan, i + 1, values, wanted)
+      })
+    keep(stage, results, values)
+  }
+  return new Map(wanted.map((name) => [name, need(values, name)]))
+}
+
+function keep(stage: Plan[number], results: Tensors, values: Map<string, Tensor>): void {
+  stage.values.forEach((value, i) => values.set(value, need(results, stage.wanted[i] ?? value)))
+}
+
+function need(values: Tensors, name: string): Tensor {
+  const value = values.get(name)
+  if (value === undefined) throw new Error(`the program has no value ${quote(name)}; this is a bug`)
+  return value
+}
+
+const identities = new WeakMap<BoundStep, boolean>()
+
+function isIdentity(bound: BoundStep): boolean {
+  let known = identities.get(bound)
+  if (known === undefined) {
+    known =
+      bound.feeds.every(([input, value]) => input === value) &&
+      [...bound.gives].every(([value, output]) => value === output)
+    identities.set(bound, known)
+  }
+  return known
+}
