@@ -1,0 +1,216 @@
+import { quote } from '../core/text.ts'
+import { INTEGER_BOUNDS, type Datatype } from '../tensor/datatype.ts'
+import { allocate, type Tensor } from '../tensor/tensor.ts'
+import { parseDecimal, parseWhole, textOf } from './decimal.ts'
+
+/** What is wrong with a value, as the end of an error message; undefined when nothing is. Its place is the caller's to add. */
+export type Problem = string | undefined
+
+/** The elements of one tensor while they are filled in, from text or from JSON values. */
+export interface Cells {
+  /** Element `index` from a field of text, `bytes[from, to)`, valid UTF-8. */
+  setText(index: number, bytes: Uint8Array, from: number, to: number): Problem
+  /** Element `index` from a JSON value; a `bigint` stands for an integer beyond 2^53. */
+  setValue(index: number, value: unknown): Problem
+  /** The first `count` elements. */
+  take(count: number): Tensor['data']
+}
+
+/**
+ * Room for `count` elements. Text and JSON go through the same rules:
+ * a missing value (empty field, `NaN`, `nan`, JSON's null) is NaN where the datatype has one and refused elsewhere;
+ * a value that the datatype cannot hold (1.5 as INT32, 300 as UINT8, 1e999) is refused, never wrapped or rounded to infinity.
+ */
+export function createCells(datatype: Datatype, count: number): Cells {
+  switch (datatype) {
+    case 'BYTES':
+      return byteCells(count)
+    case 'BOOL':
+      return boolCells(count)
+    case 'INT64':
+    case 'UINT64':
+      return wideCells(datatype, count)
+    case 'FP16':
+    case 'BF16':
+    case 'FP32':
+    case 'FP64':
+      return floatCells(datatype, count)
+    default:
+      return integerCells(datatype, count)
+  }
+}
+
+function floatCells(datatype: 'FP16' | 'BF16' | 'FP32' | 'FP64', count: number): Cells {
+  const data = allocate(datatype, count)
+  const floats = floatsOver(datatype, data)
+  const bits = datatype === 'BF16' ? new Uint32Array(floats.buffer) : undefined
+  function set(index: number, value: number): boolean {
+    floats[index] = value
+    if (bits !== undefined) {
+      // round to the nearest upper half of an FP32, ties to even
+      const whole = bits[index] as number
+      const isNan = Number.isNaN(value)
+      const rounded = isNan ? 0x7fc0 : (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16
+      data[index] = rounded
+      return isNan || (rounded & 0x7f80) !== 0x7f80
+    }
+    return Number.isFinite(floats[index]) || Number.isNaN(value)
+  }
+  return {
+    setText: trimmed((index, bytes, from, to) => {
+      const value = parseDecimal(bytes, from, to)
+      if (Number.isNaN(value) && !isMissing(bytes, from, to)) return `${show(bytes, from, to)} is no number`
+      return set(index, value) ? undefined : `${show(bytes, from, to)} is out of the range of ${datatype}`
+    }),
+    setValue(index, value) {
+      if (typeof value !== 'number' && typeof value !== 'bigint' && value !== null)
+        return `${describe(value)} is no number`
+      return set(index, value === null ? Number.NaN : Number(value))
+        ? undefined
+        : `the number is out of the range of ${datatype}`
+    },
+    take: (taken) => data.subarray(0, taken),
+  }
+}
+
+function floatsOver(datatype: Datatype, data: Uint16Array | Float32Array | Float64Array) {
+  if (datatype === 'BF16') return new Float32Array(data.length)
+  if (datatype === 'FP16') return new Float16Array(data.buffer, data.byteOffset, data.length)
+  return data
+}
+
+function integerCells(datatype: 'UINT8' | 'UINT16' | 'UINT32' | 'INT8' | 'INT16' | 'INT32', count: number): Cells {
+  const data = allocate(datatype, count)
+  const [least, most] = INTEGER_BOUNDS[datatype] ?? [0, 0]
+  function set(index: number, value: number): Problem {
+    if (value < least || value > most) return `is out of the range of ${datatype}: ${least} to ${most}`
+    if (!Number.isInteger(value)) return `has a fraction, and ${datatype} takes whole numbers`
+    data[index] = value
+    return undefined
+  }
+  return {
+    setText: trimmed((index, bytes, from, to) => {
+      const value = parseDecimal(bytes, from, to)
+      const problem = Number.isNaN(value) ? noNumber(datatype, bytes, from, to) : set(index, value)
+      return problem === undefined ? undefined : `${show(bytes, from, to)} ${problem}`
+    }),
+    setValue(index, value) {
+      if (value === null) return `the value is missing, and ${datatype} has no NaN`
+      if (typeof value !== 'number' && typeof value !== 'bigint') return `${describe(value)} is no number`
+      const problem = set(index, Number(value))
+      return problem === undefined ? undefined : `${value} ${problem}`
+    },
+    take: (taken) => data.subarray(0, taken),
+  }
+}
+
+/** Below this every double that looks whole is the whole number that was written, or within half a unit of it. */
+const EXACT = 2 ** 52
+
+function wideCells(datatype: 'INT64' | 'UINT64', count: number): Cells {
+  const data = allocate(datatype, count)
+  function set(index: number, value: bigint): Problem {
+    data[index] = value
+    return data[index] === value ? undefined : `is out of the range of ${datatype}`
+  }
+  return {
+    setText: trimmed((index, bytes, from, to) => {
+      const value = parseDecimal(bytes, from, to)
+      let problem: Problem
+      if (Number.isNaN(value)) problem = noNumber(datatype, bytes, from, to)
+      else if (Math.abs(value) < EXACT && Number.isInteger(value)) problem = set(index, BigInt(value))
+      else {
+        const whole = parseWhole(textOf(bytes, from, to))
+        if (whole !== undefined) problem = set(index, whole)
+        else if (Math.abs(value) > EXACT * 4096) problem = `is out of the range of ${datatype}`
+        else problem = `has a fraction, and ${datatype} takes whole numbers`
+      }
+      return problem === undefined ? undefined : `${show(bytes, from, to)} ${problem}`
+    }),
+    setValue(index, value) {
+      if (value === null) return `the value is missing, and ${datatype} has no NaN`
+      if (typeof value !== 'number' && typeof value !== 'bigint') return `${describe(value)} is no number`
+      if (typeof value === 'number' && !Number.isInteger(value))
+        return `${value} has a fraction, and ${datatype} takes whole numbers`
+      if (typeof value === 'number' && !Number.isSafeInteger(value))
+        return `${value} is beyond 2^53; write it as plain digits, without a point or an exponent`
+      const problem = set(index, BigInt(value))
+      return problem === undefined ? undefined : `${value} ${problem}`
+    },
+    take: (taken) => data.subarray(0, taken),
+  }
+}
+
+function boolCells(count: number): Cells {
+  const data = allocate('BOOL', count)
+  return {
+    setText: trimmed((index, bytes, from, to) => {
+      // pandas writes True, spreadsheets TRUE
+      const text = to - from > 5 ? '' : textOf(bytes, from, to).toLowerCase()
+      if (text === 'true' || text === '1') data[index] = 1
+      else if (text === 'false' || text === '0') data[index] = 0
+      else return `${show(bytes, from, to)} is no BOOL: true, false, 1 or 0`
+      return undefined
+    }),
+    setValue(index, value) {
+      if (value === true || value === 1) data[index] = 1
+      else if (value === false || value === 0) data[index] = 0
+      else return `${describe(value)} is no BOOL: true, false, 1 or 0`
+      return undefined
+    },
+    take: (taken) => data.subarray(0, taken),
+  }
+}
+
+function byteCells(count: number): Cells {
+  const data: Uint8Array[] = Array.from({ length: count })
+  return {
+    setText(index, bytes, from, to) {
+      data[index] = bytes.subarray(from, to)
+      return undefined
+    },
+    setValue(index, value) {
+      if (typeof value !== 'string') return `${describe(value)} is no text, and BYTES takes text`
+      if (!value.isWellFormed()) return 'the text holds half a surrogate pair, which UTF-8 cannot hold'
+      data[index] = Buffer.from(value)
+      return undefined
+    },
+    take: (taken) => data.slice(0, taken),
+  }
+}
+
+/** Spaces and tabs around a value mean nothing, except in BYTES. */
+function trimmed(setText: Cells['setText']): Cells['setText'] {
+  return (index, bytes, from, to) => {
+    while (from < to && isBlank(bytes[from])) from++
+    while (from < to && isBlank(bytes[to - 1])) to--
+    return setText(index, bytes, from, to)
+  }
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09
+}
+
+function isMissing(bytes: Uint8Array, from: number, to: number): boolean {
+  if (from === to) return true
+  if (to - from !== 3) return false
+  const text = textOf(bytes, from, to)
+  return text === 'NaN' || text === 'nan'
+}
+
+function noNumber(datatype: Datatype, bytes: Uint8Array, from: number, to: number): string {
+  return isMissing(bytes, from, to) ? `is a missing value, and ${datatype} has no NaN` : 'is no number'
+}
+
+function show(bytes: Uint8Array, from: number, to: number): string {
+  return quote(Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, 160)).toString(), 40)
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return `the text ${quote(value, 40)}`
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'bigint') return 'an integer'
+  return typeof value === 'object' ? 'an object' : JSON.stringify(value)
+}

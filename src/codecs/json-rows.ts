@@ -1,0 +1,228 @@
+import { ServingError } from '../core/errors.ts'
+import { quote, quoteList } from '../core/text.ts'
+import type { DecodedRows, RowProblem } from './csv.ts'
+import { collectRows, type RowBuilder } from './row-builder.ts'
+import { withWidth, type RowLayout } from './row-layout.ts'
+
+/** Whether a row may have names that the model does not know; batch jobs carry those through. */
+export type ExtraColumns = 'allowed' | 'refused'
+
+/**
+ * JSON text as a value. Where the model takes 64-bit integers, those beyond 2^53 come out as `bigint`, exact.
+ * @param what names the text in an error: `the body`, `line 3`
+ * @throws {ServingError} `invalid_argument`
+ */
+export function parseJson(text: string, layout: RowLayout, what: string): unknown {
+  const needsDigits =
+    layout.inputs.some(({ spec }) => spec.datatype === 'INT64' || spec.datatype === 'UINT64') && /\d{16}/.test(text)
+  try {
+    return needsDigits ? JSON.parse(text, keepDigits) : JSON.parse(text)
+  } catch (error) {
+    throw new ServingError('invalid_argument', `${what} ${whyNotJson(error, text)}`, { cause: error })
+  }
+}
+
+function whyNotJson(error: unknown, text: string): string {
+  if (error instanceof RangeError) return 'is nested too deeply'
+  const message = error instanceof Error ? error.message : ''
+  // only the position or the one character is taken: the engine's message repeats the caller's text as it came
+  const token = /^Unexpected token '(.)'/su.exec(message)?.[1]
+  const place =
+    / at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0] ??
+    (token === undefined ? undefined : `: ${quote(token)} is unexpected`)
+  const isCut = message.includes('end of JSON input')
+  const hint = /\b(NaN|Infinity)\b/.test(text) ? '; JSON has no NaN: send null for a missing number' : ''
+  return `is not valid JSON${place ?? (isCut ? ': it ends too early' : '')}${hint}`
+}
+
+function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ''
+  return /^-?\d{16,20}$/.test(source) ? BigInt(source) : value
+}
+
+/**
+ * Rows of JSON values as the inputs of a model.
+ * @param values each row an array in the signature's order, an object by column (or input) name, an object
+ *   `{"features": […]}`, or the bare value where a row has one
+ * @throws {ServingError} `invalid_argument` with `details.row`, counted from 1
+ */
+export function decodeJsonRows(values: readonly unknown[], layout: RowLayout): DecodedRows {
+  if (values.length === 0) throw new ServingError('invalid_argument', 'there are no rows; send at least one')
+  const fitted = fitWidth(values[0], layout)
+  const inputs = collectRows(fitted, values.length, (builder, row, index) => {
+    const problem = setJsonRow(builder, row, values[index], fitted, 'refused')
+    if (problem !== undefined) throw jsonRowError(problem, 'row', index)
+  })
+  return { inputs, rows: values.length }
+}
+
+/** The layout for rows as wide as the first one, where the model leaves that open. */
+export function fitWidth(firstRow: unknown, layout: RowLayout): RowLayout {
+  if (!layout.isWidthFree) return layout
+  const row = listOf(firstRow, layout)
+  return withWidth(layout, Array.isArray(row) && row.length > 0 ? row.length : 1)
+}
+
+export function jsonRowError(problem: RowProblem, unit: 'row' | 'line', index: number): ServingError {
+  return new ServingError('invalid_argument', `${unit} ${index + 1}: ${problem.message}`, {
+    details: { [unit]: index + 1, ...(problem.column === undefined ? {} : { column: problem.column }) },
+  })
+}
+
+/** Writes one row's value into a row of the builder. @returns what is wrong with it, undefined when all was written */
+export function setJsonRow(
+  builder: RowBuilder,
+  row: number,
+  value: unknown,
+  layout: RowLayout,
+  extra: ExtraColumns,
+): RowProblem | undefined {
+  const list = listOf(value, layout)
+  if (Array.isArray(list)) return setList(builder, row, list, layout)
+  if (typeof list === 'object' && list !== null)
+    return setObject(builder, row, list as Readonly<Record<string, unknown>>, layout, extra)
+  if (layout.columns.length === 1) return setColumn(builder, row, 0, list, layout)
+  return {
+    message: `the row is ${kindOf(list)}; send an array of ${layout.columns.length} values or an object by column name`,
+  }
+}
+
+/** `{"features": […]}` is the array itself, unless the model has a column of that name. */
+export function listOf(value: unknown, layout: RowLayout): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const keys = Object.keys(value)
+  if (keys.length !== 1 || keys[0] !== 'features' || knows(layout, 'features')) return value
+  return (value as { features: unknown }).features
+}
+
+function knows(layout: RowLayout, name: string): boolean {
+  return layout.columns.some((column) => column.name === name) || layout.inputs.some(({ spec }) => spec.name === name)
+}
+
+function setList(
+  builder: RowBuilder,
+  row: number,
+  list: readonly unknown[],
+  layout: RowLayout,
+): RowProblem | undefined {
+  const { columns, inputs } = layout
+  if (inputs.length > 1 && list.length === inputs.length && list.some((entry) => Array.isArray(entry))) {
+    for (let input = 0; input < inputs.length; input++) {
+      const problem = setInput(builder, row, input, list[input], layout)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+  if (inputs.length === 1 && list.length !== columns.length) return setInput(builder, row, 0, list, layout)
+  if (inputs.length === 1 && Array.isArray(list[0])) return setInput(builder, row, 0, list, layout)
+  if (list.length !== columns.length)
+    return { message: `the array has ${list.length} values where ${columns.length} are expected` }
+  for (let column = 0; column < columns.length; column++) {
+    const problem = setColumn(builder, row, column, list[column], layout)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function setObject(
+  builder: RowBuilder,
+  row: number,
+  object: Readonly<Record<string, unknown>>,
+  layout: RowLayout,
+  extra: ExtraColumns,
+): RowProblem | undefined {
+  let used = 0
+  for (let input = 0, column = 0; input < layout.inputs.length; input++) {
+    const { spec, width } = layout.inputs[input] as RowLayout['inputs'][number]
+    const isWhole = Object.hasOwn(object, spec.name) && (width > 1 || Array.isArray(object[spec.name]))
+    if (isWhole) {
+      const problem = setInput(builder, row, input, object[spec.name], layout)
+      if (problem !== undefined) return problem
+      used++
+    } else {
+      for (let offset = 0; offset < width; offset++) {
+        const name = layout.columns[column + offset]?.name ?? ''
+        if (!Object.hasOwn(object, name)) return { message: missing(name, object, layout) }
+        const problem = setColumn(builder, row, column + offset, object[name], layout)
+        if (problem !== undefined) return problem
+        used++
+      }
+    }
+    column += width
+  }
+  if (extra === 'allowed' || Object.keys(object).length === used) return undefined
+  const unknown = Object.keys(object).find((name) => !knows(layout, name)) ?? ''
+  return { message: `the name ${quote(unknown, 40)} is unknown; the model takes ${namesOf(layout)}` }
+}
+
+function missing(name: string, object: object, layout: RowLayout): string {
+  const given = quoteList(Object.keys(object), 4)
+  return `${quote(name, 40)} is missing; the row names ${given}, the model takes ${namesOf(layout)}`
+}
+
+function namesOf(layout: RowLayout): string {
+  return layout.isNamed
+    ? quoteList(layout.columns.map((column) => column.name))
+    : `an array for ${quoteList(layout.inputs.map(({ spec }) => spec.name))}`
+}
+
+/** All elements of one input: flat, or nested as its shape is. */
+function setInput(
+  builder: RowBuilder,
+  row: number,
+  input: number,
+  value: unknown,
+  layout: RowLayout,
+): RowProblem | undefined {
+  const { spec, width, rowShape } = layout.inputs[input] as RowLayout['inputs'][number]
+  const first = layout.columns.findIndex((column) => column.input === input)
+  const isNested = Array.isArray(value) && value.some((entry) => Array.isArray(entry))
+  const flat = isNested ? flatten(value, rowShape) : Array.isArray(value) ? value : [value]
+  if (flat === undefined)
+    return { message: `the nested array for ${quote(spec.name, 40)} has not the shape [${rowShape.join(',')}]` }
+  if (flat.length !== width)
+    return {
+      message: `the array has ${flat.length} values where ${width} ${width === 1 ? 'is' : 'are'} expected`,
+    }
+  for (let offset = 0; offset < width; offset++) {
+    const problem = setColumn(builder, row, first + offset, flat[offset], layout)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** A nested array as one list, undefined when it has not this shape. Depth is bounded by the shape, not by the value. */
+function flatten(value: unknown, shape: readonly number[]): unknown[] | undefined {
+  let level: unknown[] = [value]
+  for (const size of shape) {
+    const next: unknown[] = []
+    for (const entry of level) {
+      if (!Array.isArray(entry) || entry.length !== size) return undefined
+      for (const inner of entry) next.push(inner)
+    }
+    level = next
+  }
+  return level
+}
+
+function setColumn(
+  builder: RowBuilder,
+  row: number,
+  column: number,
+  value: unknown,
+  layout: RowLayout,
+): RowProblem | undefined {
+  const problem = builder.setValue(row, column, value)
+  if (problem === undefined) return undefined
+  return {
+    message: `column ${column + 1} (${quote(layout.columns[column]?.name ?? '', 40)}): ${problem}`,
+    column: column + 1,
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'bigint') return 'a number'
+  return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

@@ -1,0 +1,152 @@
+import { ServingError } from '../core/errors.ts'
+import { quote, quoteList } from '../core/text.ts'
+import type { Shape } from '../tensor/shape.ts'
+import type { Signature, TensorSpec } from '../tensor/signature.ts'
+
+/** One column of a table: where its values stand in the model's inputs. */
+export interface Column {
+  readonly name: string
+  /** Index of the input in the signature. */
+  readonly input: number
+  /** Position among the elements that one row gives that input. */
+  readonly offset: number
+}
+
+/** How the columns of a table become the inputs of a model. */
+export interface RowLayout {
+  readonly inputs: readonly RowInput[]
+  /** In the order that a table without a header has. */
+  readonly columns: readonly Column[]
+  /** Whether the names come from the model; else they are ours (`input_0`, `input_1`, …). */
+  readonly isNamed: boolean
+  /** The model takes rows of any width: the first row decides, by `withWidth`. */
+  readonly isWidthFree: boolean
+  /** Rows of one call, where the model fixes them. */
+  readonly fixedRows: number | undefined
+}
+
+export interface RowInput {
+  readonly spec: TensorSpec
+  /** Elements of one row, and their shape. */
+  readonly width: number
+  readonly rowShape: Shape
+}
+
+/**
+ * The table that fits a model: every input has rows as its first dimension; an input of n elements a row is n columns.
+ * Columns are named by the input's `columns`, by the input itself where it has one element a row, else `input_0` and on.
+ * @param names column names in order, for a model that knows none; they replace the model's
+ * @throws {ServingError} `unsupported` when rows cannot express an input; `invalid_argument` for names that do not fit
+ */
+export function planRows(signature: Signature, names?: readonly string[]): RowLayout {
+  const isSingle = signature.inputs.length === 1
+  const inputs = signature.inputs.map((spec) => rowInput(spec, isSingle))
+  const isWidthFree = inputs.some((input) => input.width < 0)
+  const leading = signature.inputs.map((spec) => spec.shape[0] as number)
+  const fixedRows = leading.find((rows) => rows !== -1)
+  const layout = nameColumns(inputs, isWidthFree, fixedRows)
+  if (names === undefined) return layout
+  const named = isWidthFree ? withWidth(layout, names.length) : layout
+  if (names.length !== named.columns.length)
+    throw new ServingError(
+      'invalid_argument',
+      `${names.length} column names are given (${quoteList(names)}), the model takes ${named.columns.length} columns`,
+    )
+  refuseDuplicates(names, 'the column names')
+  const columns = named.columns.map((column, i) => ({ ...column, name: names[i] as string }))
+  return { ...named, columns, isNamed: true }
+}
+
+/** The layout of a model whose rows may have any width, for rows of this one. */
+export function withWidth(layout: RowLayout, width: number): RowLayout {
+  if (!layout.isWidthFree) return layout
+  const inputs = layout.inputs.map((input) => ({ ...input, width, rowShape: [width] }))
+  return { ...nameColumns(inputs, false, layout.fixedRows), isNamed: false }
+}
+
+function rowInput(spec: TensorSpec, isSingle: boolean): RowInput {
+  const rowShape = spec.shape.slice(1)
+  if (spec.shape.length === 0) throw noRows(spec, 'is a single value and has no rows')
+  if (isSingle && rowShape.length === 1 && rowShape[0] === -1 && spec.columns === undefined)
+    return { spec, width: -1, rowShape }
+  if (rowShape.includes(-1))
+    throw noRows(spec, `has the shape [${spec.shape.join(',')}], whose rows have no fixed size`)
+  const width = rowShape.reduce((product, size) => product * size, 1)
+  if (width === 0) throw noRows(spec, `has the shape [${spec.shape.join(',')}], whose rows are empty`)
+  return { spec, width, rowShape }
+}
+
+function noRows(spec: TensorSpec, reason: string): ServingError {
+  return new ServingError(
+    'unsupported',
+    `input ${quote(spec.name)} ${reason}, so a table cannot express it; send tensors by the Open Inference Protocol`,
+    { details: { input: spec.name } },
+  )
+}
+
+function nameColumns(inputs: readonly RowInput[], isWidthFree: boolean, fixedRows: number | undefined): RowLayout {
+  const known: Column[] = []
+  const made: Column[] = []
+  let isNamed = true
+  inputs.forEach(({ spec, width }, input) => {
+    if (spec.columns?.length !== width && width !== 1) isNamed = false
+    for (let offset = 0; offset < width; offset++) {
+      const own = spec.columns?.length === width ? spec.columns[offset] : width === 1 ? spec.name : undefined
+      const numbered = width === 1 ? spec.name : `${spec.name}_${offset}`
+      known.push({ name: own ?? numbered, input, offset })
+      made.push({ name: numbered, input, offset })
+    }
+  })
+  // two inputs may use one name for a column: then only the numbered names tell them apart
+  const isClear = new Set(known.map((column) => column.name)).size === known.length
+  return { inputs, columns: isClear ? known : made, isNamed: isNamed && isClear, isWidthFree, fixedRows }
+}
+
+/** Whether a table's first row is a header: it names every column, each once, and nothing else. */
+export function isHeader(fields: readonly string[], layout: RowLayout): boolean {
+  if (layout.isWidthFree || fields.length !== layout.columns.length) return false
+  const names = new Set(fields.map((field) => field.trim()))
+  return names.size === fields.length && layout.columns.every((column) => names.has(column.name))
+}
+
+/**
+ * Which column each field of a table is: an index into `layout.columns`, -1 for a field that the model does not know.
+ * @param extra whether a header may name more than the model's columns
+ * @throws {ServingError} `invalid_argument` for a repeated, missing or unknown name
+ */
+export function mapHeader(header: readonly string[], layout: RowLayout, extra: 'allowed' | 'refused'): Int32Array {
+  const names = header.map((name) => name.trim())
+  refuseDuplicates(names, 'the header')
+  const known = new Map(layout.columns.map((column, index) => [column.name, index]))
+  const fields = Int32Array.from(names, (name) => known.get(name) ?? -1)
+  const missing = layout.columns.filter((column) => !names.includes(column.name)).map((column) => column.name)
+  if (missing.length > 0)
+    throw new ServingError(
+      'invalid_argument',
+      `the header lacks the column ${quoteList(missing)}; it names ${quoteList(names)}, the model takes ${quoteList(known.keys())}`,
+      { details: { missing: missing.slice(0, 8) } },
+    )
+  const unknown = extra === 'allowed' ? -1 : fields.indexOf(-1)
+  if (unknown >= 0)
+    throw new ServingError(
+      'invalid_argument',
+      `the header names the column ${quote(names[unknown] as string)}, which the model does not take; it takes ${quoteList(known.keys())}`,
+      { details: { column: names[unknown]?.slice(0, 80) } },
+    )
+  return fields
+}
+
+function refuseDuplicates(names: readonly string[], what: string): void {
+  const seen = new Set<string>()
+  for (const name of names) {
+    if (seen.has(name))
+      throw new ServingError(
+        'invalid_argument',
+        `${what} names the column ${quote(name)} twice; each name stands once`,
+        {
+          details: { column: name.slice(0, 80) },
+        },
+      )
+    seen.add(name)
+  }
+}

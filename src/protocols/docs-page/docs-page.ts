@@ -1,0 +1,83 @@
+import type { ErrorCode, ServingError } from '../../core/errors.ts'
+import type { DataPlane, ServedModel } from '../../runtime/plane.ts'
+import type { Protocol, WireResponse } from '../protocol.ts'
+import { failurePage, listPage, modelPage, SECURITY_POLICY } from './page.ts'
+import type { Html } from './html.ts'
+
+/**
+ * Documentation for people: what a model takes and gives, a form to try it, and the same request as a curl line.
+ * Each page is one document that asks nothing of any other host.
+ */
+export const docsPage = {
+  name: 'docs-page',
+  routes: [
+    { method: 'GET', path: '/', handle: (_request, plane) => frontPage(plane) },
+    {
+      method: 'GET',
+      path: '/docs/{model}',
+      handle: (_request, plane, _cancellation, parameters) => {
+        const model = plane.model(parameters.model)
+        return page(200, modelPage(model, namesOf(plane), '../', isDefault(plane, model)))
+      },
+    },
+  ],
+  failure: (error: ServingError) => page(STATUS[error.code], failurePage(STATUS[error.code], error.message)),
+} satisfies Protocol
+
+/** The default model's page; where there is none, the list of models. */
+function frontPage(plane: DataPlane): WireResponse {
+  const names = namesOf(plane)
+  const model = defaultOf(plane)
+  if (model === undefined) return page(200, listPage(plane.models()))
+  return page(200, modelPage(model, names, './', true))
+}
+
+function defaultOf(plane: DataPlane): ServedModel | undefined {
+  const served = plane.models()
+  if (served.length === 0) return undefined
+  try {
+    return plane.model()
+  } catch {
+    // several models and none of them named as the default: not a failure of this page
+    return undefined
+  }
+}
+
+function isDefault(plane: DataPlane, model: ServedModel): boolean {
+  const preset = defaultOf(plane)
+  return preset?.name === model.name && preset.version === model.version
+}
+
+function namesOf(plane: DataPlane): readonly string[] {
+  return [...new Set(plane.models().map((model) => model.name))]
+}
+
+function page(status: number, document: Html): WireResponse {
+  return {
+    status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+    },
+    body: document.text,
+  }
+}
+
+const STATUS: Record<ErrorCode, number> = {
+  invalid_argument: 400,
+  too_large: 413,
+  unsupported: 415,
+  refused: 422,
+  unauthenticated: 401,
+  permission_denied: 403,
+  not_found: 404,
+  conflict: 409,
+  overloaded: 429,
+  unavailable: 503,
+  deadline_exceeded: 504,
+  cancelled: 499,
+  internal: 500,
+}

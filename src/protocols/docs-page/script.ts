@@ -1,0 +1,263 @@
+/**
+ * What a model's page does in the browser: puts the request together, sends it, shows the answer.
+ * Text from the model or the server only ever becomes `textContent`. Numbers are sent with the digits that were typed.
+ */
+export const SCRIPT = String.raw`
+'use strict'
+const page = JSON.parse(document.getElementById('page-data').textContent)
+const form = document.getElementById('form')
+const summary = document.getElementById('summary')
+const result = document.getElementById('result')
+const inferUrl = new URL(page.root + page.path, document.baseURI).href
+const invocationsUrl = new URL(page.root + 'invocations', document.baseURI).href
+const MOST_VALUES = 200
+const MOST_BARS = 24
+
+function element(tag, className, ...content) {
+  const made = document.createElement(tag)
+  if (className) made.className = className
+  made.append(...content)
+  return made
+}
+
+// The request
+
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/
+
+function literalOf(control) {
+  const text = control.value
+  if (control.dataset.control === 'text') return JSON.stringify(text)
+  if (control.dataset.control === 'boolean') return text
+  if (text === '') return 'null'
+  return JSON_NUMBER.test(text) ? text : String(Number(text))
+}
+
+function fieldsOf(index) {
+  return [...form.elements].filter((control) => control.dataset.input === String(index))
+}
+
+function shapeOf(nested) {
+  const shape = []
+  for (let level = nested; Array.isArray(level); level = level[0]) shape.push(level.length)
+  return shape
+}
+
+function isRegular(nested, shape, axis) {
+  if (axis === shape.length) return !Array.isArray(nested) && (typeof nested !== 'object' || nested === null)
+  return Array.isArray(nested) && nested.length === shape[axis] && nested.every((part) => isRegular(part, shape, axis + 1))
+}
+
+/** What is wrong with a text area's text; '' when nothing is. */
+function problemOf(text, input) {
+  let nested
+  try {
+    nested = JSON.parse(text)
+  } catch (error) {
+    return 'This is no JSON: ' + error.message
+  }
+  const shape = shapeOf(nested)
+  if (!isRegular(nested, shape, 0)) return 'Lists of one level must all be of one length, and hold numbers, texts or booleans.'
+  const fits = shape.length === input.shape.length && shape.every((size, axis) => input.shape[axis] === -1 || input.shape[axis] === size)
+  return fits ? '' : 'The shape is [' + shape.join(', ') + ']; the model takes [' + input.shape.join(', ') + '].'
+}
+
+function bodyText() {
+  const parts = page.inputs.map((input, index) => {
+    let shape = input.shape.map((size) => (size === -1 ? 1 : size))
+    let data
+    if (input.kind === 'fields') data = '[' + fieldsOf(index).map(literalOf).join(',') + ']'
+    else {
+      const area = document.getElementById('input-' + index)
+      const problem = problemOf(area.value, input)
+      area.setCustomValidity(problem)
+      data = area.value.trim()
+      if (problem === '') {
+        const nested = JSON.parse(data)
+        shape = shapeOf(nested)
+        if (!Array.isArray(nested)) data = '[' + data + ']'
+      }
+    }
+    const head = { name: input.name, shape, datatype: input.datatype }
+    return JSON.stringify(head).slice(0, -1) + ',"data":' + data + '}'
+  })
+  return '{"inputs":[' + parts.join(',') + ']}'
+}
+
+function csvText() {
+  return fieldsOf(0)
+    .map((control) => (/[",\n\r]/.test(control.value) ? '"' + control.value.replaceAll('"', '""') + '"' : control.value))
+    .join(',')
+}
+
+function shellQuote(text) {
+  return "'" + text.replaceAll("'", "'\\''") + "'"
+}
+
+function curlOf(url, mediaType, body) {
+  const lines = ['curl -sS ' + shellQuote(url), "-H 'content-type: " + mediaType + "'", '--data-raw ' + shellQuote(body)]
+  return lines.join(' \\\n  ')
+}
+
+function refresh() {
+  document.getElementById('curl').textContent = curlOf(inferUrl, 'application/json', bodyText())
+  const csv = document.getElementById('csv')
+  if (csv) csv.textContent = curlOf(invocationsUrl, 'text/csv', csvText())
+}
+
+// The answer
+
+/** JSON with integers beyond 2^53 kept as their digits, where the browser gives them. */
+function parseExactly(text) {
+  return JSON.parse(text, (_key, value, context) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) && context && /^-?\d+$/.test(context.source) ? context.source : value,
+  )
+}
+
+/** JSON with a line per member, numbers untouched: only the white space changes. */
+function indent(text) {
+  let out = ''
+  let depth = 0
+  for (const token of text.match(/"(?:[^"\\]|\\.)*"|\[[^\[\]{}"]*\]|[{}[\],]|:|[^\s{}[\],:"]+/g) || []) {
+    if (token === '{' || token === '[') out += token + '\n' + '  '.repeat(++depth)
+    else if (token === '}' || token === ']') out += '\n' + '  '.repeat(--depth) + token
+    else if (token === ',') out += ',\n' + '  '.repeat(depth)
+    else if (token === ':') out += ': '
+    else out += token.startsWith('[') ? token.replace(/\s+/g, '').replaceAll(',', ', ') : token
+  }
+  return out
+}
+
+function percent(share) {
+  const shown = (share * 100).toFixed(2)
+  if (share > 0 && shown === '0.00') return '< 0.01 %'
+  if (share < 1 && shown === '100.00') return '> 99.99 %'
+  return shown + ' %'
+}
+
+function isDistribution(output) {
+  const { shape, data } = output
+  const width = shape[shape.length - 1]
+  if (!/^(FP|BF)/.test(output.datatype) || data.length !== width || width < 2 || width > MOST_BARS) return false
+  const sum = data.reduce((total, share) => total + share, 0)
+  return data.every((share) => typeof share === 'number' && share >= 0 && share <= 1) && Math.abs(sum - 1) < 1e-3
+}
+
+function barsOf(output, labels) {
+  const top = output.data.indexOf(Math.max(...output.data))
+  const rows = output.data.map((share, i) => {
+    const name = element('bdi', '', labels ? labels[i] : 'class ' + i)
+    const fill = element('span', 'fill')
+    fill.style.width = share * 100 + '%'
+    const track = element('span', 'track', fill)
+    track.setAttribute('aria-hidden', 'true')
+    return element('li', i === top ? 'top' : '', element('span', 'label', name, element('span', '', percent(share))), track)
+  })
+  return element('ul', 'bars', ...rows)
+}
+
+/** One row, a value to a line. */
+function listOf(output, labels) {
+  const rows = output.data.map((value, i) => {
+    const name = element('th', '', element('bdi', '', labels ? labels[i] : String(i)))
+    name.scope = 'row'
+    return element('tr', '', name, element('td', '', String(value)))
+  })
+  return element('table', '', element('tbody', '', ...rows))
+}
+
+function tableOf(output, labels) {
+  const width = output.shape.length < 2 ? 1 : output.data.length / output.shape[0]
+  const table = element('table', '')
+  if (labels && labels.length === width) table.append(element('thead', '', element('tr', '', ...labels.map((label) => element('th', '', element('bdi', '', label))))))
+  const body = element('tbody', '')
+  const rows = Math.max(1, Math.floor(MOST_VALUES / width))
+  for (let at = 0; at < output.data.length && at < rows * width; at += width) {
+    const cells = output.data.slice(at, Math.min(at + width, at + MOST_VALUES))
+    body.append(element('tr', '', ...cells.map((value) => element('td', '', String(value)))))
+  }
+  table.append(body)
+  const wrapped = element('div', 'scroll', table)
+  wrapped.tabIndex = 0
+  if (output.data.length <= MOST_VALUES) return wrapped
+  return element('div', '', wrapped, element('p', 'note', 'The first of ' + output.data.length + ' values.'))
+}
+
+function outputPart(output) {
+  const labels = Object.hasOwn(page.outputColumns, output.name) ? page.outputColumns[output.name] : undefined
+  const kind = element('span', 'kind', output.datatype + ' [' + output.shape.join(', ') + ']')
+  const title = element('h3', '', element('bdi', '', output.name), ' ', kind)
+  if (isDistribution(output)) return element('div', 'output', title, barsOf(output, labels))
+  if (output.data.length === 1) return element('div', 'output', title, element('div', 'value', String(output.data[0])))
+  const isOneRow = output.shape.length > 1 && output.data.length === output.shape[output.shape.length - 1]
+  if (isOneRow && output.data.length <= MOST_BARS) return element('div', 'output', title, listOf(output, labels))
+  return element('div', 'output', title, tableOf(output, labels))
+}
+
+/** Parts of the answer for people; none when it is not what the protocol promises. */
+function readable(text) {
+  try {
+    return parseExactly(text).outputs.map((output) => outputPart({ ...output, data: output.data.flat(Infinity) }))
+  } catch {
+    return []
+  }
+}
+
+function messageOf(text) {
+  try {
+    const { error } = JSON.parse(text)
+    return typeof error === 'string' ? error : error.message
+  } catch {
+    return text.slice(0, 500)
+  }
+}
+
+function show(isFine, status, elapsedMs, message, text) {
+  const time = elapsedMs < 10 ? elapsedMs.toFixed(1) : elapsedMs.toFixed(0)
+  summary.className = isFine ? '' : 'failed'
+  summary.replaceChildren(element('strong', '', status), ' in ', element('strong', '', time + ' ms'), message ? ': ' + message : '')
+  result.replaceChildren(...(isFine ? readable(text) : []))
+  document.getElementById('raw-part').hidden = text === ''
+  document.getElementById('raw').textContent = indent(text) || text
+}
+
+let isSending = false
+
+async function send() {
+  if (isSending) return
+  isSending = true
+  result.setAttribute('aria-busy', 'true')
+  const start = performance.now()
+  try {
+    const response = await fetch(inferUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: bodyText() })
+    const text = await response.text()
+    const status = (response.status + ' ' + response.statusText).trim()
+    show(response.ok, status, performance.now() - start, response.ok ? '' : messageOf(text), text)
+  } catch {
+    show(false, 'No answer', performance.now() - start, 'the server cannot be reached', '')
+  }
+  result.removeAttribute('aria-busy')
+  isSending = false
+}
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copies)
+  try {
+    await navigator.clipboard.writeText(source.textContent)
+    button.textContent = 'Copied'
+  } catch {
+    // without HTTPS there is no clipboard to write to: leave the text selected
+    getSelection().selectAllChildren(source)
+    button.textContent = 'Selected'
+  }
+  setTimeout(() => (button.textContent = 'Copy'), 1500)
+}
+
+form.addEventListener('input', refresh)
+form.addEventListener('reset', () => setTimeout(refresh))
+form.addEventListener('submit', (event) => {
+  event.preventDefault()
+  void send()
+})
+for (const button of document.querySelectorAll('[data-copies]')) button.addEventListener('click', () => void copy(button))
+refresh()
+`

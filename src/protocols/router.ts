@@ -1,0 +1,140 @@
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import {
+  json,
+  type Handle,
+  type PathParameters,
+  type Protocol,
+  type Route,
+  type WireRequest,
+  type WireResponse,
+} from './protocol.ts'
+
+export interface RouterOptions {
+  readonly protocols: readonly Protocol[]
+  /** Told of failures that are ours: the wire gets only a sentence. */
+  readonly onFailure?: (error: ServingError, request: WireRequest) => void
+}
+
+interface Target {
+  readonly protocol: Protocol
+  readonly route: Route
+  readonly parameters: PathParameters
+}
+
+/** A place in the tree of path segments. */
+interface Place {
+  readonly literals: Map<string, Place>
+  placeholder: { readonly name: string; readonly place: Place } | undefined
+  readonly routes: Map<string, { readonly protocol: Protocol; readonly route: Route }>
+}
+
+/** Paths whose targets are remembered: the same few come again and again. */
+const MAX_REMEMBERED = 1000
+
+/**
+ * Finds the route of a request and makes every failure an answer in the words of the protocol that the path belongs to.
+ * Paths are matched as they come: no trailing slash, no double slash, no case folding.
+ */
+export function createRouter({ protocols, onFailure }: RouterOptions): Handle {
+  const root = buildTree(protocols)
+  const remembered = new Map<string, Target | WireResponse>()
+
+  function find(request: WireRequest): Target | WireResponse {
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const key = `${method} ${request.path}`
+    const known = remembered.get(key)
+    if (known !== undefined) return known
+    const found = walk(root, request.path)
+    const target = found === undefined ? noRoute(request.path) : choose(found, method, request.path)
+    if (remembered.size < MAX_REMEMBERED && 'route' in target) remembered.set(key, target)
+    return target
+  }
+
+  return async function handle(request, plane, cancellation) {
+    const target = find(request)
+    if (!('route' in target)) return target
+    try {
+      return await target.route.handle(request, plane, cancellation, target.parameters)
+    } catch (thrown) {
+      const error = ServingError.from(thrown)
+      if (error.code === 'internal') onFailure?.(error, request)
+      return target.protocol.failure(error)
+    }
+  }
+}
+
+function buildTree(protocols: readonly Protocol[]): Place {
+  const root = createPlace()
+  for (const protocol of protocols) {
+    for (const route of protocol.routes) {
+      let place = root
+      for (const segment of route.path.slice(1).split('/')) place = step(place, segment)
+      if (place.routes.has(route.method)) throw new Error(`${route.method} ${route.path} stands twice; this is a bug`)
+      place.routes.set(route.method, { protocol, route })
+    }
+  }
+  return root
+}
+
+function createPlace(): Place {
+  return { literals: new Map(), placeholder: undefined, routes: new Map() }
+}
+
+function step(place: Place, segment: string): Place {
+  const name = /^\{(\w+)\}$/.exec(segment)?.[1]
+  if (name === undefined) {
+    let next = place.literals.get(segment)
+    if (next === undefined) place.literals.set(segment, (next = createPlace()))
+    return next
+  }
+  place.placeholder ??= { name, place: createPlace() }
+  if (place.placeholder.name !== name)
+    throw new Error(`{${name}} and {${place.placeholder.name}} share a place; this is a bug`)
+  return place.placeholder.place
+}
+
+function walk(root: Place, path: string): { place: Place; parameters: Record<string, string> } | undefined {
+  if (!path.startsWith('/')) return undefined
+  let place = root
+  const parameters: Record<string, string> = Object.create(null)
+  for (const segment of path.slice(1).split('/')) {
+    const literal = place.literals.get(segment)
+    if (literal !== undefined) {
+      place = literal
+      continue
+    }
+    const value = place.placeholder === undefined ? undefined : decode(segment)
+    if (place.placeholder === undefined || value === undefined) return undefined
+    parameters[place.placeholder.name] = value
+    place = place.placeholder.place
+  }
+  return place.routes.size === 0 ? undefined : { place, parameters }
+}
+
+/** A segment, percent-decoded once; undefined for what no name may hold. */
+function decode(segment: string): string | undefined {
+  try {
+    const value = decodeURIComponent(segment)
+    return /^[^/\\\p{Cc}]{1,256}$/u.test(value) ? value : undefined
+  } catch {
+    return undefined // broken percent-encoding
+  }
+}
+
+function choose(
+  found: { place: Place; parameters: PathParameters },
+  method: string,
+  path: string,
+): Target | WireResponse {
+  const target = found.place.routes.get(method)
+  if (target !== undefined) return { ...target, parameters: found.parameters }
+  const allowed = [...found.place.routes.keys()]
+  if (allowed.includes('GET')) allowed.push('HEAD')
+  const message = `${quote(path)} takes ${allowed.join(', ')}, not ${quote(method, 20)}`
+  return json(405, { error: message, code: 'invalid_argument' }, { allow: allowed.join(', ') })
+}
+
+function noRoute(path: string): WireResponse {
+  return json(404, { error: `nothing answers at ${quote(path)}`, code: 'not_found' })
+}

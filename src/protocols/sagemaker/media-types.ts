@@ -1,0 +1,108 @@
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
+import type { HeaderRule } from '../../codecs/csv.ts'
+
+/** The forms in which rows come and go. */
+export type Form = 'json' | 'csv' | 'jsonlines'
+
+/** Media types of each form; the first is the one that SageMaker itself uses. */
+const FORM_OF: ReadonlyMap<string, Form> = new Map([
+  ['application/json', 'json'],
+  ['text/csv', 'csv'],
+  ['application/jsonlines', 'jsonlines'],
+  ['application/x-ndjson', 'jsonlines'],
+  ['application/jsonl', 'jsonlines'],
+])
+
+const KNOWN = [...FORM_OF.keys()].join(', ')
+
+export interface RequestForm {
+  readonly form: Form
+  readonly mediaType: string
+  /** Of CSV: the `header` parameter of its media type. @see RFC 4180, section 3 */
+  readonly header: HeaderRule
+}
+
+/**
+ * The form of a request's body.
+ * @throws {ServingError} `unsupported` for a missing or unknown media type, or a charset other than UTF-8
+ */
+export function requestForm(contentType: string | undefined): RequestForm {
+  if (contentType === undefined || contentType.trim() === '')
+    throw new ServingError('unsupported', `the request has no content-type; send one of ${KNOWN}`)
+  const { mediaType, parameters } = parseMediaType(contentType)
+  const form = FORM_OF.get(mediaType)
+  if (form === undefined)
+    throw new ServingError('unsupported', `the content-type ${quote(mediaType)} is not taken; send one of ${KNOWN}`)
+  const charset = parameters.get('charset')
+  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset))
+    throw new ServingError('unsupported', `the charset ${quote(charset)} is not taken; send UTF-8`)
+  const header = parameters.get('header') ?? 'auto'
+  if (header !== 'auto' && header !== 'present' && header !== 'absent')
+    throw new ServingError(
+      'unsupported',
+      `the content-type's header parameter is ${quote(header)}; it is present or absent`,
+    )
+  return { form, mediaType, header }
+}
+
+export interface AnswerForm {
+  readonly form: Form
+  readonly mediaType: string
+}
+
+/**
+ * The form of the answer: the best that `accept` allows. Without `accept`, or where it leaves the choice open, CSV is
+ * answered with CSV, JSON lines with JSON lines, JSON with JSON. Equal weights: the one that is listed first.
+ * @throws {ServingError} `unsupported` with `details.reason` `accept` when it allows none
+ * @see RFC 9110, section 12.5.1
+ */
+export function answerForm(accept: string | undefined, request: RequestForm): AnswerForm {
+  if (accept === undefined || accept.trim() === '') return request
+  const ranges = accept.split(',').map((text) => {
+    const { mediaType, parameters } = parseMediaType(text)
+    const weight = Number(parameters.get('q') ?? '1')
+    return { mediaType, weight: weight >= 0 && weight <= 1 ? weight : 0 }
+  })
+  let best: { mediaType: string; weight: number; place: number } | undefined
+  for (const mediaType of new Set([request.mediaType, ...FORM_OF.keys()])) {
+    const place = mostSpecific(ranges, mediaType)
+    const weight = ranges[place]?.weight ?? 0
+    if (weight === 0) continue
+    if (best === undefined || weight > best.weight || (weight === best.weight && place < best.place))
+      best = { mediaType, weight, place }
+  }
+  const form = best === undefined ? undefined : FORM_OF.get(best.mediaType)
+  if (best === undefined || form === undefined)
+    throw new ServingError('unsupported', `accept is ${quote(accept)}; the answer can be ${KNOWN}`, {
+      details: { reason: 'accept' },
+    })
+  return { form, mediaType: best.mediaType }
+}
+
+/** Place of the range that says most about a media type, -1 when none speaks of it. */
+function mostSpecific(ranges: readonly { readonly mediaType: string }[], mediaType: string): number {
+  const [type] = mediaType.split('/')
+  for (const range of [mediaType, `${type}/*`, '*/*']) {
+    const place = ranges.findIndex((each) => each.mediaType === range)
+    if (place >= 0) return place
+  }
+  return -1
+}
+
+function parseMediaType(text: string): { mediaType: string; parameters: ReadonlyMap<string, string> } {
+  const [mediaType = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase())
+  const parameters = new Map<string, string>()
+  for (const part of rest) {
+    const equals = part.indexOf('=')
+    if (equals > 0)
+      parameters.set(
+        part.slice(0, equals).trim(),
+        part
+          .slice(equals + 1)
+          .trim()
+          .replaceAll('"', ''),
+      )
+  }
+  return { mediaType, parameters }
+}
