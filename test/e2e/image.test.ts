@@ -1,0 +1,208 @@
+/** An image as its users meet it: read by other people's tools, pushed to a registry, and run without any rights. */
+import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startLambdaEmulator } from '../support/lambda-emulator.ts'
+import { findTool, needs } from '../support/needs.ts'
+
+const run = promisify(execFile)
+const root = resolve(import.meta.dirname, '../..')
+const folder = mkdtempSync(join(tmpdir(), 'slipway-image-'))
+const layout = join(folder, 'layout')
+const children: ChildProcess[] = []
+
+/** Rows with the answers that the model's training gave. */
+const { expected } = JSON.parse(readFileSync(join(root, 'examples/fraud/coefficients.json'), 'utf8')) as {
+  expected: { X: number[][]; predict: number[]; predict_proba: number[][] }
+}
+
+interface Packed {
+  digest: string
+  sizeBytes: number
+  model: { name: string; digest: string }
+  layers: { name: string; sizeBytes: number; unpackedBytes: number }[]
+}
+
+async function pack(out: string, tag: string): Promise<Packed> {
+  const model = join(root, 'examples/fraud/fraud.onnx')
+  const args = ['package', model, '--out', out, '--tag', tag, '--cache', join(folder, 'cache'), '--json']
+  const { stdout } = await run(process.execPath, [join(root, 'src/cli/main.ts'), ...args], {
+    env: { ...process.env, SLIPWAY_DATA: join(folder, 'data') },
+  })
+  return JSON.parse(stdout) as Packed
+}
+
+function start(command: string, args: readonly string[]): { child: ChildProcess; log: () => string } {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  return { child, log: () => text }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+/** Asks until the answer is 200, for half a minute at most. */
+async function untilReady(url: string, { child, log }: ReturnType<typeof start>): Promise<void> {
+  for (let i = 0; i < 300 && child.exitCode === null; i++) {
+    const response = await fetch(url).catch(() => undefined)
+    await response?.body?.cancel()
+    if (response?.status === 200) return
+    await sleep(100)
+  }
+  throw new Error(`${url} did not become ready (exit code ${child.exitCode}):\n${log()}`)
+}
+
+async function post(url: string, contentType: string, body: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body })
+  return { status: response.status, body: await response.text() }
+}
+
+/** What the kernel says of each process of an image that runs here. */
+function imageProcesses(): string[] {
+  const found = readdirSync('/proc').flatMap((id) => {
+    try {
+      const command = readFileSync(`/proc/${id}/cmdline`, 'utf8')
+      return command.startsWith('/usr/local/bin/node\0/app/slipway.js')
+        ? [readFileSync(`/proc/${id}/status`, 'utf8')]
+        : []
+    } catch {
+      return [] // no process, or one that ended meanwhile
+    }
+  })
+  expect(found.length).toBeGreaterThan(0)
+  return found
+}
+
+function filesOf(path: string): Map<string, number> {
+  const entries = readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()
+  return new Map(entries.map((entry) => [entry, statSync(join(path, entry)).size]))
+}
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe.skipIf(!needs('linux', 'skopeo', 'umoci', 'runc', 'docker-registry', 'root'))('an image of a model', () => {
+  let packed: Packed
+  beforeAll(async () => {
+    packed = await pack(layout, 'v1')
+  }, 180_000)
+
+  test('is packed in layers, the model last, and small enough for a quick start', () => {
+    expect(packed.layers.map(({ name }) => name)).toEqual(['system', 'node', 'engine', 'app', 'model'])
+    expect(packed.sizeBytes).toBeLessThan(120 * 2 ** 20)
+  })
+
+  test('is the same to the byte when it is made again, without a cache too', { timeout: 180_000 }, async () => {
+    const again = join(folder, 'again')
+    rmSync(join(folder, 'cache'), { recursive: true })
+    expect(await pack(again, 'v1')).toEqual({ ...packed, layout: again })
+    // every blob is named by its digest, so equal names are equal bytes once a reader has checked them
+    expect(filesOf(again)).toEqual(filesOf(layout))
+    expect(readFileSync(join(again, 'index.json'))).toEqual(readFileSync(join(layout, 'index.json')))
+  })
+
+  test('stays as it is when another tag joins it', { timeout: 60_000 }, async () => {
+    await pack(layout, 'v2')
+    const { manifests } = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+      manifests: { digest: string }[]
+    }
+    expect(manifests.map(({ digest }) => digest)).toEqual([packed.digest, packed.digest])
+  })
+
+  test('is accepted by readers that check every digest', { timeout: 60_000 }, async () => {
+    const { stdout } = await run('skopeo', ['inspect', `oci:${layout}:v1`])
+    const found = JSON.parse(stdout) as { Digest: string; Layers: string[]; Labels: Record<string, string> }
+    expect(found).toMatchObject({ Digest: packed.digest, Labels: { 'slipway.model.digest': packed.model.digest } })
+    await run('skopeo', ['copy', '--quiet', `oci:${layout}:v1`, `dir:${join(folder, 'copied')}`])
+    // an archive needs the uncompressed digests, so these are checked on the way
+    await run('skopeo', ['copy', '--quiet', `oci:${layout}:v1`, `docker-archive:${join(folder, 'archive.tar')}:m:v1`])
+  })
+
+  test('comes back from a registry with its digest', { timeout: 60_000 }, async () => {
+    const port = await freePort()
+    const config = join(folder, 'registry.json')
+    const storage = { filesystem: { rootdirectory: join(folder, 'registry') } }
+    writeFileSync(config, JSON.stringify({ version: 0.1, storage, http: { addr: `127.0.0.1:${port}` } }))
+    const registry = start(findTool('docker-registry') ?? '', ['serve', config])
+    await untilReady(`http://127.0.0.1:${port}/v2/`, registry)
+    const target = `docker://127.0.0.1:${port}/models/fraud:v1`
+    await run('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', `oci:${layout}:v1`, target])
+    const { stdout } = await run('skopeo', ['inspect', '--tls-verify=false', '--format', '{{.Digest}}', target])
+    expect(stdout.trim()).toBe(packed.digest)
+    registry.child.kill()
+  })
+
+  test('serves on a read-only root without rights, and ends with 0', { timeout: 120_000 }, async () => {
+    const port = await freePort()
+    const base = `http://127.0.0.1:${port}`
+    const server = start(join(root, 'test/support/run-image.sh'), [
+      `${layout}:v1`,
+      'SLIPWAY_HOST=127.0.0.1',
+      `SLIPWAY_PORT=${port}`,
+    ])
+    await untilReady(`${base}/v2/health/ready`, server)
+    for (const status of imageProcesses()) {
+      expect(status).toMatch(/^Uid:(\t65532){4}$/m)
+      expect(status).toMatch(/^CapEff:\t0{16}$/m)
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m)
+    }
+
+    const rows = expected.X
+    const inputs = [{ name: 'X', datatype: 'FP64', shape: [rows.length, rows[0]?.length], data: rows.flat() }]
+    const inferred = await post(`${base}/v2/models/fraud/infer`, 'application/json', JSON.stringify({ inputs }))
+    expect(inferred).toMatchObject({ status: 200 })
+    const { outputs } = JSON.parse(inferred.body) as { outputs: { name: string; data: number[] }[] }
+    expect(outputs.find(({ name }) => name === 'predict')?.data).toEqual(expected.predict)
+    const found = outputs.find(({ name }) => name === 'predict_proba')?.data ?? []
+    for (const [i, value] of expected.predict_proba.flat().entries()) expect(found[i]).toBeCloseTo(value, 9)
+
+    const csv = rows.map((row) => row.join(',')).join('\n')
+    const invoked = await post(`${base}/invocations`, 'text/csv', csv)
+    expect(invoked).toMatchObject({ status: 200 })
+    expect(invoked.body.trim().split('\n')).toHaveLength(rows.length)
+    expect((await fetch(`${base}/ping`)).status).toBe(200)
+
+    const ended = once(server.child, 'exit')
+    server.child.kill('SIGTERM')
+    expect(await ended, server.log()).toEqual([0, null])
+    await expect(fetch(`${base}/ping`)).rejects.toThrow('fetch failed')
+  })
+
+  test('is a Lambda function where Lambda starts it, under a user id of its choice', { timeout: 120_000 }, async () => {
+    const lambda = await startLambdaEmulator()
+    const args = [`${layout}:v1`, 'USER_ID=993', `AWS_LAMBDA_RUNTIME_API=${lambda.api}`]
+    const server = start(join(root, 'test/support/run-image.sh'), args)
+    const rows = expected.X
+    const answered = lambda.fromHttp('v2', {
+      method: 'POST',
+      target: '/invocations',
+      headers: [['content-type', 'text/csv']],
+      body: Buffer.from(rows.map((row) => row.join(',')).join('\n')),
+    })
+    const ended = once(server.child, 'exit')
+    const answer = await Promise.race([answered, ended.then(() => Promise.reject(new Error(server.log())))])
+    expect(answer.status, server.log()).toBe(200)
+    expect(answer.body.toString().trim().split('\n')).toHaveLength(rows.length)
+    expect(lambda.initErrors).toEqual([])
+    server.child.kill('SIGTERM')
+    await ended
+    await lambda.close()
+  })
+})
