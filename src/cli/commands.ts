@@ -1,0 +1,48 @@
+import type { Command } from './command.ts'
+
+/** A command that is loaded when it is asked for: `slipway --help` need not read engines and image builders. */
+export interface ListedCommand {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  load(): Promise<Command>
+}
+
+/** Every command, in the order of `slipway --help`. */
+export const COMMANDS: readonly ListedCommand[] = [
+  {
+    name: 'serve',
+    summary: 'serve models over HTTP (as a Lambda function where Lambda started it)',
+    load: async () => anyOptions((await import('./serve.ts')).serveCommand),
+  },
+  {
+    name: 'inspect',
+    summary: 'show what is in a model file or a bundle, refused ones too, without running it',
+    load: async () => anyOptions((await import('./inspect.ts')).inspectCommand),
+  },
+  {
+    name: 'compile',
+    summary: 'make a bundle of a model file; pack or unpack one',
+    load: async () => anyOptions((await import('./compile.ts')).compileCommand),
+  },
+  {
+    name: 'predict',
+    summary: 'answer one request, without a server',
+    load: async () => anyOptions((await import('./predict.ts')).predictCommand),
+  },
+  {
+    name: 'batch',
+    summary: 'score a file of rows',
+    load: async () => anyOptions((await import('./batch.ts')).batchCommand),
+  },
+  {
+    name: 'package',
+    summary: 'make an OCI image of a model',
+    load: async () => anyOptions((await import('./package.ts')).packageCommand),
+  },
+]
+
+/** Each command knows its own options' types; the one who runs them all parses by the table that comes along. */
+function anyOptions(command: object): Command {
+  return command as Command
+}

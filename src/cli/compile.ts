@@ -1,0 +1,75 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { openBundle } from '../bundle/open.ts'
+import { packBundle } from '../bundle/pack.ts'
+import { ServingError } from '../core/errors.ts'
+import { formatBytes, quote } from '../core/text.ts'
+import { openOrCompile } from '../server/compile.ts'
+import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
+import { EXIT, type Command } from './command.ts'
+import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import { describeBundle, reportBundle } from './describe-bundle.ts'
+import { UsageError } from './options.ts'
+import { createProgress } from './progress.ts'
+
+const options = {
+  out: { type: 'string', value: 'PATH', doc: 'where the bundle goes: a folder, or a file when it ends in .tar.gz' },
+  name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
+  example: { type: 'string', value: 'FILE', doc: 'rows to run first and to record, as a V2 request in JSON' },
+  force: { type: 'boolean', doc: 'replace what lies at --out, if it is a bundle' },
+  ...DATA_OPTION,
+  ...JSON_OPTION,
+} as const
+
+export const compileCommand: Command<typeof options> = {
+  usage: '<file> --out <folder or .tar.gz>',
+  options,
+  async run(positionals, options, context) {
+    const [path, ...more] = positionals
+    if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
+    if (options.out === undefined) throw new UsageError('say with --out where the bundle goes')
+    const progress = createProgress(basename(path), context.stderr, () => performance.now())
+    const bundle = await openOrCompile(path, {
+      dataFolder: options.data,
+      name: options.name,
+      example: options.example === undefined ? undefined : await readExample(options.example),
+      signal: context.signal,
+      onProgress: (text) => progress.update(undefined, text),
+    })
+    const { files } = await openBundle(bundle.folder, bundle.digest)
+    const sizeBytes = await writeOut(resolve(options.out), files, options.force)
+    progress.finish(`${bundle.wasKnown ? 'opened' : 'compiled'}, ${formatBytes(sizeBytes)} at ${options.out}`)
+    for (const warning of bundle.warnings) context.stderr.write(`warning: ${warning}\n`)
+    context.stdout.write(
+      options.json
+        ? `${JSON.stringify({ ...reportBundle(bundle.manifest, bundle.digest), out: options.out, warnings: bundle.warnings })}\n`
+        : describeBundle(bundle.manifest, bundle.digest),
+    )
+    return EXIT.done
+  },
+}
+
+async function readExample(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new ServingError('not_found', `the example ${quote(path)} cannot be read`, { cause: error })
+  }
+}
+
+/** @returns bytes written */
+async function writeOut(out: string, files: ReadonlyMap<string, Uint8Array>, force: boolean): Promise<number> {
+  await mkdir(dirname(out), { recursive: true })
+  if (/\.(tar\.gz|tgz)$/.test(out)) {
+    const packed = await packBundle(files)
+    await writeAtomically(out, packed)
+    return packed.byteLength
+  }
+  if (!(await writeFolderAtomically(out, files))) {
+    if (!force) throw new ServingError('conflict', `${quote(out)} is there already: say --force to replace it`)
+    await openBundle(out) // only what is a bundle is replaced
+    await rm(out, { recursive: true })
+    await writeFolderAtomically(out, files)
+  }
+  return [...files.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0)
+}

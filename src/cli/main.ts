@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import { ServingError } from '../core/errors.ts'
+import { PROCESS_ARGUMENT, setEntry, type ProcessKind } from '../server/spawn.ts'
+
+// Every process of Slipway starts in this file, bundled or not; which one, the first argument says.
+setEntry(fileURLToPath(import.meta.url))
+const [first, second] = process.argv.slice(2)
+if (first === PROCESS_ARGUMENT) await startProcess(second as ProcessKind)
+else await commandLine()
+
+async function startProcess(kind: ProcessKind): Promise<void> {
+  if (kind === 'runner') (await import('../server/runner.ts')).runRunner()
+  else if (kind === 'probation') (await import('../server/probation-worker.ts')).runProbationWorker()
+  else (await import('../server/inspect.ts')).runInspectionWorker()
+}
+
+async function commandLine(): Promise<void> {
+  const { runCommandLine } = await import('./run.ts')
+  const ended = new AbortController()
+  const end = () => ended.abort(new ServingError('cancelled', 'interrupted'))
+  process.on('SIGINT', end).on('SIGTERM', end)
+  // a reader that has seen enough (`slipway … | head`) is no failure
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: ended.signal,
+  })
+}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { decodeV2Request, encodeV2Response } from '../codecs/v2-json.ts'
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import { versionName } from '../runtime/plane.ts'
+import { openPlane } from '../server/open-plane.ts'
+import { EXIT, type Command } from './command.ts'
+import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import { UsageError } from './options.ts'
+
+const options = {
+  in: {
+    type: 'string',
+    value: 'FILE',
+    doc: "a V2 request in JSON, - for standard input; the model's own example when absent",
+  },
+  ...DATA_OPTION,
+  ...JSON_OPTION,
+} as const
+
+export const predictCommand: Command<typeof options> = {
+  usage: '<model> [--in request.json]',
+  options,
+  async run(positionals, options, context) {
+    const [path, ...more] = positionals
+    if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
+    const opened = await openPlane(path, { dataFolder: options.data, signal: context.signal })
+    try {
+      const { plane } = opened
+      const model = plane.model()
+      const request = options.in === undefined ? undefined : decodeV2Request(await readInput(options.in))
+      const { outputs } = await plane.predict(model, request?.inputs ?? model.example, {
+        outputs: request?.outputs ?? [],
+      })
+      const head = { modelName: model.name, modelVersion: versionName(model), id: request?.id }
+      context.stdout.write(`${encodeV2Response(head, outputs)}\n`)
+    } finally {
+      await opened.close()
+    }
+    return EXIT.done
+  },
+}
+
+async function readInput(path: string): Promise<Uint8Array> {
+  try {
+    return path === '-' ? readFileSync(0) : await readFile(path)
+  } catch (error) {
+    throw new ServingError('not_found', `${quote(path)} cannot be read`, { cause: error })
+  }
+}

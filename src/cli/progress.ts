@@ -1,0 +1,39 @@
+import type { CommandContext } from './command.ts'
+
+/** A progress bar on stderr: redrawn in place on a terminal, a line every few seconds elsewhere. */
+export interface Progress {
+  /** @param fraction done, 0 to 1; undefined when the total is unknown */
+  update(fraction: number | undefined, text: string): void
+  /** Ends the bar's line. */
+  finish(text: string): void
+}
+
+const REDRAW_MS = 100
+const LOG_MS = 5_000
+
+/** @param now milliseconds of a clock that only goes forward */
+export function createProgress(label: string, stderr: CommandContext['stderr'], now: () => number): Progress {
+  const isTerminal = stderr.isTTY === true
+  let last = -Infinity
+  function update(fraction: number | undefined, text: string): void {
+    const time = now()
+    if (time - last < (isTerminal ? REDRAW_MS : LOG_MS)) return
+    last = time
+    stderr.write(isTerminal ? `\r\x1b[2K${label} ${bar(fraction)} ${text}` : `${label} ${percent(fraction)} ${text}\n`)
+  }
+  function finish(text: string): void {
+    stderr.write(isTerminal ? `\r\x1b[2K${label} ${text}\n` : `${label} ${text}\n`)
+  }
+  return { update, finish }
+}
+
+function percent(fraction: number | undefined): string {
+  return fraction === undefined ? '' : `${Math.floor(fraction * 100)} %`
+}
+
+function bar(fraction: number | undefined): string {
+  if (fraction === undefined) return '…'
+  const width = 24
+  const full = Math.round(Math.min(1, Math.max(0, fraction)) * width)
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent(fraction).padStart(5)}`
+}

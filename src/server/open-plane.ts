@@ -1,0 +1,17 @@
+import type { DataPlane } from '../runtime/plane.ts'
+import { openOrCompile, type CompileOptions } from './compile.ts'
+import { startDataPlane } from './data-plane.ts'
+import { IN_PROCESS_SETTINGS } from './settings.ts'
+
+/**
+ * A data plane in this process with one model: for batch jobs and single predictions.
+ * @param path a model file, a bundle's folder or a packed bundle
+ */
+export async function openPlane(
+  path: string,
+  options: CompileOptions,
+): Promise<{ plane: DataPlane; close(): Promise<void> }> {
+  const { folder, digest } = await openOrCompile(path, options)
+  const plane = await startDataPlane({ ...IN_PROCESS_SETTINGS, bundles: [{ folder, digest }] })
+  return { plane, close: () => plane.close() }
+}

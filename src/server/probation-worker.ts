@@ -1,0 +1,226 @@
+import { basename, dirname, join } from 'node:path'
+import { toJsonTensor, type JsonTensor } from '../bundle/json-tensor.ts'
+import { makeBundle, sha256Hex, type MadeBundle } from '../bundle/make.ts'
+import { MANIFEST_VERSION } from '../bundle/manifest.ts'
+import { BundleStore, type SourceFile } from '../bundle/store.ts'
+import { decodeV2Request } from '../codecs/v2-json.ts'
+import { compileOnnx, COMPILER_REVISION, type CompiledModel } from '../compiler/compile-onnx.ts'
+import { broughtRows, madeUpRows, OPEN_SIZES } from '../compiler/example-rows.ts'
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import { hostKernels } from '../engines/host-kernels/index.ts'
+import { firstDifferenceOf, type Tolerance } from '../engines/golden.ts'
+import { onnxruntime } from '../engines/onnxruntime.ts'
+import { loadProgram, type LoadedProgram } from '../engines/program.ts'
+import { detectFormat, refuseOthers } from '../formats/detect.ts'
+import { attachExternalData, externalFiles, readOnnx, validateOnnx, type OnnxModel } from '../onnx/index.ts'
+import { readPlainFile } from '../storage/local.ts'
+import { convertInputs } from '../tensor/convert.ts'
+import { checkInputs, type Signature, type TensorSpec } from '../tensor/signature.ts'
+import { rowsOf, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { serveOneJob } from './limited-process.ts'
+import type { Made, ProbationJob } from './probation.ts'
+
+/** Most rows that are kept as golden rows. */
+const MAX_GOLDEN_ROWS = 16
+
+/** The process that reads an untrusted model file, runs it for the first time and makes its bundle. */
+export function runProbationWorker(): void {
+  serveOneJob(probe)
+}
+
+async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
+  report('reading')
+  const bytes = await readPlainFile(job.path, job.maxFileBytes, basename(job.path))
+  const { model, beside } = await readModel(bytes, job)
+  report('compiling')
+  const compiled = compileOnnx(model)
+  report('running for the first time')
+  const { bundle, warnings } = await record(compiled, bytes, job)
+  report('storing')
+  await new BundleStore(job.store).put(bundle)
+  return { digest: bundle.digest, beside, warnings }
+}
+
+async function readModel(bytes: Uint8Array, job: ProbationJob): Promise<{ model: OnnxModel; beside: SourceFile[] }> {
+  refuseOthers(basename(job.path), detectFormat(bytes))
+  const model = readOnnx(bytes)
+  const files = await readBeside(model, job)
+  const whole = attachExternalData(model, files)
+  validateOnnx(whole)
+  return { model: whole, beside: [...files].map(([name, file]) => ({ name, sha256: sha256Hex(file) })) }
+}
+
+/** Weights that a model keeps in files of their own. */
+async function readBeside(model: OnnxModel, job: ProbationJob): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  for (const location of externalFiles(model)) {
+    if (location.includes('/'))
+      throw new ServingError(
+        'refused',
+        `the model's weights lie in ${quote(location)}; files beside the model are read, folders are not`,
+      )
+    files.set(location, await readPlainFile(join(dirname(job.path), location), job.maxFileBytes, location))
+  }
+  return files
+}
+
+interface FirstRun {
+  readonly program: LoadedProgram
+  readonly inputs: Tensors
+  readonly outputs: Tensors
+}
+
+async function record(
+  compiled: CompiledModel,
+  source: Uint8Array,
+  job: ProbationJob,
+): Promise<{ bundle: MadeBundle; warnings: string[] }> {
+  const warnings: string[] = []
+  const tolerance = toleranceOf(compiled)
+  const native = await firstRun(compiled, job)
+  const signature = completeSignature(compiled, native)
+  const kernels = await onHostKernels(compiled, native, tolerance, warnings)
+  // Our own kernels compute the same digits on every machine; a native library need not, so its last digits are left out.
+  const recorded = kernels ?? roundOutputs(native.outputs)
+  const batching = await checkIndependence(native, signature, tolerance)
+  const bundle = makeBundle(
+    {
+      manifestVersion: MANIFEST_VERSION,
+      name: job.name,
+      signature,
+      program: compiled.program,
+      batching,
+      example: toJson(batching.rowsAreIndependent ? rowsFrom(native.inputs, 0, 1) : native.inputs),
+      golden: {
+        inputs: toJson(native.inputs),
+        outputs: toJson(recorded),
+        tolerance,
+        recordedBy: kernels === undefined ? onnxruntime.name : hostKernels.name,
+      },
+      provenance: {
+        format: compiled.format,
+        source: { fileName: basename(job.path), sha256: sha256Hex(source), sizeBytes: source.byteLength },
+        producer: compiled.producer,
+        compilerRevision: COMPILER_REVISION,
+      },
+    },
+    compiled.files,
+  )
+  native.program.release()
+  return { bundle, warnings }
+}
+
+/** Runs the model on its own example, or on rows made up until some shape is to its liking. */
+async function firstRun(compiled: CompiledModel, job: ProbationJob): Promise<FirstRun> {
+  const program = await loadProgram(
+    compiled.program,
+    [onnxruntime],
+    (path) => compiled.files.get(path) ?? new Uint8Array(),
+  )
+  const wanted = compiled.outputs.map(({ name }) => name)
+  const given = job.example === undefined ? broughtRows(compiled) : givenRows(job.example, compiled)
+  if (given !== undefined) return { program, inputs: given, outputs: await program.run(given, wanted) }
+  let failure: unknown
+  for (const openSize of OPEN_SIZES) {
+    const inputs = madeUpRows(compiled, openSize)
+    try {
+      return { program, inputs, outputs: await program.run(inputs, wanted) }
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  throw new ServingError(
+    'refused',
+    'the model ran on none of the inputs that were made up for it: give some with --example',
+    { cause: failure },
+  )
+}
+
+function givenRows(example: string, compiled: CompiledModel): Tensors {
+  const signature = { inputs: compiled.inputs, outputs: [] }
+  const rows = convertInputs(decodeV2Request(Buffer.from(example)).inputs, signature)
+  checkInputs(rows, signature)
+  return rowsFrom(rows, 0, Math.min(MAX_GOLDEN_ROWS, Math.max(...[...rows.values()].map(rowsOf))))
+}
+
+/** The signature, with what the file left out learned from the first run. */
+function completeSignature(compiled: CompiledModel, { inputs, outputs }: FirstRun): Signature {
+  const rows = Math.max(...[...inputs.values()].map(rowsOf))
+  const isOpen = compiled.inputs.every(({ shape }) => shape[0] === -1)
+  const complete = compiled.outputs.map(({ shape, ...spec }): TensorSpec => {
+    const found = outputs.get(spec.name)?.shape ?? []
+    const guessed = found.map((size, axis) => (axis === 0 && isOpen && size === rows ? -1 : size))
+    return { ...spec, shape: shape !== undefined && shape.length === found.length ? shape : guessed }
+  })
+  return { inputs: compiled.inputs, outputs: complete }
+}
+
+/** What the host kernels answer, when they can run the program and agree with ONNX Runtime. */
+async function onHostKernels(
+  compiled: CompiledModel,
+  native: FirstRun,
+  tolerance: Tolerance,
+  warnings: string[],
+): Promise<Tensors | undefined> {
+  const read = (path: string) => compiled.files.get(path) ?? new Uint8Array()
+  if (compiled.program.steps.some((step) => hostKernels.refusal(step, read) !== undefined)) return undefined
+  const program = await loadProgram(compiled.program, [hostKernels], read)
+  try {
+    const outputs = await program.run(native.inputs, [...native.outputs.keys()])
+    const difference = firstDifferenceOf(outputs, native.outputs, tolerance)
+    if (difference === undefined) return outputs
+    warnings.push(`host kernels and ONNX Runtime disagree on the example: ${difference}`)
+    return undefined
+  } finally {
+    program.release()
+  }
+}
+
+/** Rows run alone must answer as they did together; only then may strangers' rows share a run. */
+async function checkIndependence({ program, inputs, outputs }: FirstRun, signature: Signature, tolerance: Tolerance) {
+  const fixed = [...signature.inputs, ...signature.outputs].find(({ shape }) => shape[0] !== -1)
+  if (fixed !== undefined)
+    return { rowsAreIndependent: false, reason: `${quote(fixed.name)} has a fixed number of rows` }
+  const rows = Math.max(...[...inputs.values()].map(rowsOf))
+  if (rows < 2)
+    return {
+      rowsAreIndependent: false,
+      reason: 'the example has one row only: nothing shows that rows are independent',
+    }
+  for (let row = 0; row < rows; row++) {
+    const alone = await program.run(rowsFrom(inputs, row, row + 1), [...outputs.keys()])
+    const difference = firstDifferenceOf(alone, rowsFrom(outputs, row, row + 1), tolerance)
+    if (difference !== undefined)
+      return { rowsAreIndependent: false, reason: `row ${row} answered otherwise alone than among others` }
+  }
+  return { rowsAreIndependent: true, reason: `${rows} rows answered the same alone and together` }
+}
+
+function rowsFrom(tensors: Tensors, from: number, to: number): Tensors {
+  return new Map(
+    [...tensors].map(([name, value]) => [name, value.shape.length === 0 ? value : sliceRows(value, from, to)]),
+  )
+}
+
+function toJson(tensors: Tensors): Record<string, JsonTensor> {
+  return Object.fromEntries([...tensors].map(([name, value]) => [name, toJsonTensor(value)]))
+}
+
+/** How far answers may be apart between engines and machines, by how the model computes. */
+function toleranceOf({ isQuantized, program }: CompiledModel): Tolerance {
+  if (isQuantized) return { relative: 5e-2, absolute: 5e-2 }
+  if (program.steps.every((step) => step.optimization === 'basic')) return { relative: 1e-7, absolute: 1e-9 }
+  return { relative: 1e-4, absolute: 1e-5 }
+}
+
+function roundOutputs(outputs: Tensors): Tensors {
+  return new Map([...outputs].map(([name, value]) => [name, roundFloats(value)]))
+}
+
+function roundFloats(value: Tensor): Tensor {
+  if (value.datatype !== 'FP32' && value.datatype !== 'FP64') return value
+  const digits = value.datatype === 'FP32' ? 5 : 10
+  const data = value.data.map((number) => (Number.isFinite(number) ? Number(number.toPrecision(digits)) : number))
+  return { ...value, data } as Tensor
+}

@@ -1,0 +1,31 @@
+import type { KnownSource } from '../bundle/store.ts'
+import { runLimited, type ProcessLimits } from './limited-process.ts'
+
+/** What a probation process is asked to do: read a model file, compile it, run it for the first time, store its bundle. */
+export interface ProbationJob {
+  /** The model file. */
+  readonly path: string
+  readonly name: string
+  /** Folder of the bundle store. */
+  readonly store: string
+  /** Rows to run first, as V2 JSON. */
+  readonly example: string | undefined
+  readonly maxFileBytes: number
+}
+
+/** A bundle that lies in the store, and what it was made from. */
+export interface Made extends KnownSource {
+  readonly warnings: readonly string[]
+}
+
+/** @throws {ServingError} what the process refused; `refused` when it exceeded its limits or crashed */
+export function runProbation(
+  job: ProbationJob,
+  options: {
+    readonly limits: ProcessLimits
+    readonly signal: AbortSignal
+    readonly onProgress: ((text: string) => void) | undefined
+  },
+): Promise<Made> {
+  return runLimited('probation', job, options)
+}

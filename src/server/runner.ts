@@ -1,0 +1,54 @@
+import { ServingError } from '../core/errors.ts'
+import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
+import { createHandle, startDataPlane } from './data-plane.ts'
+import { log } from './log.ts'
+import { LISTENING_FD, type FromRunner, type RunnerSettings, type ToRunner } from './settings.ts'
+
+/**
+ * The process that answers requests: told its settings over the channel to the supervisor, it loads the models, takes
+ * over the listening socket that it inherited, and serves until told to drain or until the supervisor is gone.
+ */
+export function runRunner(): void {
+  let host: HttpHost | undefined
+  let isDraining = false
+
+  process.on('message', (message: ToRunner) => {
+    if (message.type === 'start') void start(message.settings)
+    else void drain()
+  })
+  process.on('disconnect', () => void drain()) // the supervisor is gone: finish what runs, and go
+  process.on('SIGINT', () => {}) // a terminal sends it to the whole group; the supervisor says when to drain
+  process.on('SIGTERM', () => void drain())
+
+  async function start(settings: RunnerSettings): Promise<void> {
+    try {
+      const plane = await startDataPlane(settings)
+      host = createHttpHost({ handle: createHandle(), plane, ...settings.http })
+      const { server } = host
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ fd: LISTENING_FD, backlog: 1024 }, resolve)
+      })
+      server.on('error', (error) => log('error', 'listening socket', { error }))
+      const models = plane.models().map(({ name, version, engines }) => ({ name, version, engines }))
+      tell({ type: 'ready', models })
+    } catch (thrown) {
+      const error = ServingError.from(thrown)
+      if (error.code === 'internal') log('error', 'the runner could not start', { error })
+      tell({ type: 'failed', code: error.code, message: error.message, details: error.details })
+      process.exitCode = 1
+      process.disconnect?.()
+    }
+  }
+
+  async function drain(): Promise<void> {
+    if (isDraining) return
+    isDraining = true
+    await host?.drain()
+    process.exit()
+  }
+}
+
+function tell(message: FromRunner): void {
+  process.send?.(message)
+}
