@@ -1,0 +1,266 @@
+/** The documentation page in a real browser: what it sends, what it shows, and that names from a model stay text. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ServingError } from '../../src/core/errors.ts'
+import { docsPage } from '../../src/protocols/docs-page/docs-page.ts'
+import { createOipRest } from '../../src/protocols/oip-rest/oip-rest.ts'
+import type { WireRequest } from '../../src/protocols/protocol.ts'
+import { createRouter } from '../../src/protocols/router.ts'
+import type { DataPlane, ServedModel } from '../../src/runtime/plane.ts'
+import { checkInputs, type Signature } from '../../src/tensor/signature.ts'
+import { tensor, type Tensor, type Tensors } from '../../src/tensor/tensor.ts'
+import { findTool, needs } from '../support/needs.ts'
+
+const HOSTILE = `</script><img src=x onerror="window.wasRun=1">'`
+const BROWSER_ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+function served(name: string, signature: Signature, example: readonly [string, Tensor][]): ServedModel {
+  return {
+    name,
+    version: '0123456789abcdef'.repeat(4),
+    signature,
+    example: new Map(example),
+    engines: ['onnxruntime'],
+    batching: { rowsAreIndependent: true, reason: 'rows gave alone what they gave together' },
+    state: 'ready',
+  }
+}
+
+const fraud = served(
+  'fraud',
+  {
+    inputs: [{ name: 'X', datatype: 'FP64', shape: [-1, 3], columns: ['amount', HOSTILE, 'is_online'] }],
+    outputs: [
+      { name: 'predict', datatype: 'INT64', shape: [-1] },
+      { name: 'predict_proba', datatype: 'FP64', shape: [-1, 2], columns: ['honest', HOSTILE] },
+    ],
+  },
+  [['X', tensor('FP64', [1, 3], Float64Array.of(189.9, 12.5, 1))]],
+)
+const image = served(
+  'image',
+  {
+    inputs: [
+      { name: 'pixels', datatype: 'FP32', shape: [1, 2, 2] },
+      { name: 'seed', datatype: 'INT64', shape: [] },
+      { name: 'is_night', datatype: 'BOOL', shape: [-1] },
+      { name: 'caption', datatype: 'BYTES', shape: [-1, 1] },
+    ],
+    outputs: [{ name: 'hash', datatype: 'INT64', shape: [1] }],
+  },
+  [
+    ['pixels', tensor('FP32', [1, 2, 2], Float32Array.of(0.1, 0.2, 0.3, 0.4))],
+    ['seed', tensor('INT64', [], BigInt64Array.of(2n ** 53n + 1n))],
+    ['is_night', tensor('BOOL', [1], Uint8Array.of(1))],
+    ['caption', tensor('BYTES', [1, 1], [Buffer.from(`it's "late"`)])],
+  ],
+)
+const models = [fraud, image]
+
+/** What the page posted, and what the model answers: tensors, or a failure. */
+let posted: { path: string; body: string; inputs?: Tensors }[] = []
+let answer: Tensors | ServingError = new Map()
+
+const plane: DataPlane = {
+  isReady: () => true,
+  models: () => models,
+  model(name = 'fraud') {
+    const found = models.find((model) => model.name === name)
+    if (found === undefined) throw new ServingError('not_found', `model "${name}" is unknown`)
+    return found
+  },
+  predict(model, inputs) {
+    checkInputs(inputs, model.signature)
+    Object.assign(posted.at(-1) ?? {}, { inputs })
+    return answer instanceof ServingError ? Promise.reject(answer) : Promise.resolve({ model, outputs: answer })
+  },
+}
+
+/** The real routes and codecs, on the barest host. */
+const handle = createRouter({ protocols: [createOipRest('0.0.0'), docsPage] })
+
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = request.url ?? '/'
+  const method = request.method ?? 'GET'
+  const body = await buffer(request)
+  if (method === 'POST') posted.push({ path, body: body.toString() })
+  const headers = request.headers as WireRequest['headers']
+  const found = await handle({ method, path, query: '', headers, body }, plane, { aborted: false })
+  response.writeHead(found.status, found.headers).end(found.body)
+}
+
+describe.skipIf(!needs('chromium'))('the documentation page in a browser', { timeout: 60_000 }, () => {
+  let server: Server
+  let browser: Browser
+  let page: Page
+  let origin = ''
+  let asked: string[] = []
+  let complaints: string[] = []
+
+  beforeAll(async () => {
+    server = createServer((request, response) => void respond(request, response))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    browser = await chromium.launch({ executablePath: findTool('chromium') ?? '', args: BROWSER_ARGUMENTS })
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    server?.closeAllConnections()
+    server?.close()
+  })
+
+  beforeEach(async () => {
+    posted = []
+    answer = new Map()
+    asked = []
+    complaints = []
+    page = await browser.newPage()
+    page.setDefaultTimeout(15_000)
+    page.on('request', (request) => asked.push(request.url()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        complaints.push(message.text())
+    })
+  })
+
+  afterEach(async () => {
+    // whatever a test did: no other host was asked, and nothing was blocked or thrown
+    const others = asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith('data:'))
+    await page.close()
+    expect(others).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  const textOf = (selector: string): Promise<string> => page.locator(selector).innerText()
+
+  test('sends what the fields hold and shows the answer as bars beside the raw JSON', async () => {
+    answer = new Map([
+      ['predict', tensor('INT64', [1], BigInt64Array.of(1n))],
+      ['predict_proba', tensor('FP64', [1, 2], Float64Array.of(0.25, 0.75))],
+    ])
+    await page.goto(`${origin}/`)
+    expect(await page.getByLabel('amount').inputValue()).toBe('189.9')
+    await page.getByLabel('amount').fill('64.50')
+    await page.getByLabel('is_online').fill('0')
+    expect(await textOf('#curl')).toContain('"data":[64.50,12.5,0]')
+    expect(await textOf('#csv')).toContain(`${origin}/invocations`)
+    expect(await textOf('#csv')).toContain("--data-raw '64.50,12.5,0'")
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.bars').waitFor()
+    expect(posted).toMatchObject([
+      {
+        path: '/v2/models/fraud/infer',
+        body: '{"inputs":[{"name":"X","shape":[1,3],"datatype":"FP64","data":[64.50,12.5,0]}]}',
+        inputs: new Map([['X', tensor('FP64', [1, 3], Float64Array.of(64.5, 12.5, 0))]]),
+      },
+    ])
+    expect(await textOf('#summary')).toMatch(/^200 OK in [\d.]+ ms$/)
+    expect(await page.locator('.bars li').allInnerTexts()).toEqual([
+      expect.stringMatching(/^honest\s+25\.00 %$/),
+      expect.stringContaining('75.00 %'),
+    ])
+    expect(
+      await page.locator('.bars .fill').evaluateAll((bars) => bars.map((bar) => bar.getAttribute('style'))),
+    ).toEqual(['width: 25%;', 'width: 75%;'])
+    expect(JSON.parse(await textOf('#raw'))).toMatchObject({
+      model_name: 'fraud',
+      outputs: [{ data: [1] }, { name: 'predict_proba', shape: [1, 2], data: [0.25, 0.75] }],
+    })
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await page.locator('#curl', { hasText: '189.9' }).waitFor()
+  })
+
+  test('a hostile column name stays text in labels, in bars and in the answer', async () => {
+    answer = new Map([
+      [HOSTILE, tensor('BYTES', [1], [Buffer.from(HOSTILE)])],
+      ['predict_proba', tensor('FP64', [1, 2], Float64Array.of(0, 1))],
+    ])
+    await page.goto(`${origin}/`)
+    expect(await page.getByLabel(HOSTILE, { exact: true }).inputValue()).toBe('12.5')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.bars').waitFor()
+    expect(await textOf('.value')).toBe(HOSTILE)
+    expect(await textOf('.bars .top')).toContain(HOSTILE)
+    expect(await page.locator('img').count()).toBe(0)
+    expect(await page.evaluate('window.wasRun')).toBeUndefined()
+  })
+
+  test('inputs of every kind go out exactly: nested lists, 64-bit integers, truth values, text', async () => {
+    answer = new Map([['hash', tensor('INT64', [1], BigInt64Array.of(2n ** 63n - 1n))]])
+    await page.goto(`${origin}/docs/image`)
+    await page.getByLabel('pixels').fill('[[[1, 2], [3, 4]]]')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.value').waitFor()
+    expect(posted.map(({ path }) => path)).toEqual(['/v2/models/image/infer'])
+    expect(posted[0]?.inputs).toEqual(
+      new Map([
+        ['pixels', tensor('FP32', [1, 2, 2], Float32Array.of(1, 2, 3, 4))],
+        ['seed', tensor('INT64', [], BigInt64Array.of(2n ** 53n + 1n))],
+        ['is_night', tensor('BOOL', [1], Uint8Array.of(1))],
+        ['caption', tensor('BYTES', [1, 1], [Buffer.from(`it's "late"`)])],
+      ]),
+    )
+    expect(await textOf('.value')).toBe('9223372036854775807')
+    expect(await textOf('#curl')).toContain(String.raw`it'\''s \"late\"`)
+  })
+
+  test('lists of the wrong shape are not sent; the field says why', async () => {
+    await page.goto(`${origin}/docs/image`)
+    await page.getByLabel('pixels').fill('[[[1, 2, 3], [4, 5, 6]]]')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    const reason = await page
+      .getByLabel('pixels')
+      .evaluate((area: { validationMessage?: string }) => area.validationMessage)
+    expect(reason).toBe('The shape is [1, 2, 3]; the model takes [1, 2, 2].')
+    expect(posted).toEqual([])
+  })
+
+  test('a number that is missing is not sent', async () => {
+    await page.goto(`${origin}/`)
+    await page.getByLabel('amount').fill('')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    expect(await page.locator('input:invalid').count()).toBe(1)
+    expect(posted).toEqual([])
+  })
+
+  test('a refusal shows its status and its message', async () => {
+    answer = new ServingError('overloaded', '8 rows are waiting, the most is 8')
+    await page.goto(`${origin}/`)
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('#summary.failed').waitFor()
+    expect(await textOf('#summary')).toMatch(/^429 Too Many Requests in [\d.]+ ms: 8 rows are waiting, the most is 8$/)
+    expect(await page.locator('#result').innerText()).toBe('')
+  })
+
+  test('an unknown model has a page that leads back', async () => {
+    const response = await page.goto(`${origin}/docs/nothing`)
+    expect(response?.status()).toBe(404)
+    await page.getByRole('link').click()
+    expect(await textOf('h1')).toBe('fraud')
+  })
+
+  test('nothing is wider than a phone, and every control has a name', async () => {
+    await page.setViewportSize({ width: 360, height: 800 })
+    for (const path of ['/', '/docs/image']) {
+      await page.goto(origin + path)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+      const unnamed =
+        "[...document.querySelectorAll('input, select, textarea')].filter((control) => !control.labels.length).length"
+      expect(await page.evaluate(unnamed)).toBe(0)
+    }
+  })
+})

@@ -1,0 +1,90 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../support/needs.ts'
+
+const root = join(import.meta.dirname, '../..')
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const run = promisify(execFile)
+
+/** Code blocks of the README in order, each with its language. */
+const blocks = [...readme.matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm)].map(
+  ([, indent = '', language = '', code = '']) => ({
+    language,
+    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), '').trim(),
+  }),
+)
+
+describe.skipIf(!needs('curl', 'bash'))('what the README tells people to type', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-readme-'))
+  let server: ChildProcess
+  let url: string
+
+  beforeAll(async () => {
+    symlinkSync(join(root, 'examples'), join(folder, 'examples'))
+    const args = [
+      join(root, 'scripts/slipway.mjs'),
+      'serve',
+      'examples/fraud/fraud.onnx',
+      '--port',
+      '0',
+      '--data',
+      folder,
+    ]
+    server = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+    url = await new Promise((resolve, reject) => {
+      let text = ''
+      server.on('exit', () => reject(new Error(`the server ended: ${text}`)))
+      server.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+        const found = /answers at (\S+)/.exec(text)?.[1]
+        if (found !== undefined) resolve(found)
+      })
+    })
+  })
+
+  afterAll(async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.kill('SIGTERM')
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Runs a block as a person would, against the server of this test and in its folder. */
+  async function type(code: string): Promise<string> {
+    const line = code
+      .replaceAll('http://127.0.0.1:8080', url)
+      .replaceAll(/^npm run slipway --/gm, `"${process.execPath}" "${join(root, 'scripts/slipway.mjs')}"`)
+      .replaceAll(/^curl /gm, 'curl --silent --show-error --fail-with-body ')
+    const env = { ...process.env, SLIPWAY_DATA: folder }
+    return (await run('bash', ['-e', '-c', line], { cwd: folder, env, timeout: 100_000 })).stdout
+  }
+
+  test('the first request gets the answer that is printed below it', async () => {
+    const at = blocks.findIndex(({ language, code }) => language === 'sh' && code.startsWith('curl'))
+    const answer = blocks[at + 1]
+    expect(answer?.language).toBe('json')
+    expect(JSON.parse(await type(blocks[at]?.code ?? ''))).toEqual(JSON.parse(answer?.code ?? ''))
+  })
+
+  test('a thousand rows of CSV get a thousand answers', async () => {
+    const block = blocks.find(({ code }) => code.includes('text/csv'))
+    expect((await type(block?.code ?? '')).trim().split('\n')).toHaveLength(1000)
+  })
+
+  test('the batch line writes the scored file', async () => {
+    const block = blocks.find(({ code }) => code.includes(' batch '))
+    await type(block?.code ?? '')
+    expect(readFileSync(join(folder, 'scored.csv'), 'utf8').trim().split('\n')).toHaveLength(1001)
+  })
+
+  test.skipIf(process.platform !== 'linux')('the package line writes an image', async () => {
+    const block = blocks.find(({ code }) => code.includes(' package '))
+    await type(block?.code ?? '')
+    expect(existsSync(join(folder, 'fraud-image', 'index.json'))).toBe(true)
+  })
+})
