@@ -4,6 +4,7 @@ import type { OnnxStep, Program } from '../bundle/program.ts'
 import { everyNode, everyTensor, signatureValues, writeOnnx, type OnnxModel, type OnnxValue } from '../onnx/index.ts'
 import { isDatatype, type Datatype } from '../tensor/datatype.ts'
 import type { TensorSpec } from '../tensor/signature.ts'
+import { unwrapZipMaps } from './unwrap-zipmap.ts'
 
 /** Raised when the same file would give another bundle. */
 export const COMPILER_REVISION = 1
@@ -34,7 +35,8 @@ const GRAPH_FILE = 'model.onnx'
  * A program of one step for a validated ONNX model.
  * @throws {ServingError} `unsupported` for inputs or outputs that are no tensors of a servable datatype
  */
-export function compileOnnx(model: OnnxModel): CompiledModel {
+export function compileOnnx(source: OnnxModel): CompiledModel {
+  const { model, labels } = unwrapZipMaps(source)
   const values = signatureValues(model)
   const inputs = values.inputs.map((value) => {
     const spec = specOf(value, 'input', model.metadata)
@@ -42,7 +44,10 @@ export function compileOnnx(model: OnnxModel): CompiledModel {
       throw new ServingError('unsupported', `input ${quote(value.name)} has no shape: export the model with one`)
     return { ...spec, shape: spec.shape }
   })
-  const outputs = values.outputs.map((value) => specOf(value, 'output', model.metadata))
+  const outputs = values.outputs.map((value) => {
+    const columns = labels.get(value.name)
+    return { ...specOf(value, 'output', model.metadata), ...(columns === undefined ? {} : { columns }) }
+  })
   if (inputs.length === 0) throw new ServingError('unsupported', 'the model has no inputs: there is nothing to ask it')
   if (outputs.length === 0) throw new ServingError('unsupported', 'the model has no outputs')
   const step: OnnxStep = {
@@ -71,8 +76,7 @@ function specOf(value: OnnxValue, what: string, metadata: ReadonlyMap<string, st
   const { name, type } = value
   if (type?.kind !== 'tensor') {
     const found = type === undefined ? 'of no stated type' : `a ${type.kind}`
-    const hint = type?.kind === 'sequence' ? ' (scikit-learn converters write one unless told zipmap=False)' : ''
-    throw new ServingError('unsupported', `${what} ${quote(name)} is ${found}; only tensors can be served${hint}`, {
+    throw new ServingError('unsupported', `${what} ${quote(name)} is ${found}; only tensors can be served`, {
       details: { name },
     })
   }
