@@ -1,9 +1,9 @@
 // The repository's tasks: `npm start`, `npm test` and their like come here. It may be started by an older Node; whatever
 // it starts runs on the pinned one.
-import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { runForeground } from './foreground.mjs'
 import { nodePath, root, setUp } from './setup.mjs'
 
 const bin = (path) => join(root, 'node_modules', path)
@@ -33,24 +33,11 @@ if (!Object.hasOwn(tasks, task)) {
 await setUp()
 process.exit(await tasks[task]())
 
-/** Runs the pinned Node in the foreground; signals reach it, and its exit code is ours. */
+/** Runs the pinned Node in the foreground, with the packages' programs on its PATH. */
 function one(args, env = {}) {
   const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
-  const child = spawn(nodePath, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: path, ...env },
-    shell: process.platform === 'win32',
-  })
-  const forward = (signal) => child.kill(signal)
-  process.on('SIGINT', forward).on('SIGTERM', forward)
-  return new Promise((resolve) => {
-    child.on('error', (error) => {
-      process.stderr.write(`${error.message}\n`)
-      resolve(1)
-    })
-    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
-  })
+  const isWindows = process.platform === 'win32'
+  return runForeground(nodePath, args, { cwd: root, env: { ...process.env, PATH: path, ...env }, shell: isWindows })
 }
 
 /** Runs all steps, also after one failed, and says which failed. */

@@ -1,7 +1,7 @@
 // Brings what package-lock.json names, once, with any Node from 20 on; knows nothing but Node's own modules.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,34 +18,37 @@ function fingerprint() {
   return hash.digest('hex')
 }
 
-/** Packages that the lockfile holds for this machine. */
-function expectedPackages() {
+/** Folders of the packages that the lockfile holds for this machine. */
+function packageFolders() {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
   const fits = (list, own) => list === undefined || list.includes(own)
-  return Object.entries(packages).filter(
-    ([path, { os, cpu, libc }]) =>
-      path !== '' && fits(os, process.platform) && fits(cpu, process.arch) && !(libc ?? []).includes('musl'),
-  ).length
+  return Object.entries(packages)
+    .filter(
+      ([path, { os, cpu, libc }]) =>
+        path !== '' && fits(os, process.platform) && fits(cpu, process.arch) && fits(libc, ownLibc()),
+    )
+    .map(([path]) => join(root, path))
 }
 
-function installedPackages() {
-  const folder = join(root, 'node_modules')
-  if (!existsSync(folder)) return 0
-  let count = 0
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith('.')) continue
-    count += name.startsWith('@') ? readdirSync(join(folder, name)).length : 1
-  }
-  return count
+/** Which C library this machine has, as lockfiles call it. */
+function ownLibc() {
+  const isGlibc = process.report.getReport().header.glibcVersionRuntime !== undefined
+  return process.platform === 'linux' && !isGlibc ? 'musl' : 'glibc'
 }
 
-function showProgress(expected) {
+/** A package is there once its manifest is. */
+function countInstalled(folders) {
+  return folders.filter((folder) => existsSync(join(folder, 'package.json'))).length
+}
+
+function showProgress() {
+  const folders = packageFolders()
   const { isTTY: isTerminal } = process.stderr
   const started = Date.now()
   const timer = setInterval(
     () => {
       const seconds = Math.round((Date.now() - started) / 1000)
-      const text = `installing packages: ${Math.min(installedPackages(), expected)} of ${expected}, ${seconds} s`
+      const text = `installing packages: ${countInstalled(folders)} of ${folders.length}, ${seconds} s`
       process.stderr.write(isTerminal ? `\r\x1b[2K${text}` : `${text}\n`)
     },
     isTerminal ? 200 : 5000,
@@ -76,7 +79,7 @@ export async function setUp() {
 }
 
 async function install() {
-  const done = showProgress(expectedPackages())
+  const done = showProgress()
   // `npm ci` fails where a registry lacks a package of another platform; this keeps to the lockfile too.
   const args = ['install', '--no-save', '--loglevel=error']
   const npm = process.env.npm_execpath

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // The `slipway` command: starts the command line on the pinned Node, whichever Node a shell found first.
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runForeground } from './foreground.mjs'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const source = join(folder, '..', 'src', 'cli', 'main.ts')
@@ -14,9 +14,7 @@ const main = isCheckout ? source : join(folder, '..', 'dist', 'slipway.js')
 
 // npm runs scripts in the package's folder; paths that a person typed are meant from where they typed them
 const cwd = process.env.npm_lifecycle_event === 'slipway' ? process.env.INIT_CWD : undefined
-const child = spawn(pinnedNode() ?? process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit', cwd })
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
+process.exit(await runForeground(pinnedNode() ?? process.execPath, [main, ...process.argv.slice(2)], { cwd }))
 
 function pinnedNode() {
   const require = createRequire(import.meta.url)
