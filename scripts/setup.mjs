@@ -24,8 +24,13 @@ function packageFolders() {
   const fits = (list, own) => list === undefined || list.includes(own)
   return Object.entries(packages)
     .filter(
-      ([path, { os, cpu, libc }]) =>
-        path !== '' && fits(os, process.platform) && fits(cpu, process.arch) && fits(libc, ownLibc()),
+      ([path, { os, cpu, libc, optional }]) =>
+        path !== '' &&
+        fits(os, process.platform) &&
+        fits(cpu, process.arch) &&
+        fits(libc, ownLibc()) &&
+        // what only another platform's packages need says so no other way
+        !(optional && os === undefined && cpu === undefined),
     )
     .map(([path]) => join(root, path))
 }
