@@ -26,21 +26,39 @@ export function toJsonTensor(source: Tensor): JsonTensor {
 
 /** @throws {ServingError} `refused` when shape, datatype and data disagree */
 export function fromJsonTensor(json: JsonTensor, where: string): Tensor {
-  const count = elementCount(json.shape, where)
+  const count = countOf(json.shape, where)
   if (count !== json.data.length)
     throw new ServingError(
       'refused',
       `${where}: shape [${json.shape.join(',')}] holds ${count} elements, ${json.data.length} are written`,
     )
   if (json.datatype === 'BYTES')
-    return { datatype: 'BYTES', shape: json.shape, data: json.data.map((text) => Buffer.from(String(text), 'base64')) }
+    return { datatype: 'BYTES', shape: json.shape, data: json.data.map((text) => toBytes(text, where)) }
   const datatype: NumericDatatype = json.datatype
   const data = allocate(datatype, count)
   for (let i = 0; i < count; i++) {
     const value = json.data[i]
-    data[i] = isBigInt(datatype) ? toBigInt(value, where) : toNumber(value, where)
+    const number = isBigInt(datatype) ? toBigInt(value, where) : toNumber(value, where)
+    data[i] = number
+    const isWhole = datatype !== 'FP32' && datatype !== 'FP64'
+    if (isWhole && (data[i] !== number || (datatype === 'BOOL' && number > 1)))
+      throw new ServingError('refused', `${where}: element ${i} (${number}) does not fit ${datatype}`)
   }
   return { datatype, shape: json.shape, data } as Tensor
+}
+
+function countOf(shape: readonly number[], where: string): number {
+  try {
+    return elementCount(shape, where)
+  } catch (error) {
+    throw new ServingError('refused', ServingError.from(error).message, { cause: error })
+  }
+}
+
+function toBytes(value: unknown, where: string): Uint8Array {
+  const bytes = Buffer.from(String(value), 'base64')
+  if (typeof value === 'string' && bytes.toString('base64') === value) return bytes
+  throw new ServingError('refused', `${where}: an element is no base64 text`)
 }
 
 function toBigInt(value: unknown, where: string): bigint {

@@ -17,11 +17,9 @@ export interface MadeBundle {
  * @param files without the manifest
  */
 export function makeBundle(parts: Omit<Manifest, 'files'>, files: ReadonlyMap<string, Uint8Array>): MadeBundle {
-  const digests: Record<string, { sha256: string; sizeBytes: number }> = {}
-  for (const [path, bytes] of files) digests[path] = { sha256: sha256Hex(bytes), sizeBytes: bytes.byteLength }
-  const text = canonicalJson({ ...parts, files: digests })
-  const manifest = parseManifest(text)
-  const bytes = new TextEncoder().encode(text)
+  const facts = [...files].map(([path, bytes]) => [path, { sha256: sha256Hex(bytes), sizeBytes: bytes.byteLength }])
+  const bytes = new TextEncoder().encode(canonicalJson({ ...parts, files: Object.fromEntries(facts) }))
+  const manifest = parseManifest(bytes)
   return { manifest, digest: sha256Hex(bytes), files: new Map([[MANIFEST_FILE, bytes], ...files]) }
 }
 

@@ -32,10 +32,10 @@ export async function openBundle(folder: string, expectedDigest?: string): Promi
       'refused',
       `the bundle was changed: its digest is ${digest}, its name says ${expectedDigest}`,
     )
-  const manifest = parseManifest(new TextDecoder('utf-8', { fatal: true }).decode(manifestBytes))
+  const manifest = parseManifest(manifestBytes)
   const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
   for (const [path, { sha256, sizeBytes }] of Object.entries(manifest.files)) {
-    const bytes = await readPlainFile(join(folder, path), Math.min(sizeBytes, MAX_FILE_BYTES), path)
+    const bytes = await readNamed(folder, path, sizeBytes)
     checkFile(path, bytes, sha256, sizeBytes)
     files.set(path, bytes)
   }
@@ -43,13 +43,29 @@ export async function openBundle(folder: string, expectedDigest?: string): Promi
   return { manifest, digest, files }
 }
 
+async function readNamed(folder: string, path: string, sizeBytes: number): Promise<Uint8Array> {
+  try {
+    return await readPlainFile(join(folder, path), Math.min(sizeBytes, MAX_FILE_BYTES), path)
+  } catch (error) {
+    const { code } = ServingError.from(error)
+    if (code === 'not_found')
+      throw new ServingError('refused', `the bundle lacks ${quote(path)}, which its manifest names`, { cause: error })
+    if (code === 'too_large' && sizeBytes <= MAX_FILE_BYTES) throw changed(path, error)
+    throw error
+  }
+}
+
 /** @throws {ServingError} `refused` when the bytes are not those that the manifest names */
 export function checkFile(path: string, bytes: Uint8Array, sha256: string, sizeBytes: number): void {
-  if (bytes.byteLength !== sizeBytes || sha256Hex(bytes) !== sha256)
-    throw new ServingError(
-      'refused',
-      `the bundle's file ${quote(path)} is not the one its manifest names: its digest differs`,
-    )
+  if (bytes.byteLength !== sizeBytes || sha256Hex(bytes) !== sha256) throw changed(path)
+}
+
+function changed(path: string, cause?: unknown): ServingError {
+  return new ServingError(
+    'refused',
+    `the bundle's file ${quote(path)} is not the one its manifest names: its digest differs`,
+    { cause },
+  )
 }
 
 async function refuseStrangers(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

@@ -9,7 +9,7 @@ import { parseManifest } from './manifest-schema.ts'
 import { sha256Hex, type MadeBundle } from './make.ts'
 import { checkFile } from './open.ts'
 
-/** Most bytes that a packed bundle may unpack to, and most entries it may have. */
+/** Most bytes that a packed bundle may unpack to, and most files it may have. */
 const MAX_UNPACKED_BYTES = 8 * 2 ** 30
 const MAX_ENTRIES = 10_000
 
@@ -42,7 +42,7 @@ export async function packBundle(files: ReadonlyMap<string, Uint8Array>): Promis
 
 /**
  * Reads a packed bundle back, trusting nothing in it: plain files only, each named by the manifest and equal to it.
- * @param maxBytes most that it may unpack to (bytes)
+ * @param maxBytes longest tar stream that it may unpack to (bytes)
  * @throws {ServingError} `refused`, `too_large`
  */
 export async function unpackBundle(packed: Uint8Array, maxBytes: number = MAX_UNPACKED_BYTES): Promise<MadeBundle> {
@@ -50,29 +50,26 @@ export async function unpackBundle(packed: Uint8Array, maxBytes: number = MAX_UN
   const manifestBytes = files.get(MANIFEST_FILE)
   if (manifestBytes === undefined)
     throw new ServingError('refused', `the archive is no bundle: it holds no ${MANIFEST_FILE}`)
-  const manifest = parseManifest(new TextDecoder().decode(manifestBytes))
+  const manifest = parseManifest(manifestBytes)
   for (const [path, { sha256, sizeBytes }] of Object.entries(manifest.files)) {
     const bytes = files.get(path)
     if (bytes === undefined) throw new ServingError('refused', `the archive lacks the bundle's file ${quote(path)}`)
     checkFile(path, bytes, sha256, sizeBytes)
   }
   for (const path of files.keys())
-    if (path !== MANIFEST_FILE && manifest.files[path] === undefined)
+    if (path !== MANIFEST_FILE && !Object.hasOwn(manifest.files, path))
       throw new ServingError('refused', `the archive holds ${quote(path)}, which its manifest does not name`)
   return { manifest, digest: sha256Hex(manifestBytes), files }
 }
 
 async function readEntries(packed: Uint8Array, maxBytes: number): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>()
-  let total = 0
   const unpack = extract()
-  const fed = pipeline(Readable.from([packed]), createGunzip(), unpack).catch((error: unknown) => {
-    throw new ServingError('refused', 'the file is no .tar.gz, or it is damaged', { cause: error })
-  })
+  const fed = pipeline(Readable.from([packed]), createGunzip(), limit(maxBytes), unpack)
   fed.catch(() => {}) // answered below, after the entries
   try {
     for await (const entry of unpack) {
-      const { name, type, size } = entry.header
+      const { name, type } = entry.header
       if (type === 'directory') {
         entry.resume()
         continue
@@ -82,17 +79,27 @@ async function readEntries(packed: Uint8Array, maxBytes: number): Promise<Map<st
       const path = name.startsWith('./') ? name.slice(2) : name
       if (files.has(path)) throw new ServingError('refused', `the archive holds ${quote(path)} twice`)
       if (files.size >= MAX_ENTRIES) throw new ServingError('too_large', `the archive has over ${MAX_ENTRIES} files`)
-      total += size ?? 0
-      if (total > maxBytes) throw new ServingError('too_large', `the archive unpacks to over ${formatBytes(maxBytes)}`)
       const chunks: Uint8Array[] = []
       for await (const chunk of entry) chunks.push(chunk as Uint8Array)
-      files.set(path, Uint8Array.from(Buffer.concat(chunks)))
+      files.set(path, new Uint8Array(Buffer.concat(chunks)))
     }
+    await fed
+    return files
   } catch (error) {
     unpack.destroy()
     if (error instanceof ServingError) throw error
     throw new ServingError('refused', 'the file is no .tar.gz, or it is damaged', { cause: error })
   }
-  await fed
-  return files
+}
+
+/** Counts all that comes out of the gzip stream, headers too: an archive can hide its size in each of them. */
+function limit(maxBytes: number) {
+  return async function* (source: AsyncIterable<Uint8Array>) {
+    let total = 0
+    for await (const chunk of source) {
+      total += chunk.byteLength
+      if (total > maxBytes) throw new ServingError('too_large', `the archive unpacks to over ${formatBytes(maxBytes)}`)
+      yield chunk
+    }
+  }
 }

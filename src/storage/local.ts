@@ -24,7 +24,7 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
 /**
  * Makes a folder of files appear whole or not at all.
  * @param files by path inside the folder, POSIX, already checked to be plain
- * @returns false when the folder was there already; it is left as it is
+ * @returns false when something was there already; it is left as it is
  */
 export async function writeFolderAtomically(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
   await mkdir(dirname(folder), { recursive: true })
@@ -38,14 +38,23 @@ export async function writeFolderAtomically(folder: string, files: ReadonlyMap<s
       await writeDurably(target, bytes)
     }
     for (const each of folders) await syncFolder(each)
-    await rename(temporary, folder)
-  } catch (error) {
+    if (!(await renameUnlessThere(temporary, folder))) return false
+  } finally {
     await rm(temporary, { recursive: true, force: true })
-    if (isCode(error, 'ENOTEMPTY') || isCode(error, 'EEXIST')) return false
-    throw error
   }
   await syncFolder(dirname(folder))
   return true
+}
+
+/** @returns false when a file or a folder with something in it stands at `to` */
+async function renameUnlessThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (isCode(error, 'ENOTEMPTY') || isCode(error, 'EEXIST') || isCode(error, 'ENOTDIR')) return false
+    throw error
+  }
 }
 
 /**
