@@ -1,9 +1,17 @@
 import { isAscii } from 'node:buffer'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { DATATYPES, INTEGER_BOUNDS, isBigInt, isDatatype, type NumericDatatype } from '../tensor/datatype.ts'
+import {
+  DATATYPES,
+  INTEGER_BOUNDS,
+  isBigInt,
+  isDatatype,
+  type NumericArray,
+  type NumericDatatype,
+} from '../tensor/datatype.ts'
 import { elementCount, type Shape } from '../tensor/shape.ts'
 import { allocate, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { readLongIntegers, type LongIntegers } from './long-integers.ts'
 
 /** An inference request of the Open Inference Protocol, decoded. */
 export interface V2Request {
@@ -21,7 +29,10 @@ const MAX_ID_LENGTH = 256
 /** Most inputs, and most named outputs, of one request. */
 const MAX_TENSORS = 256
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+/** Of a body, which may begin with a byte order mark. */
+const bodyDecoder = new TextDecoder('utf-8', { fatal: true })
+/** Of an element, which keeps all its characters. */
+const elementDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads the JSON form of an inference request. Rows stay in order; 64-bit integers are exact.
@@ -31,17 +42,21 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 export function decodeV2Request(body: Uint8Array): V2Request {
   const text = decodeText(body)
   const document = parseObject(text)
-  const { id, inputs, outputs, parameters } = document
-  if (id !== undefined && (typeof id !== 'string' || id.length > MAX_ID_LENGTH))
-    throw bad(`"id" must be text of at most ${MAX_ID_LENGTH} characters`)
+  const { inputs, parameters } = document
+  // clients that write null for what they do not set are many
+  const id = document.id ?? ''
+  const outputs = document.outputs ?? []
+  if (typeof id !== 'string' || id.length > MAX_ID_LENGTH || /\p{Cc}/u.test(id))
+    throw bad(`"id" must be text of at most ${MAX_ID_LENGTH} characters, none of them a control character`)
   if (!Array.isArray(inputs)) throw bad('"inputs" is missing: the request needs a list of input tensors')
   if (inputs.length > MAX_TENSORS) throw bad(`${inputs.length} inputs, the most is ${MAX_TENSORS}`)
   const tensors = new Map<string, Tensor>()
-  for (const input of inputs) decodeTensor(input, tensors, text)
+  let long: LongIntegers | undefined
+  for (const input of inputs) decodeTensor(input, tensors, () => (long ??= readLongIntegers(text)))
   return {
     id: id === '' ? undefined : id,
     inputs: tensors,
-    outputs: outputs === undefined ? [] : outputNames(outputs),
+    outputs: outputNames(outputs),
     timeoutUs: timeoutOf(parameters),
   }
 }
@@ -57,7 +72,7 @@ function decodeText(body: Uint8Array): string {
   // ASCII, the usual case, needs no decoder
   if (isAscii(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
   try {
-    return utf8.decode(body)
+    return bodyDecoder.decode(body)
   } catch (error) {
     throw new ServingError('invalid_argument', 'the body is no UTF-8 text', { cause: error })
   }
@@ -69,7 +84,9 @@ function parseObject(text: string): LooseRequest {
     document = JSON.parse(text)
   } catch (error) {
     const hint = /\b(NaN|-?Infinity)\b/.test(text) ? '; JSON has no NaN and no Infinity' : ''
-    const reason = error instanceof Error ? error.message.replace(/, ?(\.\.\.)?".*$/s, '') : ''
+    // without the piece of the body that V8 quotes; the token that it names may be any character
+    const message = error instanceof Error ? error.message : ''
+    const reason = message.replace(/, ?(\.\.\.)?".*$/s, '').replace(/[^ -~]/g, '?')
     throw new ServingError('invalid_argument', `the body is no JSON: ${reason}${hint}`, { cause: error })
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document))
@@ -92,13 +109,13 @@ function timeoutOf(parameters: unknown): number | undefined {
   if (typeof parameters !== 'object' || Array.isArray(parameters)) throw bad('"parameters" must be an object')
   const timeout = (parameters as { timeout?: unknown }).timeout
   if (timeout === undefined) return undefined
-  const number = typeof timeout === 'string' ? Number(timeout) : timeout
+  const number = typeof timeout === 'string' && /^\d{1,16}$/.test(timeout) ? Number(timeout) : timeout
   if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
     throw bad('the parameter "timeout" must be a whole number of microseconds')
   return number === 0 ? undefined : number
 }
 
-function decodeTensor(input: unknown, tensors: Map<string, Tensor>, text: string): void {
+function decodeTensor(input: unknown, tensors: Map<string, Tensor>, readLong: () => LongIntegers): void {
   if (typeof input !== 'object' || input === null)
     throw bad('each of "inputs" must be an object with name, shape, datatype and data')
   const { name, shape, datatype, data } = input as {
@@ -110,18 +127,23 @@ function decodeTensor(input: unknown, tensors: Map<string, Tensor>, text: string
   if (typeof name !== 'string' || name === '') throw bad('each of "inputs" must have a "name"')
   if (tensors.has(name)) throw bad(`input ${quote(name)} stands in the request twice`)
   if (!isDatatype(datatype))
-    throw bad(`input ${quote(name)}: "datatype" is ${quote(String(datatype))}, known are ${DATATYPES.join(', ')}`)
+    throw bad(`input ${quote(name)}: "datatype" is ${show(datatype)}, known are ${DATATYPES.join(', ')}`)
   if (!Array.isArray(shape)) throw bad(`input ${quote(name)}: "shape" must be a list of sizes`)
   if (data === undefined) throw bad(`input ${quote(name)}: "data" is missing`)
   if (!Array.isArray(data)) throw bad(`input ${quote(name)}: "data" must be a list`)
   if (datatype === 'FP16' || datatype === 'BF16')
     throw bad(`input ${quote(name)}: ${datatype} cannot be sent as JSON; send FP32`)
-  const count = elementCount(shape as Shape, `input ${quote(name)}`)
+  const count = elementCount(shape as Shape, () => `input ${quote(name)}`)
   const flat = flatten(name, data, shape as Shape, count)
+  const index = tensors.size
+  const placesOf = ({ document }: LongIntegers): readonly unknown[] =>
+    flatten(name, (document as { inputs: { data: unknown[] }[] }).inputs[index]?.data ?? [], shape as Shape, count)
   const value =
     datatype === 'BYTES'
       ? readText(name, flat)
-      : readNumbers(name, datatype, flat, () => exactData(text, tensors.size, shape as Shape, count, name))
+      : isBigInt(datatype)
+        ? readBigInts(name, datatype, flat, readLong, placesOf)
+        : readNumbers(name, datatype, flat)
   tensors.set(name, { datatype, shape: shape as Shape, data: value } as Tensor)
 }
 
@@ -153,18 +175,16 @@ function flatten(name: string, data: readonly unknown[], shape: Shape, count: nu
 function readText(name: string, flat: readonly unknown[]): Uint8Array[] {
   return flat.map((item, i) => {
     if (typeof item !== 'string') throw badElement(name, i, item, 'BYTES takes text')
+    if (!item.isWellFormed()) throw badElement(name, i, item, 'it holds half a surrogate pair, which UTF-8 has not')
     return Buffer.from(item, 'utf8')
   })
 }
 
-/** @param exact the elements as their digits, for whole numbers that a double cannot hold */
 function readNumbers(
   name: string,
-  datatype: NumericDatatype,
+  datatype: Exclude<NumericDatatype, 'INT64' | 'UINT64'>,
   flat: readonly unknown[],
-  exact: () => readonly unknown[],
-) {
-  if (isBigInt(datatype)) return readBigInts(name, datatype, flat, exact)
+): NumericArray {
   const target = allocate(datatype, flat.length) as Float64Array
   if (datatype === 'BOOL') {
     for (let i = 0; i < flat.length; i++) {
@@ -189,39 +209,34 @@ function readNumbers(
   return target
 }
 
+/**
+ * @param readLong the whole body, with the digits of its long integers
+ * @param placesOf this input's elements of that reading: a rounded one's is its place among the long integers
+ */
 function readBigInts(
   name: string,
   datatype: 'INT64' | 'UINT64',
   flat: readonly unknown[],
-  exact: () => readonly unknown[],
-) {
+  readLong: () => LongIntegers,
+  placesOf: (long: LongIntegers) => readonly unknown[],
+): NumericArray {
   const target = allocate(datatype, flat.length)
-  const isSafe = flat.every((item) => typeof item !== 'number' || Number.isSafeInteger(item))
-  const items = isSafe ? flat : exact()
   const [low, high] = datatype === 'INT64' ? [-(2n ** 63n), 2n ** 63n - 1n] : [0n, 2n ** 64n - 1n]
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i]
-    const value =
-      typeof item === 'bigint'
-        ? item
-        : typeof item === 'number' && Number.isSafeInteger(item)
-          ? BigInt(item)
-          : undefined
+  let places: readonly unknown[] | undefined
+  for (let i = 0; i < flat.length; i++) {
+    const item = flat[i]
+    let value: bigint | undefined
+    if (Number.isSafeInteger(item)) value = BigInt(item as number)
+    else if (Number.isInteger(item)) {
+      places ??= placesOf(readLong())
+      // a number too large for a place was written with a point, an exponent or too many digits
+      value = readLong().integers[places[i] as number]
+    }
     if (value === undefined || value < low || value > high)
-      throw badElement(name, i, item, `${datatype} takes whole numbers from ${low} to ${high}`)
+      throw badElement(name, i, value ?? item, `${datatype} takes whole numbers from ${low} to ${high}`)
     target[i] = value
   }
   return target
-}
-
-/** Reads one input's data again, whole numbers as bigints of all their digits. */
-function exactData(text: string, index: number, shape: Shape, count: number, name: string): readonly unknown[] {
-  const exact = JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
-    typeof value === 'number' && context?.source !== undefined && /^-?\d{1,40}$/.test(context.source)
-      ? BigInt(context.source)
-      : value,
-  ) as { inputs: { data: unknown[] }[] }
-  return flatten(name, exact.inputs[index]?.data ?? [], shape, count)
 }
 
 /** What stands in an answer besides its tensors. */
@@ -281,7 +296,7 @@ function encodeFloats(name: string, data: Float32Array | Float64Array): string {
 
 function encodeText(name: string, bytes: Uint8Array, index: number): string {
   try {
-    return JSON.stringify(utf8.decode(bytes))
+    return JSON.stringify(elementDecoder.decode(bytes))
   } catch (error) {
     throw new ServingError(
       'unsupported',
@@ -296,11 +311,16 @@ function bad(message: string): ServingError {
 }
 
 function badElement(name: string, index: number, item: unknown, why: string): ServingError {
-  const found =
-    item === undefined
-      ? 'nothing'
-      : quote(typeof item === 'bigint' ? String(item) : (JSON.stringify(item) ?? typeof item))
-  return new ServingError('invalid_argument', `input ${quote(name)}: element ${index} is ${found}; ${why}`, {
+  return new ServingError('invalid_argument', `input ${quote(name)}: element ${index} is ${show(item)}; ${why}`, {
     details: { input: name, element: index },
   })
+}
+
+/** A piece of the request for a message; lists and objects, which may be deep or long, by their kind only. */
+function show(item: unknown): string {
+  if (typeof item === 'string') return quote(item)
+  if (item === undefined) return 'nothing'
+  if (typeof item === 'number' || typeof item === 'bigint') return String(item)
+  if (Array.isArray(item)) return 'a list'
+  return typeof item === 'object' && item !== null ? 'an object' : JSON.stringify(item)
 }

@@ -11,28 +11,25 @@ export const MAX_ELEMENTS = 2 ** 31 - 1
 
 /**
  * How many elements a concrete shape holds; 1 for a scalar's `[]`.
+ * @param what whose shape it is, for the message: a function where the words would cost every request
  * @throws {ServingError} `invalid_argument` for a negative, fractional or overflowing shape
  */
-export function elementCount(shape: Shape, what = 'the tensor'): number {
-  if (shape.length > MAX_RANK)
-    throw new ServingError('invalid_argument', `${what} has ${shape.length} dimensions, the most is ${MAX_RANK}`)
+export function elementCount(shape: Shape, what: string | (() => string) = 'the tensor'): number {
+  if (shape.length > MAX_RANK) throw bad(what, `has ${shape.length} dimensions, the most is ${MAX_RANK}`)
   let isEmpty = false
   let count = 1
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0)
-      throw new ServingError(
-        'invalid_argument',
-        `${what} has the shape [${shape.map(show).join(',')}]; sizes are whole, from 0 up`,
-      )
+      throw bad(what, `has the shape [${shape.map(show).join(',')}]; sizes are whole, from 0 up`)
     if (size === 0) isEmpty = true
     else count *= size
-    if (count > MAX_ELEMENTS)
-      throw new ServingError(
-        'invalid_argument',
-        `${what} of shape [${shape.join(',')}] has over ${MAX_ELEMENTS} elements`,
-      )
+    if (count > MAX_ELEMENTS) throw bad(what, `of shape [${shape.join(',')}] has over ${MAX_ELEMENTS} elements`)
   }
   return isEmpty ? 0 : count
+}
+
+function bad(what: string | (() => string), why: string): ServingError {
+  return new ServingError('invalid_argument', `${typeof what === 'string' ? what : what()} ${why}`)
 }
 
 /** A size for a message: what is no number came from outside, and may be as long or as deep as it likes. */
