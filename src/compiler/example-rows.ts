@@ -1,9 +1,28 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { isBigInt, type NumericDatatype } from '../tensor/datatype.ts'
+import { convertInputs } from '../tensor/convert.ts'
+import { isBigInt, type Datatype, type NumericDatatype } from '../tensor/datatype.ts'
 import { elementCount } from '../tensor/shape.ts'
-import { allocate, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { allocate, rowsOf, tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { parseMetadata, type CompiledModel } from './compile-onnx.ts'
+
+/** Most rows that a model's first run takes: they are kept in the bundle. */
+export const MAX_EXAMPLE_ROWS = 16
+
+/** Datatypes whose values JSON numbers can be: half floats are bits here, and byte strings no numbers. */
+const CONVERTIBLE = new Set<Datatype>([
+  'BOOL',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'FP32',
+  'FP64',
+])
 
 /** How many rows are made up where a model brings none. */
 const ROWS = 4
@@ -12,8 +31,9 @@ const ROWS = 4
 export const OPEN_SIZES: readonly number[] = [8, 1, 16, 32, 224]
 
 /**
- * The rows that the model's file brings for its inputs: metadata `slipway.example.<input>`, a JSON list of rows.
- * @returns undefined when it does not bring them for every input
+ * The rows that the model's file brings for its inputs: metadata `slipway.example.<input>`, a JSON list of rows; the
+ * first of them, as many as are kept.
+ * @returns undefined when it does not bring them for every input, or an input is of a kind that JSON rows cannot be for
  * @throws {ServingError} `refused` when they do not fit the input
  */
 export function broughtRows({ inputs, metadata }: CompiledModel): Tensors | undefined {
@@ -21,17 +41,39 @@ export function broughtRows({ inputs, metadata }: CompiledModel): Tensors | unde
   for (const { name, datatype, shape } of inputs) {
     const key = `slipway.example.${name}`
     const text = metadata.get(key)
-    if (text === undefined || datatype === 'BYTES') return undefined
-    const flat = [parseMetadata(key, text)].flat(Infinity)
-    const perRow = shape.slice(1).reduce((product, size) => product * size, 1)
-    const isWhole = perRow > 0 && flat.length > 0 && flat.length % perRow === 0
-    if (!isWhole || !flat.every((value) => typeof value === 'number'))
-      throw new ServingError('refused', `the model's metadata ${quote(key)} is no list of rows of ${perRow} numbers`)
-    const data = allocate(datatype, flat.length)
-    flat.forEach((value, i) => (data[i] = isBigInt(datatype) ? BigInt(value) : value))
-    rows.set(name, { datatype, shape: [flat.length / perRow, ...shape.slice(1)], data } as Tensor)
+    const isPlain = shape[0] === -1 && shape.slice(1).every((size) => size > 0)
+    if (text === undefined || !isPlain || !CONVERTIBLE.has(datatype)) return undefined
+    rows.set(name, readRows(key, text, datatype as NumericDatatype, shape))
   }
-  return rows
+  const counts = new Set([...rows.values()].map(rowsOf))
+  if (counts.size === 1) return rows
+  throw new ServingError('refused', `the model's metadata has examples of ${[...counts].join(' and ')} rows`)
+}
+
+function readRows(key: string, text: string, datatype: NumericDatatype, shape: readonly number[]): Tensor {
+  const list = parseMetadata(key, text)
+  const perRow = shape.slice(1).reduce((product, size) => product * size, 1)
+  const rows = Array.isArray(list) ? list.slice(0, MAX_EXAMPLE_ROWS) : []
+  const flat = rows.map((row: unknown) => flatten(row, shape.length))
+  if (flat.length === 0 || !flat.every((row) => row.length === perRow && row.every(isNumber)))
+    throw new ServingError('refused', `the model's metadata ${quote(key)} is no list of rows of ${perRow} numbers`)
+  const given = tensor('FP64', [rows.length, ...shape.slice(1)], Float64Array.from(flat.flat() as number[]))
+  if (datatype === 'FP32') return { ...given, datatype, data: Float32Array.from(given.data as Float64Array) }
+  const inputs = [{ name: key, datatype, shape }]
+  try {
+    return convertInputs(new Map([[key, given]]), { inputs, outputs: [] }).get(key) ?? given
+  } catch (error) {
+    throw new ServingError('refused', `the model's metadata: ${ServingError.from(error).message}`, { cause: error })
+  }
+}
+
+/** @param depth most lists inside one another that are opened */
+function flatten(row: unknown, depth: number): unknown[] {
+  return Array.isArray(row) ? row.flat(depth) : [row]
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
 }
 
 /**

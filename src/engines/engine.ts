@@ -20,7 +20,8 @@ export interface Engine {
 export interface LoadedStep {
   /**
    * Runs once. A plain result was computed in the calling tick; a promise means that the work is done elsewhere.
-   * @param wanted names of the graph's outputs to compute; others are not computed
+   * @param wanted names of the graph's outputs to give, in this order; what only others need is not computed where the
+   * engine can leave it out (ONNX Runtime computes its whole graph)
    * @throws {ServingError} `internal` when the model fails on these inputs
    */
   run(inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors>

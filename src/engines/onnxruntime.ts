@@ -48,7 +48,8 @@ const NATIVE_TYPE: Readonly<Partial<Record<Datatype, string>>> = {
 
 const DATATYPE_OF = new Map(Object.entries(NATIVE_TYPE).map(([datatype, native]) => [native, datatype as Datatype]))
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** Keeps a leading byte order mark: it is a character of the element. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 let native: NativeBinding | undefined
 
@@ -81,6 +82,8 @@ function loadSession(step: OnnxStep, graph: Uint8Array): LoadedStep {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      // what goes wrong is thrown, and told by us: the runtime's own lines on stderr are no log
+      logSeverityLevel: 4,
     })
   } catch (error) {
     throw new ServingError('refused', `ONNX Runtime turned the graph ${quote(step.file)} down: ${firstLine(error)}`, {
@@ -89,25 +92,34 @@ function loadSession(step: OnnxStep, graph: Uint8Array): LoadedStep {
   }
   const fetchesOf = createFetchesCache()
   return {
-    run: (inputs, wanted) => runSession(session, inputs, fetchesOf(wanted)),
+    run: (inputs, wanted) => runSession(session, inputs, wanted, fetchesOf(wanted)),
     release: () => session.dispose(),
   }
 }
 
-/** The same request asks for the same outputs again and again: one object each, made once. */
+/**
+ * The same request asks for the same outputs again and again: one object each, made once. Without a prototype, where
+ * the binding would find outputs called `constructor` or `__proto__` and take them for tensors to write to.
+ */
 function createFetchesCache(): (wanted: readonly string[]) => Record<string, null> {
   const seen = new WeakMap<readonly string[], Record<string, null>>()
   return (wanted) => {
     let fetches = seen.get(wanted)
     if (fetches === undefined) {
-      fetches = Object.fromEntries(wanted.map((name) => [name, null]))
+      fetches = Object.create(null) as Record<string, null>
+      for (const name of wanted) fetches[name] = null
       seen.set(wanted, fetches)
     }
     return fetches
   }
 }
 
-function runSession(session: NativeSession, inputs: Tensors, fetches: Record<string, null>): Tensors {
+function runSession(
+  session: NativeSession,
+  inputs: Tensors,
+  wanted: readonly string[],
+  fetches: Record<string, null>,
+): Tensors {
   const feeds: Record<string, NativeTensor> = Object.create(null)
   for (const [name, value] of inputs) feeds[name] = toNative(name, value)
   let results: Record<string, NativeTensor>
@@ -120,7 +132,8 @@ function runSession(session: NativeSession, inputs: Tensors, fetches: Record<str
     })
   }
   const outputs = new Map<string, Tensor>()
-  for (const name in fetches) outputs.set(name, fromNative(name, results[name]))
+  // not in the order of an object's keys, which has names like `12` first
+  for (const name of wanted) outputs.set(name, fromNative(name, results[name]))
   return outputs
 }
 

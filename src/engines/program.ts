@@ -25,6 +25,8 @@ interface BoundStep {
   readonly feeds: readonly (readonly [string, string])[]
   /** Graph output by the value that it becomes. */
   readonly gives: ReadonlyMap<string, string>
+  /** Whether all names in the graph are the program's. */
+  readonly keepsNames: boolean
 }
 
 /** The steps that one set of outputs needs, with what each has to compute. */
@@ -52,7 +54,9 @@ export async function loadProgram(
       const loaded = await engine.load(step, read)
       names.push(engine.name)
       const gives = new Map(Object.entries(step.outputs).map(([output, value]) => [value, output]))
-      bound.push({ step, loaded, feeds: Object.entries(step.inputs), gives })
+      const feeds = Object.entries(step.inputs)
+      const keepsNames = [...feeds, ...gives].every(([name, other]) => name === other)
+      bound.push({ step, loaded, feeds, gives, keepsNames })
     }
   } catch (error) {
     for (const { loaded } of bound) loaded.release()
@@ -100,7 +104,8 @@ function createPlanner(steps: readonly BoundStep[]): (wanted: readonly string[])
 function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors> {
   const only = plan[0]
   // The usual program is one graph whose names are the signature's: nothing to rename or to keep.
-  if (plan.length === 1 && only !== undefined && isIdentity(only.bound)) return only.bound.loaded.run(inputs, wanted)
+  if (plan.length === 1 && only?.bound.keepsNames === true && only.values.length === wanted.length)
+    return only.bound.loaded.run(inputs, wanted)
   return runSteps(plan, 0, new Map(inputs), wanted)
 }
 
@@ -133,17 +138,4 @@ function need(values: Tensors, name: string): Tensor {
   const value = values.get(name)
   if (value === undefined) throw new Error(`the program has no value ${quote(name)}; this is a bug`)
   return value
-}
-
-const identities = new WeakMap<BoundStep, boolean>()
-
-function isIdentity(bound: BoundStep): boolean {
-  let known = identities.get(bound)
-  if (known === undefined) {
-    known =
-      bound.feeds.every(([input, value]) => input === value) &&
-      [...bound.gives].every(([value, output]) => value === output)
-    identities.set(bound, known)
-  }
-  return known
 }
