@@ -46,7 +46,7 @@ export function createRouter({ protocols, onFailure }: RouterOptions): Handle {
     const known = remembered.get(key)
     if (known !== undefined) return known
     const found = walk(root, request.path)
-    const target = found === undefined ? noRoute(request.path) : choose(found, method, request.path)
+    const target = found === undefined ? noRoute(request.path) : choose(found, method, request)
     if (remembered.size < MAX_REMEMBERED && 'route' in target) remembered.set(key, target)
     return target
   }
@@ -125,13 +125,13 @@ function decode(segment: string): string | undefined {
 function choose(
   found: { place: Place; parameters: PathParameters },
   method: string,
-  path: string,
+  request: WireRequest,
 ): Target | WireResponse {
   const target = found.place.routes.get(method)
   if (target !== undefined) return { ...target, parameters: found.parameters }
   const allowed = [...found.place.routes.keys()]
   if (allowed.includes('GET')) allowed.push('HEAD')
-  const message = `${quote(path)} takes ${allowed.join(', ')}, not ${quote(method, 20)}`
+  const message = `${quote(request.path)} takes ${allowed.join(', ')}, not ${quote(request.method, 20)}`
   return json(405, { error: message, code: 'invalid_argument' }, { allow: allowed.join(', ') })
 }
 

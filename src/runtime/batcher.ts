@@ -1,4 +1,5 @@
 import { ServingError } from '../core/errors.ts'
+import type { Shape } from '../tensor/shape.ts'
 import { concatenateRows, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Cancellation } from './plane.ts'
@@ -10,7 +11,7 @@ export interface BatcherOptions {
   readonly rowsAreIndependent: boolean
   /** Most rows that run together; one request with more runs alone. */
   readonly maxBatchRows: number
-  /** Most rows that wait; a request that finds the queue empty is always taken. */
+  /** Most rows that wait, a request of none counted as one; a request that finds the queue empty is always taken. */
   readonly maxQueueRows: number
   readonly deadlines: Deadlines
   /** Milliseconds, never going back. */
@@ -35,12 +36,10 @@ export interface Batcher {
 }
 
 interface Waiting extends Submission {
-  /** Only requests with the same key can run together. */
-  readonly key: string
+  /** Rows that it takes up in the queue. */
+  readonly places: number
   readonly resolve: (outputs: Tensors) => void
   readonly reject: (error: unknown) => void
-  /** Answered already: its deadline passed while it waited. */
-  isGone: boolean
   readonly unwatch: () => void
 }
 
@@ -57,7 +56,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   function submit(submission: Submission): Promise<Tensors> {
     const { rows, deadlineMs } = submission
-    if (queuedRows > 0 && queuedRows + rows > maxQueueRows)
+    const places = Math.max(rows, 1)
+    if (queuedRows > 0 && queuedRows + places > maxQueueRows)
       throw new ServingError(
         'overloaded',
         `${queuedRows} rows are waiting, the most is ${maxQueueRows}: try again later`,
@@ -67,9 +67,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
       )
     const { promise, resolve, reject } = Promise.withResolvers<Tensors>()
     const unwatch = deadlines.watch(deadlineMs, () => expire(waiting))
-    const waiting: Waiting = { ...submission, key: keyOf(submission), resolve, reject, isGone: false, unwatch }
+    const waiting: Waiting = { ...submission, places, resolve, reject, unwatch }
     queue.push(waiting)
-    queuedRows += rows
+    queuedRows += places
     if (!isScheduled) {
       isScheduled = true
       setImmediate(drain) // the end of this tick: its other requests join
@@ -77,8 +77,13 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return promise
   }
 
+  /** Answers a caller whose deadline has passed; one that still waited leaves its place to others at once. */
   function expire(waiting: Waiting): void {
-    waiting.isGone = true
+    const place = queue.indexOf(waiting)
+    if (place !== -1) {
+      queue.splice(place, 1)
+      queuedRows -= waiting.places
+    }
     waiting.reject(lateError())
   }
 
@@ -112,19 +117,18 @@ export function createBatcher(options: BatcherOptions): Batcher {
         continue
       }
       if (!isWanted(waiting)) {
-        queuedRows -= waiting.rows
+        queuedRows -= waiting.places
         continue
       }
       const first = batch[0]
-      const fits =
-        first === undefined || (rowsAreIndependent && first.key === waiting.key && rows + waiting.rows <= maxBatchRows)
+      const fits = first === undefined || (rows + waiting.rows <= maxBatchRows && canRunTogether(first, waiting))
       if (!fits) {
         left.push(waiting)
         continue
       }
       batch.push(waiting)
       rows += waiting.rows
-      queuedRows -= waiting.rows
+      queuedRows -= waiting.places
       isFull = !rowsAreIndependent || rows >= maxBatchRows
     }
     queue = left
@@ -132,7 +136,6 @@ export function createBatcher(options: BatcherOptions): Batcher {
   }
 
   function isWanted(waiting: Waiting): boolean {
-    if (waiting.isGone) return false
     if (waiting.cancellation?.aborted === true) {
       waiting.unwatch()
       waiting.reject(new ServingError('cancelled', 'the caller went away before its turn came'))
@@ -190,10 +193,17 @@ function lateError(): ServingError {
 }
 
 /** Rows of unlike shapes are kept apart; so are requests for unlike outputs. */
-function keyOf({ inputs, wanted }: Submission): string {
-  let key = wanted.join('\n')
-  for (const [, value] of inputs) if (value.shape.length > 1) key += `;${value.shape.slice(1).join(',')}`
-  return key
+function canRunTogether(a: Submission, b: Submission): boolean {
+  if (a.wanted !== b.wanted || a.inputs.size !== b.inputs.size) return false
+  for (const [name, value] of a.inputs) {
+    const other = b.inputs.get(name)
+    if (other?.datatype !== value.datatype || !isSameRow(other.shape, value.shape)) return false
+  }
+  return true
+}
+
+function isSameRow(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => axis === 0 || size === b[axis])
 }
 
 function joinInputs(batch: readonly Waiting[]): Tensors {

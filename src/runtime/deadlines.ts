@@ -1,8 +1,8 @@
-/** How finely deadlines are kept (ms): a waiting caller learns of its deadline this much late at most. */
+/** How finely deadlines are kept, and how often they are looked at (ms). */
 const RESOLUTION_MS = 10
 
 export interface Deadlines {
-  /** Calls `expire` once the time has come, unless the returned function was called before. */
+  /** Calls `expire` once the time has come, at most 20 ms late, unless the returned function was called before. */
   watch(deadlineMs: number, expire: () => void): () => void
   /** Stops the timer and forgets all. */
   close(): void

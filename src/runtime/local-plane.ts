@@ -59,6 +59,7 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
 
   async function load(bundle: OpenBundle, name = bundle.manifest.name): Promise<ServedModel> {
     const { manifest, digest } = bundle
+    const example = tensorsOf(manifest.example, 'example')
     const program = await loadProgram(manifest.program, engines, (path) => fileOf(bundle, path))
     try {
       await replayGolden(program, manifest.golden)
@@ -70,7 +71,7 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
       name,
       version: digest,
       signature: manifest.signature,
-      example: tensorsOf(manifest.example, 'example'),
+      example,
       engines: program.engines,
       batching: manifest.batching,
       state: 'ready',
@@ -211,7 +212,7 @@ function internOutputs(signature: Signature): (wanted: readonly string[] | undef
   const known = new Map<string, readonly string[]>()
   return (wanted) => {
     if (wanted === undefined || wanted.length === 0) return all
-    const key = wanted.join('\n')
+    const key = JSON.stringify(wanted)
     let outputs = known.get(key)
     if (outputs === undefined) {
       outputs = [...selectOutputs(wanted, signature)]

@@ -237,8 +237,7 @@ describe('SageMaker', () => {
       })
     expect((await target('iris')).status).toBe(200)
     expect((await target('other')).status).toBe(404)
-    for (const name of ['../../x', '', 'a/b', 'a\0', '.', 'x'.repeat(64)])
-      expect((await target(name)).status).toBe(400)
+    for (const name of ['../../x', '', 'a/b', 'a\0', '.', 'x'.repeat(64)]) expect((await target(name)).status).toBe(400)
   })
 
   test('every code of failure has a status', () => {

@@ -1,0 +1,476 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { ServingError } from '../core/errors.ts'
+import { tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { createBatcher, type Batcher, type BatcherOptions, type Submission } from './batcher.ts'
+import type { Deadlines } from './deadlines.ts'
+
+/** Deadlines that a test lets pass. */
+interface ManualDeadlines extends Deadlines {
+  readonly watched: number
+  passUpTo(timeMs: number): void
+}
+
+function manualDeadlines(): ManualDeadlines {
+  const watches = new Set<{ deadlineMs: number; expire: () => void }>()
+  return {
+    watch(deadlineMs, expire) {
+      const watch = { deadlineMs, expire }
+      watches.add(watch)
+      return () => watches.delete(watch)
+    },
+    close: () => watches.clear(),
+    get watched() {
+      return watches.size
+    },
+    passUpTo(timeMs) {
+      for (const watch of watches)
+        if (watch.deadlineMs <= timeMs) {
+          watches.delete(watch)
+          watch.expire()
+        }
+    },
+  }
+}
+
+let time = 0
+let deadlines = manualDeadlines()
+/** The rows of each run, in order. */
+let runs: number[][] = []
+
+beforeEach(() => {
+  time = 0
+  deadlines = manualDeadlines()
+  runs = []
+})
+
+const Y = ['y']
+
+function column(name: string, values: readonly number[], width = 1): Tensors {
+  return new Map([[name, tensor('FP64', [values.length / width, width], Float64Array.from(values))]])
+}
+
+function numbersOf(outputs: Tensors, name = 'y'): number[] {
+  return Array.from(outputs.get(name)?.data as Float64Array)
+}
+
+/** A model that gives each row's sum, tenfold, and notes what it was given. */
+function tenfold(inputs: Tensors, wanted: readonly string[]): Tensors {
+  const x = inputs.get('x') as Tensor
+  const [rows = 0, width = 1] = x.shape
+  const values = Array.from(x.data as Float64Array)
+  runs.push(values)
+  const sums = Array.from({ length: rows }, (_, row) =>
+    values.slice(row * width, (row + 1) * width).reduce((sum, value) => sum + value, 0),
+  )
+  return new Map(
+    wanted.map((name) => [
+      name,
+      tensor(
+        'FP64',
+        [rows],
+        Float64Array.from(sums, (sum) => sum * 10),
+      ),
+    ]),
+  )
+}
+
+function batcherOf(options: Partial<BatcherOptions> = {}): Batcher {
+  return createBatcher({
+    run: tenfold,
+    rowsAreIndependent: true,
+    maxBatchRows: 8,
+    maxQueueRows: 100,
+    deadlines,
+    now: () => time,
+    ...options,
+  })
+}
+
+function submission(values: readonly number[], more: Partial<Submission> = {}): Submission {
+  return {
+    inputs: column('x', values),
+    rows: values.length,
+    wanted: Y,
+    deadlineMs: 1000,
+    cancellation: undefined,
+    ...more,
+  }
+}
+
+/** Submits rows of one column; the promise is of their numbers, or of the error. */
+async function ask(batcher: Batcher, values: readonly number[], more: Partial<Submission> = {}): Promise<unknown> {
+  try {
+    const given = submission(values, more)
+    return numbersOf(await batcher.submit(given), given.wanted[0])
+  } catch (error) {
+    return error
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
+/** Long enough for the batcher to hand out answers and to begin its next run. */
+async function turns(): Promise<void> {
+  await turn()
+  await turn()
+}
+
+/** A model whose answers a test gives when it likes. */
+function heldModel() {
+  const held: { inputs: Tensors; answer: () => void; fail: (error: unknown) => void }[] = []
+  const run: BatcherOptions['run'] = (inputs, wanted) =>
+    new Promise((resolve, reject) => {
+      const outputs = tenfold(inputs, wanted)
+      held.push({ inputs, answer: () => resolve(outputs), fail: reject })
+    })
+  return { run, held }
+}
+
+describe('an idle engine', () => {
+  test('runs at the end of the tick, with all that came in it', async () => {
+    const batcher = batcherOf()
+    const first = ask(batcher, [1])
+    const second = ask(batcher, [2, 3])
+    expect(runs).toEqual([])
+    expect(batcher.queuedRows).toBe(3)
+    await turn()
+    expect(runs).toEqual([[1, 2, 3]])
+    expect(await first).toEqual([10])
+    expect(await second).toEqual([20, 30])
+    expect(batcher.queuedRows).toBe(0)
+    expect(deadlines.watched).toBe(0)
+  })
+
+  test('runs what comes in a later tick by itself', async () => {
+    const batcher = batcherOf()
+    expect(await ask(batcher, [1])).toEqual([10])
+    expect(await ask(batcher, [2])).toEqual([20])
+    expect(runs).toEqual([[1], [2]])
+  })
+
+  test('gives a lone request the very tensors of the model, and the model the very tensors of the request', async () => {
+    const outputs = new Map([['y', tensor('FP64', [1], Float64Array.of(7))]])
+    const given: Tensors[] = []
+    const batcher = batcherOf({ run: (inputs) => (given.push(inputs), outputs) })
+    const alone = submission([1])
+    expect(await batcher.submit(alone)).toBe(outputs)
+    expect(given).toEqual([alone.inputs])
+    expect(given[0]).toBe(alone.inputs)
+  })
+})
+
+describe('a batch', () => {
+  test('has the rows in the order in which they came, up to the most', async () => {
+    const batcher = batcherOf({ maxBatchRows: 4 })
+    const answers = [[1], [2, 3], [4], [5], [6, 7]].map((values) => ask(batcher, values))
+    expect(await Promise.all(answers)).toEqual([[10], [20, 30], [40], [50], [60, 70]])
+    expect(runs).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7],
+    ])
+  })
+
+  test('lets a later request in that still fits, and takes the one that did not first thing afterwards', async () => {
+    const batcher = batcherOf({ maxBatchRows: 4 })
+    const answers = [[1, 2, 3], [4, 5, 6], [7], [8]].map((values) => ask(batcher, values))
+    await Promise.all(answers)
+    expect(runs).toEqual([
+      [1, 2, 3, 7],
+      [4, 5, 6, 8],
+    ])
+  })
+
+  test('that one request overfills runs alone', async () => {
+    const batcher = batcherOf({ maxBatchRows: 2 })
+    const answers = [[1, 2, 3], [4]].map((values) => ask(batcher, values))
+    expect(await Promise.all(answers)).toEqual([[10, 20, 30], [40]])
+    expect(runs).toEqual([[1, 2, 3], [4]])
+  })
+
+  test('is one request where rows depend on each other', async () => {
+    const batcher = batcherOf({ rowsAreIndependent: false })
+    expect(await Promise.all([ask(batcher, [1]), ask(batcher, [2, 3])])).toEqual([[10], [20, 30]])
+    expect(runs).toEqual([[1], [2, 3]])
+  })
+
+  test('has no rows of unlike shapes', async () => {
+    const batcher = batcherOf()
+    const wide = { inputs: column('x', [4, 5], 2), rows: 1 }
+    const answers = [ask(batcher, [1]), ask(batcher, [], wide), ask(batcher, [2])]
+    expect(await Promise.all(answers)).toEqual([[10], [90], [20]])
+    expect(runs).toEqual([
+      [1, 2],
+      [4, 5],
+    ])
+  })
+
+  test('tells inputs apart by name, in whatever order they came', async () => {
+    const seen: Record<string, readonly number[]>[] = []
+    const batcher = batcherOf({
+      run(inputs) {
+        seen.push(Object.fromEntries([...inputs].map(([name, value]) => [name, value.shape])))
+        for (const value of inputs.values())
+          expect(value.data).toHaveLength((value.shape[0] ?? 0) * (value.shape[1] ?? 0))
+        const rows = inputs.get('x')?.shape[0] ?? 0
+        return new Map([['y', tensor('FP64', [rows], new Float64Array(rows))]])
+      },
+    })
+    const of = (x: number, z: number, isTurned = false): Tensors => {
+      const both = [...column('x', Array(x).fill(1), x), ...column('z', Array(z).fill(1), z)]
+      return new Map(isTurned ? both.toReversed() : both)
+    }
+    const inputs = [of(2, 3), of(3, 2, true), of(2, 3, true)]
+    await Promise.all(inputs.map((each) => ask(batcher, [1], { inputs: each })))
+    expect(seen).toEqual([
+      { x: [2, 2], z: [2, 3] },
+      { z: [1, 2], x: [1, 3] },
+    ])
+  })
+
+  test('has no requests for unlike outputs, whatever these are called', async () => {
+    const batcher = batcherOf()
+    const wanted = [['a', 'b'], ['a\nb'], ['a;1'], ['a']]
+    const answers = wanted.map((each, i) => ask(batcher, [i + 1], { wanted: each }))
+    expect(await Promise.all(answers)).toEqual([[10], [20], [30], [40]])
+    expect(runs).toHaveLength(4)
+  })
+
+  test('may have requests of no rows', async () => {
+    const batcher = batcherOf()
+    const none: Partial<Submission> = { inputs: column('x', []), rows: 0 }
+    const answers = [ask(batcher, [], none), ask(batcher, [1]), ask(batcher, [], none)]
+    expect(await Promise.all(answers)).toEqual([[], [10], []])
+    expect(runs).toEqual([[1]])
+  })
+
+  test('gives every caller its own rows, whatever came together', async () => {
+    const requests = fc.array(fc.array(fc.integer({ min: 1, max: 1e6 }), { maxLength: 5 }), { maxLength: 20 })
+    await fc.assert(
+      fc.asyncProperty(requests, fc.integer({ min: 1, max: 9 }), fc.boolean(), async (all, maxBatchRows, isAsync) => {
+        runs = []
+        const run: BatcherOptions['run'] = (inputs, wanted) =>
+          isAsync ? turn().then(() => tenfold(inputs, wanted)) : tenfold(inputs, wanted)
+        const batcher = batcherOf({ run, maxBatchRows, maxQueueRows: 1000 })
+        const answers = await Promise.all(all.map((values) => ask(batcher, values)))
+        expect(answers).toEqual(all.map((values) => values.map((value) => value * 10)))
+        expect(batcher.queuedRows).toBe(0)
+        for (const values of runs)
+          expect(values.length <= maxBatchRows || all.some((one) => one.length === values.length)).toBe(true)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('a busy engine', () => {
+  test('runs one batch at a time, and then together what came meanwhile', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run })
+    const first = ask(batcher, [1])
+    await turn()
+    const second = ask(batcher, [2])
+    await turn()
+    const third = ask(batcher, [3])
+    await turn()
+    expect(runs).toEqual([[1]])
+    held[0]?.answer()
+    expect(await first).toEqual([10])
+    await turns()
+    expect(runs).toEqual([[1], [2, 3]])
+    held[1]?.answer()
+    expect(await Promise.all([second, third])).toEqual([[20], [30]])
+  })
+
+  test('lets the event loop turn between batches', async () => {
+    const order: string[] = []
+    const batcher = batcherOf({
+      maxBatchRows: 1,
+      run(inputs, wanted) {
+        order.push('run')
+        return tenfold(inputs, wanted)
+      },
+    })
+    const both = [ask(batcher, [1]), ask(batcher, [2])]
+    setImmediate(() => void order.push('socket'))
+    await Promise.all(both)
+    expect(order).toEqual(['run', 'socket', 'run'])
+  })
+})
+
+describe('a full queue', () => {
+  test('refuses work with overloaded, and what was taken is answered', async () => {
+    const batcher = batcherOf({ maxQueueRows: 3 })
+    const taken = [ask(batcher, [1]), ask(batcher, [2, 3])]
+    expect(await ask(batcher, [4])).toMatchObject({
+      code: 'overloaded',
+      message: '3 rows are waiting, the most is 3: try again later',
+      details: { queuedRows: 3, maxQueueRows: 3 },
+    })
+    expect(await Promise.all(taken)).toEqual([[10], [20, 30]])
+    expect(await ask(batcher, [4])).toEqual([40])
+  })
+
+  test('that is empty takes a request of any size', async () => {
+    const batcher = batcherOf({ maxQueueRows: 1 })
+    expect(await ask(batcher, [1, 2, 3])).toEqual([10, 20, 30])
+  })
+
+  test('is full of requests that have no rows, too', async () => {
+    const batcher = batcherOf({ maxQueueRows: 3 })
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(batcher, [])))
+    expect(answers.map((answer) => (answer instanceof ServingError ? answer.code : answer))).toEqual([
+      [],
+      [],
+      [],
+      'overloaded',
+      'overloaded',
+    ])
+  })
+
+  test('has room again when a deadline passes, before the engine is done', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run, maxQueueRows: 2 })
+    const running = ask(batcher, [1])
+    await turn()
+    const late = ask(batcher, [2, 3], { deadlineMs: 50 })
+    expect(await ask(batcher, [4])).toMatchObject({ code: 'overloaded' })
+    time = 60
+    deadlines.passUpTo(time)
+    expect(await late).toMatchObject({ code: 'deadline_exceeded' })
+    expect(batcher.queuedRows).toBe(0)
+    const next = ask(batcher, [4])
+    held[0]?.answer()
+    await turns()
+    held[1]?.answer()
+    expect(await Promise.all([running, next])).toEqual([[10], [40]])
+    expect(runs).toEqual([[1], [4]])
+    expect(batcher.queuedRows).toBe(0)
+  })
+})
+
+describe('a batch that fails', () => {
+  const picky = (inputs: Tensors, wanted: readonly string[]): Tensors => {
+    const outputs = tenfold(inputs, wanted)
+    if (numbersOf(inputs, 'x').some((value) => value < 0)) throw new ServingError('internal', 'a negative row')
+    return outputs
+  }
+  const kinds: [string, BatcherOptions['run']][] = [
+    ['by throwing', picky],
+    ['by a rejection', (inputs, wanted) => turn().then(() => picky(inputs, wanted))],
+  ]
+
+  test.each(kinds)('%s is split until only the guilty fail', async (_how, run) => {
+    const batcher = batcherOf({ run })
+    const answers = [[1], [-2], [3], [4], [-5]].map((values) => ask(batcher, values))
+    const failed = { code: 'internal', message: 'a negative row' }
+    expect(await Promise.all(answers)).toMatchObject([[10], failed, [30], [40], failed])
+    expect(runs[0]).toEqual([1, -2, 3, 4, -5])
+    expect(deadlines.watched).toBe(0)
+    expect(await ask(batcher, [6])).toEqual([60])
+  })
+
+  test.each(kinds)('%s leaves the queue behind it alone', async (_how, run) => {
+    const batcher = batcherOf({ run, maxBatchRows: 2 })
+    const answers = [[-1], [-2], [3], [4]].map((values) => ask(batcher, values))
+    expect(await Promise.all(answers)).toMatchObject([{ code: 'internal' }, { code: 'internal' }, [30], [40]])
+  })
+
+  test('hands the caller what was thrown, whatever it was', async () => {
+    const batcher = batcherOf({
+      run() {
+        // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error
+        throw 'text'
+      },
+    })
+    await expect(batcher.submit(submission([1]))).rejects.toBe('text')
+  })
+
+  test.each([
+    ['too few rows', [1]],
+    ['too many rows', [3]],
+    ['a scalar', []],
+  ])('because the model gives %s runs its requests alone', async (_what, shape) => {
+    const sizes: number[] = []
+    const batcher = batcherOf({
+      run(inputs) {
+        const [rows = 0] = inputs.get('x')?.shape ?? []
+        sizes.push(rows)
+        const wrong = rows === 1 ? [1] : shape
+        return new Map([['y', tensor('FP64', wrong, new Float64Array(wrong[0] ?? 1).fill(sizes.length))]])
+      },
+    })
+    expect(await Promise.all([ask(batcher, [1]), ask(batcher, [2])])).toEqual([[2], [3]])
+    expect(sizes).toEqual([2, 1, 1])
+  })
+})
+
+describe('a caller', () => {
+  test('that has gone is dropped before the run', async () => {
+    const batcher = batcherOf()
+    const cancellation = { aborted: false }
+    const gone = ask(batcher, [1], { cancellation })
+    const other = ask(batcher, [2])
+    cancellation.aborted = true
+    expect(await gone).toMatchObject({ code: 'cancelled' })
+    expect(await other).toEqual([20])
+    expect(runs).toEqual([[2]])
+    expect(deadlines.watched).toBe(0)
+  })
+
+  test('that is late is dropped before the run', async () => {
+    const batcher = batcherOf()
+    const late = ask(batcher, [1], { deadlineMs: 5 })
+    const other = ask(batcher, [2])
+    time = 5
+    expect(await late).toMatchObject({ code: 'deadline_exceeded' })
+    expect(await other).toEqual([20])
+    expect(runs).toEqual([[2]])
+    expect(batcher.queuedRows).toBe(0)
+  })
+
+  test('learns of its deadline while the engine is still at it, and the engine goes on', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run })
+    const running = ask(batcher, [1], { deadlineMs: 20 })
+    const beside = ask(batcher, [2])
+    await turn()
+    const waiting = ask(batcher, [3], { deadlineMs: 30 })
+    time = 40
+    deadlines.passUpTo(time)
+    expect(await Promise.all([running, waiting])).toMatchObject([
+      { code: 'deadline_exceeded' },
+      { code: 'deadline_exceeded' },
+    ])
+    held[0]?.answer()
+    expect(await beside).toEqual([20])
+    await batcher.idle()
+    expect(runs).toEqual([[1, 2]])
+  })
+})
+
+describe('idle', () => {
+  test('is told once nothing waits or runs', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run, maxBatchRows: 1 })
+    await batcher.idle()
+    const answers = [ask(batcher, [1]), ask(batcher, [2])]
+    let isIdle = false
+    const idle = Promise.all([batcher.idle(), batcher.idle()]).then(() => (isIdle = true))
+    for (let i = 0; i < 2; i++) {
+      await turns()
+      expect(isIdle).toBe(false)
+      held[i]?.answer()
+    }
+    await idle
+    expect(await Promise.all(answers)).toEqual([[10], [20]])
+  })
+
+  test('is told when all who waited have gone', async () => {
+    const batcher = batcherOf()
+    const gone = ask(batcher, [1], { cancellation: { aborted: true } })
+    await batcher.idle()
+    expect(await gone).toMatchObject({ code: 'cancelled' })
+    expect(runs).toEqual([])
+  })
+})
