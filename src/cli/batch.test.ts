@@ -120,7 +120,11 @@ describe('slipway batch', () => {
       ['m', '--in', 'x.csv', '--out', 'y.csv', '--columns', 'no'],
       'it takes all or outputs',
     ],
-    ['chunks of no rows', ['m', '--in', 'x.csv', '--out', 'y.csv', '--chunk-rows', '0'], 'it takes a number from 1'],
+    [
+      'chunks of no rows',
+      ['m', '--in', 'x.csv', '--out', 'y.csv', '--chunk-rows', '0'],
+      'it takes a whole number from 1',
+    ],
   ])('%s is wrong usage', async (_name, args, message) => {
     await expect(run(args)).rejects.toThrow(message)
   })

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { openBundle } from '../bundle/open.ts'
 import { packBundle } from '../bundle/pack.ts'
@@ -7,7 +7,7 @@ import { formatBytes, quote } from '../core/text.ts'
 import { openOrCompile } from '../server/compile.ts'
 import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
 import { EXIT, type Command } from './command.ts'
-import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import { checkName, DATA_OPTION, JSON_OPTION } from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
 import { UsageError } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -28,6 +28,8 @@ export const compileCommand: Command<typeof options> = {
     const [path, ...more] = positionals
     if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
     if (options.out === undefined) throw new UsageError('say with --out where the bundle goes')
+    checkName(options.name)
+    await refuseExisting(options.out, options.force)
     const progress = createProgress(basename(path), context.stderr, () => performance.now())
     const bundle = await openOrCompile(path, {
       dataFolder: options.data,
@@ -36,6 +38,10 @@ export const compileCommand: Command<typeof options> = {
       signal: context.signal,
       onProgress: (text) => progress.update(undefined, text),
     })
+    if (options.name !== undefined && bundle.manifest.name !== options.name)
+      throw new UsageError(
+        `${quote(path)} is a bundle called ${quote(bundle.manifest.name)}; its name cannot be changed`,
+      )
     const { files } = await openBundle(bundle.folder, bundle.digest)
     const sizeBytes = await writeOut(resolve(options.out), files, options.force)
     progress.finish(`${bundle.wasKnown ? 'opened' : 'compiled'}, ${formatBytes(sizeBytes)} at ${options.out}`)
@@ -57,6 +63,13 @@ async function readExample(path: string): Promise<string> {
   }
 }
 
+async function refuseExisting(out: string, force: boolean): Promise<void> {
+  const there = await stat(out).catch(() => undefined)
+  if (there === undefined || force) return
+  if (there.isDirectory() && (await readdir(out)).length === 0) return
+  throw new ServingError('conflict', `${quote(out)} is there already: say --force to replace it`)
+}
+
 /** @returns bytes written */
 async function writeOut(out: string, files: ReadonlyMap<string, Uint8Array>, force: boolean): Promise<number> {
   await mkdir(dirname(out), { recursive: true })
@@ -66,7 +79,7 @@ async function writeOut(out: string, files: ReadonlyMap<string, Uint8Array>, for
     return packed.byteLength
   }
   if (!(await writeFolderAtomically(out, files))) {
-    if (!force) throw new ServingError('conflict', `${quote(out)} is there already: say --force to replace it`)
+    await refuseExisting(out, force) // it has appeared meanwhile
     await openBundle(out) // only what is a bundle is replaced
     await rm(out, { recursive: true })
     await writeFolderAtomically(out, files)

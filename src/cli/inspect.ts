@@ -1,13 +1,11 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Manifest } from '../bundle/manifest.ts'
 import { openBundle } from '../bundle/open.ts'
-import { unpackBundle } from '../bundle/pack.ts'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
-import { detectFormat, FORMAT_NAMES } from '../formats/detect.ts'
+import { FORMAT_NAMES } from '../formats/detect.ts'
 import { inspectFile, type InspectedFile, type InspectedGraph } from '../server/inspect.ts'
-import { readPlainFile } from '../storage/local.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { JSON_OPTION } from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
@@ -23,30 +21,34 @@ export const inspectCommand: Command<typeof options> = {
   async run(positionals, options, context) {
     const [path, ...more] = positionals
     if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
-    if (await isFolder(path)) {
-      const { manifest, digest } = await openBundle(path)
-      return print(options.json, context, reportBundle(manifest, digest), describeBundle(manifest, digest))
-    }
-    const head = await readHead(path)
-    if (detectFormat(head) === 'gzip') {
-      const { manifest, digest } = await unpackBundle(await readPlainFile(path, MAX_FILE_BYTES, basename(path)))
-      return print(options.json, context, reportBundle(manifest, digest), describeBundle(manifest, digest))
-    }
-    const found = await inspectFile(path, MAX_FILE_BYTES, context.signal)
-    print(options.json, context, found, describeFile(found))
+    if (await isFolder(path)) return await inspectFolder(path, options.json, context)
+    const { bundle, ...found } = await inspectFile(path, MAX_FILE_BYTES, context.signal)
+    if (bundle !== undefined) print(options.json, context, ...describe(bundle))
+    else print(options.json, context, found, describeFile(found))
     return found.verdict === 'refused' ? EXIT.refused : EXIT.done
   },
 }
 
-/** The first bytes of a file, enough to tell an archive. */
-async function readHead(path: string): Promise<Uint8Array> {
-  for await (const chunk of createReadStream(path, { end: 511 })) return chunk as Buffer
-  return new Uint8Array()
+async function inspectFolder(path: string, asJson: boolean, context: CommandContext): Promise<number> {
+  try {
+    print(asJson, context, ...describe(await openBundle(path)))
+    return EXIT.done
+  } catch (thrown) {
+    const { code, message, details } = ServingError.from(thrown)
+    if (code !== 'refused') throw thrown
+    const file = basename(path)
+    const document = { file, kind: 'bundle', verdict: 'refused', error: { code, message, details } }
+    print(asJson, context, document, `bundle    ${file}\nverdict   refused: ${message}\n`)
+    return EXIT.refused
+  }
 }
 
-function print(asJson: boolean, { stdout }: CommandContext, document: unknown, text: string): number {
+function describe({ manifest, digest }: { manifest: Manifest; digest: string }): [document: unknown, text: string] {
+  return [reportBundle(manifest, digest), describeBundle(manifest, digest)]
+}
+
+function print(asJson: boolean, { stdout }: CommandContext, document: unknown, text: string): void {
   stdout.write(asJson ? `${JSON.stringify(document)}\n` : text)
-  return EXIT.done
 }
 
 function describeFile(found: InspectedFile): string {

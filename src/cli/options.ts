@@ -94,9 +94,9 @@ function read(spec: OptionSpec, given: string | boolean, from: string): string |
     throw new UsageError(`${from} is ${quote(given)}; it takes true or false`)
   }
   if (spec.type === 'string') return String(given)
-  const number = /^-?\d+(\.\d+)?$/.test(String(given)) ? Number(given) : Number.NaN
+  const number = /^-?\d+$/.test(String(given)) ? Number(given) : Number.NaN
   if (!(number >= spec.min && number <= spec.max))
-    throw new UsageError(`${from} is ${quote(String(given))}; it takes a number from ${spec.min} to ${spec.max}`)
+    throw new UsageError(`${from} is ${quote(String(given))}; it takes a whole number from ${spec.min} to ${spec.max}`)
   return number
 }
 

@@ -6,7 +6,7 @@ import { serveLambda } from '../server/lambda.ts'
 import type { PlaneSettings, ReadyModel } from '../server/settings.ts'
 import { supervise } from '../server/supervisor.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
-import { DATA_OPTION } from './common-options.ts'
+import { checkName, DATA_OPTION, JSON_OPTION } from './common-options.ts'
 import { curlLine } from './curl-line.ts'
 import { UsageError, type Options } from './options.ts'
 
@@ -104,6 +104,7 @@ const OPTIONS = {
     doc: 'how long requests may take to finish at the end',
   },
   ...DATA_OPTION,
+  ...JSON_OPTION,
 } as const
 
 export const serveCommand: Command<typeof OPTIONS> = {
@@ -113,6 +114,7 @@ export const serveCommand: Command<typeof OPTIONS> = {
     const paths = positionals.length > 0 ? positionals : options.model === undefined ? [] : [options.model]
     if (paths.length === 0) throw new UsageError('name at least one model file, bundle or folder')
     checkAddress(options)
+    checkName(options.name)
     const bundles = await locate(paths, options, context)
     const settings: PlaneSettings = {
       bundles: bundles.map(({ folder, digest }) => ({ folder, digest, name: options.name })),
@@ -180,7 +182,8 @@ async function serveHttp(
     },
     drainTimeoutMs: options.drainTimeoutMs,
     signal,
-    onReady: (url, models) => stdout.write(greeting(url, models, bundles)),
+    onReady: (url, models) =>
+      stdout.write(options.json ? `${JSON.stringify({ url, models })}\n` : greeting(url, models, bundles)),
   })
 }
 

@@ -4,15 +4,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MANIFEST_FILE, type Manifest } from '../bundle/manifest.ts'
 import { openBundle } from '../bundle/open.ts'
-import { unpackBundle } from '../bundle/pack.ts'
 import { BundleStore, type SourceFile } from '../bundle/store.ts'
 import { COMPILER_REVISION } from '../compiler/compile-onnx.ts'
 import { ServingError } from '../core/errors.ts'
 import { MODEL_NAME } from '../core/names.ts'
 import { quote } from '../core/text.ts'
-import { readPlainFile } from '../storage/local.ts'
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from './limited-process.ts'
 import { runProbation } from './probation.ts'
+import { unpackIntoStore } from './unpack.ts'
 
 /** Largest model file and packed bundle that are read (bytes): ONNX files end at 2 GiB, weights beside them may be larger. */
 const MAX_FILE_BYTES = 4 * 2 ** 30
@@ -42,27 +41,31 @@ export interface LocatedBundle {
 /**
  * The bundle of whatever the user names: a bundle's folder, a packed bundle, or a model file, which is compiled when it
  * has not been before.
- * @throws {ServingError} `not_found`, `unsupported`, `refused`
+ * @throws {ServingError} `not_found`, `unsupported`, `refused`; `invalid_argument` when the file's stem can be no name
  */
 export async function openOrCompile(path: string, options: CompileOptions): Promise<LocatedBundle> {
   const store = new BundleStore(join(resolve(options.dataFolder), 'bundles'))
+  const { limits = DEFAULT_PROCESS_LIMITS, signal } = options
   if (await isFolder(path)) return located(path, (await openBundle(path)).digest, [], true)
   if (await isGzip(path)) {
     options.onProgress?.('unpacking')
-    const bundle = await unpackBundle(await readPlainFile(path, MAX_FILE_BYTES, basename(path)))
-    return located(await store.put(bundle), bundle.digest, [], false)
+    const job = { path: resolve(path), store: store.root, maxFileBytes: MAX_FILE_BYTES }
+    const digest = await unpackIntoStore(job, { limits, signal })
+    return located(store.folderOf(digest), digest, [], false)
   }
   const name = options.name ?? stemOf(path)
-  const key = await sourceKey(path, name, options.example)
+  const sha256 = await digestOf(path)
+  const key = sourceKey(path, sha256, name, options.example)
   const known = await store.recall(key)
   if (known !== undefined && (await areUnchanged(dirname(path), known.beside)))
     return located(store.folderOf(known.digest), known.digest, [], true)
   const { digest, beside, warnings } = await runProbation(
     { path: resolve(path), name, store: store.root, example: options.example, maxFileBytes: MAX_FILE_BYTES },
-    { limits: options.limits ?? DEFAULT_PROCESS_LIMITS, signal: options.signal, onProgress: options.onProgress },
+    { limits, signal, onProgress: options.onProgress },
   )
   const bundle = await located(store.folderOf(digest), digest, warnings, false)
-  await store.remember(key, { digest, beside })
+  // a file that was changed meanwhile became this bundle, but the one that was asked about did not
+  if (bundle.manifest.provenance.source.sha256 === sha256) await store.remember(key, { digest, beside })
   return bundle
 }
 
@@ -95,13 +98,14 @@ export async function expandPath(path: string): Promise<string[]> {
   return found
 }
 
-/** @throws {ServingError} `not_found` when nothing lies there */
+/** @throws {ServingError} `not_found` when nothing lies there; `refused` for pipes and devices, which may never end */
 async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch (error) {
+  const found = await stat(path).catch((error: unknown) => {
     throw new ServingError('not_found', `there is no file or folder ${quote(path)}`, { cause: error })
-  }
+  })
+  if (found.isDirectory()) return true
+  if (found.isFile()) return false
+  throw new ServingError('refused', `${quote(path)} is no plain file; plain files and folders only`)
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -127,8 +131,8 @@ function stemOf(path: string): string {
 }
 
 /** Digest of all that decides what the bundle will be, but for files beside the model file: those are known once it is read. */
-async function sourceKey(path: string, name: string, example: string | undefined): Promise<string> {
-  const parts = [COMPILER_REVISION, name, basename(path), example ?? null, await digestOf(path)]
+function sourceKey(path: string, sha256: string, name: string, example: string | undefined): string {
+  const parts = [COMPILER_REVISION, name, basename(path), example ?? null, sha256]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 

@@ -1,19 +1,14 @@
 import { basename } from 'node:path'
 import { sha256Hex } from '../bundle/make.ts'
+import type { Manifest } from '../bundle/manifest.ts'
+import { unpackBundle } from '../bundle/pack.ts'
 import { ServingError } from '../core/errors.ts'
-import { detectFormat, refuseOthers, type FileFormat } from '../formats/detect.ts'
-import {
-  everyNode,
-  everyTensor,
-  readOnnx,
-  signatureValues,
-  validateOnnx,
-  type OnnxModel,
-  type OnnxType,
-} from '../onnx/index.ts'
+import { detectFormat, type FileFormat } from '../formats/detect.ts'
+import { everyNode, everyTensor, signatureValues, type OnnxModel, type OnnxType } from '../onnx/index.ts'
 import { readPlainFile } from '../storage/local.ts'
 import { compileOnnx } from '../compiler/compile-onnx.ts'
 import { DEFAULT_PROCESS_LIMITS, runLimited, serveOneJob } from './limited-process.ts'
+import { readModel } from './read-model.ts'
 
 /** What is in a model file. */
 export interface InspectedFile {
@@ -24,6 +19,8 @@ export interface InspectedFile {
   readonly verdict: 'compiled' | 'refused'
   /** What the file holds, as far as it could be read. */
   readonly graph?: InspectedGraph
+  /** The bundle that the file is, packed. */
+  readonly bundle?: { readonly manifest: Manifest; readonly digest: string }
   /** Why it is refused. */
   readonly error?: {
     readonly code: string
@@ -51,7 +48,8 @@ interface InspectJob {
 }
 
 /**
- * Says what is in a model file, in a process with limits; the model is not run. A refused file is described too.
+ * Says what is in a model file or a packed bundle, in a process with limits; nothing is run. A refused file is
+ * described too.
  * @throws {ServingError} `not_found`; `too_large`; `refused` when the file breaks its process
  */
 export function inspectFile(path: string, maxFileBytes: number, signal: AbortSignal): Promise<InspectedFile> {
@@ -66,12 +64,13 @@ export function runInspectionWorker(): void {
     const file = { file: basename(path), format, sizeBytes: bytes.byteLength, sha256: sha256Hex(bytes) }
     let graph: InspectedGraph | undefined
     try {
-      refuseOthers(file.file, format)
-      const model = readOnnx(bytes)
-      graph = describeGraph(model)
-      validateOnnx(model)
+      if (format === 'gzip') {
+        const { manifest, digest } = await unpackBundle(bytes)
+        return { ...file, verdict: 'compiled', bundle: { manifest, digest } }
+      }
+      const { model } = await readModel(path, bytes, maxFileBytes, (read) => (graph = describeGraph(read)))
       compileOnnx(model)
-      return { ...file, verdict: 'compiled', graph }
+      return { ...file, verdict: 'compiled', ...(graph === undefined ? {} : { graph }) }
     } catch (thrown) {
       const { error } = ServingError.from(thrown).toJSON()
       return { ...file, verdict: 'refused', error, ...(graph === undefined ? {} : { graph }) }

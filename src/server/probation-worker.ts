@@ -1,28 +1,24 @@
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import { toJsonTensor, type JsonTensor } from '../bundle/json-tensor.ts'
 import { makeBundle, sha256Hex, type MadeBundle } from '../bundle/make.ts'
 import { MANIFEST_VERSION } from '../bundle/manifest.ts'
-import { BundleStore, type SourceFile } from '../bundle/store.ts'
+import { BundleStore } from '../bundle/store.ts'
 import { decodeV2Request } from '../codecs/v2-json.ts'
 import { compileOnnx, COMPILER_REVISION, type CompiledModel } from '../compiler/compile-onnx.ts'
-import { broughtRows, madeUpRows, OPEN_SIZES } from '../compiler/example-rows.ts'
+import { broughtRows, madeUpRows, MAX_EXAMPLE_ROWS, OPEN_SIZES } from '../compiler/example-rows.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { hostKernels } from '../engines/host-kernels/index.ts'
 import { firstDifferenceOf, type Tolerance } from '../engines/golden.ts'
 import { onnxruntime } from '../engines/onnxruntime.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
-import { detectFormat, refuseOthers } from '../formats/detect.ts'
-import { attachExternalData, externalFiles, readOnnx, validateOnnx, type OnnxModel } from '../onnx/index.ts'
 import { readPlainFile } from '../storage/local.ts'
 import { convertInputs } from '../tensor/convert.ts'
 import { checkInputs, type Signature, type TensorSpec } from '../tensor/signature.ts'
 import { rowsOf, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { serveOneJob } from './limited-process.ts'
 import type { Made, ProbationJob } from './probation.ts'
-
-/** Most rows that are kept as golden rows. */
-const MAX_GOLDEN_ROWS = 16
+import { readModel } from './read-model.ts'
 
 /** The process that reads an untrusted model file, runs it for the first time and makes its bundle. */
 export function runProbationWorker(): void {
@@ -32,7 +28,7 @@ export function runProbationWorker(): void {
 async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
   report('reading')
   const bytes = await readPlainFile(job.path, job.maxFileBytes, basename(job.path))
-  const { model, beside } = await readModel(bytes, job)
+  const { model, beside } = await readModel(job.path, bytes, job.maxFileBytes)
   report('compiling')
   const compiled = compileOnnx(model)
   report('running for the first time')
@@ -40,29 +36,6 @@ async function probe(job: ProbationJob, report: (text: string) => void): Promise
   report('storing')
   await new BundleStore(job.store).put(bundle)
   return { digest: bundle.digest, beside, warnings }
-}
-
-async function readModel(bytes: Uint8Array, job: ProbationJob): Promise<{ model: OnnxModel; beside: SourceFile[] }> {
-  refuseOthers(basename(job.path), detectFormat(bytes))
-  const model = readOnnx(bytes)
-  const files = await readBeside(model, job)
-  const whole = attachExternalData(model, files)
-  validateOnnx(whole)
-  return { model: whole, beside: [...files].map(([name, file]) => ({ name, sha256: sha256Hex(file) })) }
-}
-
-/** Weights that a model keeps in files of their own. */
-async function readBeside(model: OnnxModel, job: ProbationJob): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
-  for (const location of externalFiles(model)) {
-    if (location.includes('/'))
-      throw new ServingError(
-        'refused',
-        `the model's weights lie in ${quote(location)}; files beside the model are read, folders are not`,
-      )
-    files.set(location, await readPlainFile(join(dirname(job.path), location), job.maxFileBytes, location))
-  }
-  return files
 }
 
 interface FirstRun {
@@ -120,11 +93,11 @@ async function firstRun(compiled: CompiledModel, job: ProbationJob): Promise<Fir
   )
   const wanted = compiled.outputs.map(({ name }) => name)
   const given = job.example === undefined ? broughtRows(compiled) : givenRows(job.example, compiled)
-  if (given !== undefined) return { program, inputs: given, outputs: await program.run(given, wanted) }
+  if (given !== undefined) return { program, inputs: given, outputs: await runExample(program, given, wanted) }
   let failure: unknown
   for (const openSize of OPEN_SIZES) {
-    const inputs = madeUpRows(compiled, openSize)
     try {
+      const inputs = madeUpRows(compiled, openSize)
       return { program, inputs, outputs: await program.run(inputs, wanted) }
     } catch (error) {
       failure ??= error
@@ -137,20 +110,40 @@ async function firstRun(compiled: CompiledModel, job: ProbationJob): Promise<Fir
   )
 }
 
+async function runExample(program: LoadedProgram, example: Tensors, wanted: readonly string[]): Promise<Tensors> {
+  try {
+    return await program.run(example, wanted)
+  } catch (error) {
+    throw new ServingError('refused', `on its example rows, ${ServingError.from(error).message}`, { cause: error })
+  }
+}
+
+/** The rows that the user gives, as many as are kept. */
 function givenRows(example: string, compiled: CompiledModel): Tensors {
   const signature = { inputs: compiled.inputs, outputs: [] }
-  const rows = convertInputs(decodeV2Request(Buffer.from(example)).inputs, signature)
-  checkInputs(rows, signature)
-  return rowsFrom(rows, 0, Math.min(MAX_GOLDEN_ROWS, Math.max(...[...rows.values()].map(rowsOf))))
+  const given = convertInputs(decodeV2Request(Buffer.from(example)).inputs, signature)
+  checkInputs(given, signature)
+  if (!isOpen(compiled)) return given
+  const rows = new Set([...given.values()].map(rowsOf))
+  if (rows.size > 1 || rows.has(0))
+    throw new ServingError(
+      'invalid_argument',
+      `the example has inputs of ${[...rows].join(' and ')} rows; they must have the same, one or more`,
+    )
+  return rowsFrom(given, 0, Math.min(MAX_EXAMPLE_ROWS, ...rows))
+}
+
+/** Whether every input takes any number of rows. */
+function isOpen({ inputs }: CompiledModel): boolean {
+  return inputs.every(({ shape }) => shape[0] === -1)
 }
 
 /** The signature, with what the file left out learned from the first run. */
 function completeSignature(compiled: CompiledModel, { inputs, outputs }: FirstRun): Signature {
   const rows = Math.max(...[...inputs.values()].map(rowsOf))
-  const isOpen = compiled.inputs.every(({ shape }) => shape[0] === -1)
   const complete = compiled.outputs.map(({ shape, ...spec }): TensorSpec => {
     const found = outputs.get(spec.name)?.shape ?? []
-    const guessed = found.map((size, axis) => (axis === 0 && isOpen && size === rows ? -1 : size))
+    const guessed = found.map((size, axis) => (axis === 0 && isOpen(compiled) && size === rows ? -1 : size))
     return { ...spec, shape: shape !== undefined && shape.length === found.length ? shape : guessed }
   })
   return { inputs: compiled.inputs, outputs: complete }
@@ -187,6 +180,15 @@ async function checkIndependence({ program, inputs, outputs }: FirstRun, signatu
     return {
       rowsAreIndependent: false,
       reason: 'the example has one row only: nothing shows that rows are independent',
+    }
+  const first = rowsFrom(inputs, 0, 1)
+  const areAlike = Array.from({ length: rows }, (_, row) => rowsFrom(inputs, row, row + 1)).every(
+    (row) => firstDifferenceOf(row, first, { relative: 0, absolute: 0 }) === undefined,
+  )
+  if (areAlike)
+    return {
+      rowsAreIndependent: false,
+      reason: 'the example rows are all alike: nothing shows that rows are independent',
     }
   for (let row = 0; row < rows; row++) {
     const alone = await program.run(rowsFrom(inputs, row, row + 1), [...outputs.keys()])

@@ -1,5 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
+import type { LocalPlane } from '../runtime/local-plane.ts'
 import { createHandle, startDataPlane } from './data-plane.ts'
 import { log } from './log.ts'
 import { LISTENING_FD, type FromRunner, type RunnerSettings, type ToRunner } from './settings.ts'
@@ -9,6 +10,7 @@ import { LISTENING_FD, type FromRunner, type RunnerSettings, type ToRunner } fro
  * over the listening socket that it inherited, and serves until told to drain or until the supervisor is gone.
  */
 export function runRunner(): void {
+  let plane: LocalPlane | undefined
   let host: HttpHost | undefined
   let isDraining = false
 
@@ -22,8 +24,13 @@ export function runRunner(): void {
 
   async function start(settings: RunnerSettings): Promise<void> {
     try {
-      const plane = await startDataPlane(settings)
-      host = createHttpHost({ handle: createHandle(), plane, ...settings.http })
+      plane = await startDataPlane(settings)
+      host = createHttpHost({
+        handle: createHandle(),
+        plane,
+        ...settings.http,
+        onDefect: (error) => log('error', 'an answer could not be sent', { error }),
+      })
       const { server } = host
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
@@ -44,6 +51,7 @@ export function runRunner(): void {
   async function drain(): Promise<void> {
     if (isDraining) return
     isDraining = true
+    plane?.setReady(false)
     await host?.drain()
     process.exit()
   }

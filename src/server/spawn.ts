@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 export const PROCESS_ARGUMENT = '--slipway-process'
 
 /** The processes that Slipway starts for itself. */
-export type ProcessKind = 'runner' | 'probation' | 'inspection'
+export type ProcessKind = 'runner' | 'probation' | 'inspection' | 'unpacking'
 
 let entry = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 

@@ -37,6 +37,13 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   const { signal } = options
   let backoffMs = FIRST_BACKOFF_MS
   let hasBeenReady = false
+  let isHeld = true
+  const release = () => {
+    if (isHeld) socket.close()
+    isHeld = false
+  }
+  // a draining runner closes its own: from then on new connections are refused, not left waiting
+  signal.addEventListener('abort', release, { once: true })
   try {
     while (!signal.aborted) {
       const startedAt = performance.now()
@@ -58,7 +65,8 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
       backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
     }
   } finally {
-    socket.close()
+    signal.removeEventListener('abort', release)
+    release()
   }
 }
 

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { SAMPLE_PARTS } from '../bundle/sample-bundle.fixture.ts'
+import type { Manifest } from '../bundle/manifest.ts'
+import { decodeV2Request } from '../codecs/v2-json.ts'
+import { curlLine } from './curl-line.ts'
+
+const manifest: Manifest = {
+  ...SAMPLE_PARTS,
+  files: {},
+  example: {
+    "it's $HOME `x` \\": { datatype: 'INT64', shape: [1], data: ['9007199254740993'] },
+    word: { datatype: 'BYTES', shape: [1, 2], data: [Buffer.from(`"it's" $(id)`).toString('base64'), ''] },
+    x: { datatype: 'FP32', shape: [1], data: [0.10000000149011612] },
+  },
+}
+
+test('a shell sends the example row exactly as it was recorded, whatever names and texts hold', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slipway-curl-'))
+  try {
+    // a curl that notes what it is given
+    await writeFile(join(folder, 'curl'), '#!/bin/sh\nprintf %s "$1" > "$0.url"; printf %s "$3" > "$0.body"\n', {
+      mode: 0o755,
+    })
+    const line = curlLine('http://127.0.0.1:1', 'a model', manifest)
+    await promisify(execFile)('/bin/sh', ['-c', line], { env: { PATH: `${folder}:/usr/bin:/bin` } })
+    expect(await readFile(join(folder, 'curl.url'), 'utf8')).toBe('http://127.0.0.1:1/v2/models/a%20model/infer')
+    const { inputs } = decodeV2Request(await readFile(join(folder, 'curl.body')))
+    expect([...inputs.keys()]).toEqual(Object.keys(manifest.example))
+    expect(inputs.get("it's $HOME `x` \\")?.data).toEqual(BigInt64Array.of(9007199254740993n))
+    const words = inputs.get('word')?.data as readonly Uint8Array[]
+    expect(words.map((word) => Buffer.from(word).toString())).toEqual([`"it's" $(id)`, ''])
+    expect(inputs.get('x')?.data).toEqual(Float32Array.of(0.1))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})

@@ -1,0 +1,327 @@
+/** `slipway serve` as people run it: a real process, real models, real signals. */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Coefficients } from '../../examples/fraud/make-model.ts'
+import { endCommands, isAlive, runCommand, startCommand, startServer, type RunningServer } from '../support/command.ts'
+import { linearModel } from '../support/models.ts'
+import { needs } from '../support/needs.ts'
+
+const FRAUD = 'examples/fraud/fraud.onnx'
+const { expected } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../examples/fraud/coefficients.json'), 'utf8'),
+) as Coefficients
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slipway-serve-'))
+})
+
+afterEach(endCommands)
+
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+})
+
+function serve(args: readonly string[] = [FRAUD]): Promise<RunningServer> {
+  return startServer([...args, '--data', join(folder, 'data')])
+}
+
+interface V2Answer {
+  readonly model_name: string
+  readonly outputs: readonly {
+    readonly name: string
+    readonly shape: readonly number[]
+    readonly data: readonly number[]
+  }[]
+}
+
+function rowsBody(rows: readonly (readonly number[])[], name = 'X'): string {
+  return JSON.stringify({
+    inputs: [{ name, datatype: 'FP64', shape: [rows.length, rows[0]?.length ?? 0], data: rows.flat() }],
+  })
+}
+
+async function infer(url: string, model: string, rows: readonly (readonly number[])[]): Promise<V2Answer> {
+  const response = await fetch(`${url}/v2/models/${model}/infer`, { method: 'POST', body: rowsBody(rows) })
+  expect(response.status).toBe(200)
+  return (await response.json()) as V2Answer
+}
+
+function expectClose(found: readonly number[] | undefined, wanted: readonly number[]): void {
+  expect(found).toHaveLength(wanted.length)
+  wanted.forEach((value, i) => expect(Math.abs((found?.[i] ?? Number.NaN) - value)).toBeLessThan(1e-12))
+}
+
+describe('a model that is served', () => {
+  test("answers the line that is printed, and scikit-learn's rows with scikit-learn's numbers", async () => {
+    const server = await serve()
+    const [, url = '', body = ''] = await server.until(/^curl (\S+) -d '(.*)'$/m)
+    const response = await fetch(url, { method: 'POST', body })
+    expect(response.status).toBe(200)
+    const { model_name, outputs } = (await response.json()) as V2Answer
+    expect(model_name).toBe('fraud')
+    expect(outputs.map(({ name, shape, data }) => [name, shape, data.length])).toEqual([
+      ['predict', [1], 1],
+      ['predict_proba', [1, 2], 2],
+    ])
+    expect(outputs[0]?.data).toEqual([expected.predict[0]])
+    expectClose(outputs[1]?.data, expected.predict_proba[0] ?? [])
+    const all = await infer(server.url, 'fraud', expected.X)
+    expect(all.outputs[0]?.data).toEqual(expected.predict)
+    expectClose(all.outputs[1]?.data, expected.predict_proba.flat())
+  })
+
+  test('stands beside others, and under the name that is asked for', async () => {
+    await writeFile(join(folder, 'linear.onnx'), linearModel())
+    const two = await serve([FRAUD, join(folder, 'linear.onnx')])
+    expect(await (await fetch(`${two.url}/v2/models`)).json()).toEqual({ models: ['fraud', 'linear'] })
+    expect((await infer(two.url, 'linear', [[1, 2]])).outputs[0]?.data).toEqual([9])
+    expect((await infer(two.url, 'fraud', expected.X)).outputs[0]?.data).toEqual(expected.predict)
+    const named = await serve([FRAUD, '--name', 'risk'])
+    expect((await infer(named.url, 'risk', expected.X)).model_name).toBe('risk')
+    expect((await fetch(`${named.url}/v2/models/fraud`)).status).toBe(404)
+    expect(named.stdout()).toContain('/v2/models/risk/infer')
+  })
+
+  test('is announced as JSON where that is asked for', async () => {
+    const command = startCommand(['serve', FRAUD, '--port', '0', '--json', '--data', join(folder, 'data')])
+    const [line] = await command.until(/^.+\n/)
+    const { url, models } = JSON.parse(line) as { url: string; models: unknown }
+    expect(models).toEqual([
+      { name: 'fraud', version: expect.stringMatching(/^[0-9a-f]{64}$/), engines: ['onnxruntime'] },
+    ])
+    expect((await infer(url, 'fraud', expected.X)).outputs[0]?.data).toEqual(expected.predict)
+  })
+
+  test('may be a folder of models', async () => {
+    const models = await mkdtemp(join(folder, 'models-'))
+    await cp(join(import.meta.dirname, '../../', FRAUD), join(models, 'b.onnx'))
+    await writeFile(join(models, 'a.onnx'), linearModel())
+    const server = await serve([models])
+    expect(await (await fetch(`${server.url}/v2/models`)).json()).toEqual({ models: ['a', 'b'] })
+  })
+})
+
+/** What became of one request of a load. */
+interface Outcome {
+  readonly failure?: string
+  readonly isRefused: boolean
+  readonly saysClose: boolean
+}
+
+const BODY = rowsBody(expected.X)
+
+function ask(url: string, agent: Agent | false): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const sent = request(`${url}/v2/models/fraud/infer`, { method: 'POST', agent }, (response) => {
+      let text = ''
+      response
+        .setEncoding('utf8')
+        .on('data', (part: string) => (text += part))
+        .on('error', (error) => resolve({ failure: error.message, isRefused: false, saysClose: false }))
+        .on('end', () => {
+          const isRight = response.statusCode === 200 && text.includes(`"data":[${expected.predict.join(',')}]`)
+          resolve({
+            ...(isRight ? {} : { failure: `${response.statusCode} ${text}` }),
+            isRefused: false,
+            saysClose: response.headers.connection === 'close',
+          })
+        })
+    })
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      resolve({ failure: error.code ?? error.message, isRefused: error.code === 'ECONNREFUSED', saysClose: false }),
+    )
+    sent.end(BODY)
+  })
+}
+
+/** Clients that each ask again and again on a connection of their own, until they are stopped or told to go. */
+function startLoad(url: string, clients: number) {
+  const failures: string[] = []
+  const load = { answers: 0, isStopped: false }
+  async function client(): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    while (!load.isStopped) {
+      const { failure, isRefused, saysClose } = await ask(url, agent)
+      if (isRefused) break
+      if (failure === undefined) load.answers++
+      else failures.push(failure)
+      if (saysClose) break
+      await setTimeout(1)
+    }
+    agent.destroy()
+  }
+  const done = Promise.all(Array.from({ length: clients }, client))
+  return {
+    failures,
+    /** Fulfilled once every client has been told to go, was refused or was stopped. */
+    done,
+    stop: async () => {
+      load.isStopped = true
+      await done
+    },
+    /** Waits for so many more answers. */
+    more: async (count: number) => {
+      const before = load.answers
+      while (load.answers - before < count) await setTimeout(5)
+    },
+  }
+}
+
+describe.skipIf(!needs('linux'))('a runner that dies', () => {
+  test('takes only its own connections with it; new ones wait for the next runner and are answered', async () => {
+    const server = await serve()
+    const load = startLoad(server.url, 6)
+    await load.more(100)
+    const first = await server.runner()
+    process.kill(first, 'SIGKILL')
+    while (await isAlive(first)) await setTimeout(1)
+    const during = await Promise.all(Array.from({ length: 20 }, () => ask(server.url, false)))
+    expect(during.map(({ failure }) => failure)).toEqual(Array(20).fill(undefined))
+    await load.more(100)
+    await load.stop()
+    expect(load.failures.length).toBeLessThanOrEqual(6) // one connection a client
+    expect(load.failures.every((failure) => /ECONNRESET|EPIPE|socket hang up|aborted/.test(failure))).toBe(true)
+    expect(await server.runner()).not.toBe(first)
+    expect(server.stderr()).toContain('"message":"runner died, starting another"')
+    expect(server.stderr()).toContain('"message":"runner restarted"')
+  })
+
+  test('again and again is started after longer and longer waits', async () => {
+    const server = await serve()
+    for (let crash = 1; crash <= 4; crash++) {
+      process.kill(await server.runner(), 'SIGKILL')
+      await server.until(new RegExp(`(runner restarted[^]*){${crash}}`))
+    }
+    const waits = [...server.stderr().matchAll(/"how":"SIGKILL","waitMs":(\d+)/g)].map((match) => Number(match[1]))
+    expect(waits).toEqual([50, 100, 200, 400])
+    expect((await ask(server.url, false)).failure).toBeUndefined()
+  })
+})
+
+describe.skipIf(!needs('linux'))('the end of a server', () => {
+  test('costs no request: SIGTERM under load answers all and sends clients elsewhere', async () => {
+    const server = await serve()
+    const load = startLoad(server.url, 8)
+    await load.more(200)
+    server.child.kill('SIGTERM')
+    await load.done
+    expect(load.failures).toEqual([])
+    expect((await server.ended).code).toBe(0)
+    expect((await ask(server.url, false)).failure).toBe('ECONNREFUSED')
+  })
+
+  test('refuses new connections while the last answers are given', async () => {
+    const server = await serve()
+    const { port } = new URL(server.url)
+    const slow = request(`${server.url}/v2/models/fraud/infer`, {
+      method: 'POST',
+      headers: { 'content-length': BODY.length },
+    })
+    const answered = once(slow, 'response')
+    slow.write(BODY.slice(0, 10)) // the rest comes when the server has begun to drain
+    await setTimeout(100)
+    server.child.kill('SIGTERM')
+    while ((await ask(server.url, false)).failure !== 'ECONNREFUSED') await setTimeout(10)
+    slow.end(BODY.slice(10))
+    const [response] = (await answered) as [{ statusCode: number; headers: Record<string, string>; resume(): void }]
+    response.resume()
+    expect(response.statusCode).toBe(200)
+    expect(response.headers.connection).toBe('close')
+    expect((await server.ended).code).toBe(0)
+    expect(Number(port)).toBeGreaterThan(0)
+  })
+
+  test('Ctrl-C, which a terminal sends to every process at once, drains too', async () => {
+    const server = await startServer([FRAUD, '--data', join(folder, 'data')], { isGroup: true })
+    const load = startLoad(server.url, 2)
+    await load.more(20)
+    process.kill(-(server.child.pid ?? 0), 'SIGINT')
+    await load.done
+    expect(load.failures).toEqual([])
+    expect((await server.ended).code).toBe(0)
+  })
+
+  test('a runner whose supervisor was killed ends by itself', async () => {
+    const server = await serve()
+    const runner = await server.runner()
+    server.child.kill('SIGKILL')
+    while (await isAlive(runner)) await setTimeout(20)
+    expect((await ask(server.url, false)).failure).toBe('ECONNREFUSED')
+  })
+})
+
+describe('a server that cannot start', () => {
+  test('says which port is in use', async () => {
+    const other = createServer()
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const { code, stderr, stdout } = await runCommand([
+      'serve',
+      FRAUD,
+      '--port',
+      String(port),
+      '--data',
+      join(folder, 'data'),
+    ])
+    expect(stderr).toMatch(
+      new RegExp(`^slipway: port ${port} on 127.0.0.1 is in use: choose another with --port$`, 'm'),
+    )
+    expect([code, stdout]).toEqual([1, ''])
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  test.each<[string, readonly string[], number, RegExp]>([
+    ['a missing file', ['nothing.onnx'], 1, /^slipway: there is no file or folder "nothing.onnx"$/m],
+    ['a file that is no model', ['README.md'], 3, /^slipway: "README.md" is text; this Slipway compiles ONNX models$/m],
+    ['an unknown flag', [FRAUD, '--prot', '80'], 2, /'--prot'.*\nusage: slipway serve /],
+    ['one name for two models', [FRAUD, FRAUD, '--name', 'x'], 2, /--name names one model, and there are 2/],
+    ['a model twice', [FRAUD, FRAUD], 2, /two models are called "fraud"/],
+    [
+      'an address that others reach',
+      [FRAUD, '--host', '0.0.0.0'],
+      1,
+      /0.0.0.0 can be reached from other machines and requests need no key: say --insecure/,
+    ],
+    [
+      'an address that is not ours',
+      [FRAUD, '--host', '192.0.2.1', '--insecure'],
+      1,
+      /cannot listen on 192.0.2.1, port 0 \(EADDRNOTAVAIL\)/,
+    ],
+    [
+      'an unknown engine',
+      [FRAUD, '--engine', 'warp'],
+      1,
+      /there is no engine "warp"; there is "onnxruntime", "host-kernels"/,
+    ],
+  ])('for %s says so', async (_what, args, code, message) => {
+    const ended = await runCommand([
+      'serve',
+      '--data',
+      join(folder, 'data'),
+      ...(args.includes('--port') ? [] : ['--port', '0']),
+      ...args,
+    ])
+    expect(ended.stderr).toMatch(message)
+    expect(ended).toMatchObject({ code, stdout: '' })
+    expect(ended.stderr).not.toContain('    at ') // no stack
+  })
+
+  test('with --insecure listens where others reach it', async () => {
+    const server = await serve([FRAUD, '--host', '0.0.0.0', '--insecure'])
+    expect(server.url).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/)
+    expect((await infer(server.url.replace('0.0.0.0', '127.0.0.1'), 'fraud', expected.X)).outputs[0]?.data).toEqual(
+      expected.predict,
+    )
+  })
+})
