@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { needs } from '../../test/support/needs.ts'
+import { treeOf } from './proc.ts'
+import { checkSize } from './question.ts'
+import { startServer, type ServerPlan } from './servers.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'slipway-bench-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const { signal } = new AbortController()
+
+const plan = (script: string, over: Partial<ServerPlan> = {}): ServerPlan => ({
+  name: 'sample',
+  command: process.execPath,
+  args: (port) => ['-e', script, `${port}`],
+  check: checkSize(2),
+  logFile: join(folder, 'sample.log'),
+  ...over,
+})
+
+const ANSWER = `require('node:http').createServer((request, response) => response.end('ok')).listen(Number(process.argv[1]), '127.0.0.1')`
+const GRANDCHILD = `require('node:child_process').spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"])`
+
+describe.skipIf(!needs('linux'))('a server', () => {
+  test('is up with its first right answer, and ends with every process of its tree', async () => {
+    const server = await startServer(plan(`${GRANDCHILD}; ${ANSWER}`), signal)
+    const tree = treeOf(server.pid)
+    expect(tree).toHaveLength(2)
+    await server.stop()
+    for (const pid of tree) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  test('that answers wrongly is not measured', async () => {
+    await expect(startServer(plan(ANSWER, { check: checkSize(3) }), signal)).rejects.toThrow(
+      'sample answers wrongly: status 200 and 2 bytes, not 200 and 3 bytes',
+    )
+  })
+
+  test('that ends at its start is quoted', async () => {
+    await expect(startServer(plan(`console.error('no such model'); process.exit(1)`), signal)).rejects.toThrow(
+      'last words:\nno such model',
+    )
+  })
+
+  test('does not see settings of ours in its environment', async () => {
+    process.env.SLIPWAY_PORT = '1'
+    try {
+      const script = `if (process.env.SLIPWAY_PORT || !process.env.SAMPLE) process.exit(1); ${ANSWER}`
+      const server = await startServer(plan(script, { env: { SAMPLE: '1' } }), signal)
+      await server.stop()
+    } finally {
+      delete process.env.SLIPWAY_PORT
+    }
+  })
+})

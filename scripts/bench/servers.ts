@@ -1,0 +1,139 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ServingError } from '../../src/core/errors.ts'
+import { treeOf } from './proc.ts'
+import { ask, type Check } from './question.ts'
+
+/** How to start a server, and how to know that it answers rightly. */
+export interface ServerPlan {
+  readonly name: string
+  readonly command: string
+  readonly args: (port: number) => readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly check: Check
+  /** What the server says goes there. */
+  readonly logFile: string
+}
+
+export interface RunningServer {
+  readonly name: string
+  readonly port: number
+  readonly pid: number
+  /** From the start of its process to its first right answer (ms). */
+  readonly startMs: number
+  /** Ends it with all its processes. */
+  stop(): Promise<void>
+}
+
+/** A server that has not answered by then is given up (ms). */
+const LONGEST_START_MS = 60_000
+/** How often a starting server is asked (ms): the grain of its start-up time. */
+const ASK_EVERY_MS = 3
+/** How long a server may take to end by itself (ms). */
+const LONGEST_STOP_MS = 3_000
+
+/** First processes of the servers that run, so that none outlives this one. */
+const roots = new Set<number>()
+
+process.on('exit', () => {
+  for (const root of roots) for (const pid of treeOf(root)) kill(pid, 'SIGKILL')
+})
+
+/**
+ * Starts a server and waits for its first right answer.
+ * @throws {ServingError} `unavailable` when it ends or stays silent, `internal` when it answers wrongly
+ */
+export async function startServer(plan: ServerPlan, signal: AbortSignal): Promise<RunningServer> {
+  const port = await freePort()
+  const log = openSync(plan.logFile, 'w')
+  const startedAt = performance.now()
+  const child = spawn(plan.command, plan.args(port), {
+    stdio: ['ignore', log, log],
+    env: { ...cleanEnvironment(), ...plan.env },
+  })
+  closeSync(log)
+  const { pid } = child
+  if (pid === undefined) throw new ServingError('unavailable', `${plan.name}: ${plan.command} does not start`)
+  roots.add(pid)
+  const stop = () => stopTree(child, pid)
+  try {
+    await untilRight(plan, child, port, startedAt, signal)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { name: plan.name, port, pid, startMs: performance.now() - startedAt, stop }
+}
+
+async function untilRight(
+  plan: ServerPlan,
+  child: ChildProcess,
+  port: number,
+  startedAt: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const refused = () => {
+    const log = readFileSync(plan.logFile, 'utf8').trim().split('\n').slice(-8).join('\n')
+    return `the server ${plan.name} did not come up; its last words:\n${log}`
+  }
+  while (performance.now() - startedAt < LONGEST_START_MS) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new ServingError('unavailable', refused())
+    const answer = await ask(port, signal).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') return undefined
+      throw error
+    })
+    if (answer !== undefined) {
+      const wrong = plan.check(answer)
+      if (wrong === undefined) return
+      throw new ServingError('internal', `${plan.name} answers wrongly: ${wrong}`)
+    }
+    await sleep(ASK_EVERY_MS, undefined, { signal })
+  }
+  throw new ServingError('unavailable', refused())
+}
+
+/** Asks the tree's first process to end, and kills what is left of the tree when that takes too long. */
+async function stopTree(child: ChildProcess, pid: number): Promise<void> {
+  const tree = treeOf(pid)
+  // our own child stays a zombie until its exit is seen, so that one is asked of `child`
+  const isThere = (each: number) =>
+    each === pid ? child.exitCode === null && child.signalCode === null : kill(each, 0)
+  const untilGone = async () => {
+    const before = performance.now() + LONGEST_STOP_MS
+    while (tree.some(isThere) && performance.now() < before) await sleep(10)
+  }
+  kill(pid, 'SIGTERM')
+  await untilGone()
+  for (const each of tree) if (isThere(each)) kill(each, 'SIGKILL')
+  await untilGone()
+  roots.delete(pid)
+}
+
+/** @returns whether the process was there */
+function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+/** Our environment without what would change how a server behaves. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(SLIPWAY_|NODE_|PYTHON|UVICORN_|OMP_)/.test(name))
+  return Object.fromEntries(kept)
+}
+
+/** A port that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
