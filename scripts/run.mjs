@@ -22,6 +22,7 @@ const tasks = {
       ['lint', [bin('oxlint/bin/oxlint'), '--type-aware', '--fix']],
     ]),
   test: () => (rest.length > 0 ? one([bin('vitest/vitest.mjs'), 'run', ...rest]) : test()),
+  generate: () => one([join(root, 'scripts/generate.ts')]),
   build: () => one([join(root, 'scripts/build.mjs'), ...rest]),
   bench: () => one([join(root, 'scripts/bench/bench.ts'), ...rest]),
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import { MANIFEST_FILE, type Manifest } from './manifest.ts'
-import { parseManifest } from './manifest-schema.ts'
+import { parseManifest } from './parse-manifest.ts'
 
 /** A bundle in memory, on its way to a store. */
 export interface MadeBundle {

@@ -4,7 +4,7 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { readPlainFile } from '../storage/local.ts'
 import { MANIFEST_FILE, type Manifest } from './manifest.ts'
-import { parseManifest } from './manifest-schema.ts'
+import { parseManifest } from './parse-manifest.ts'
 import { sha256Hex } from './make.ts'
 
 /** A bundle whose every byte has been checked against its manifest, held in memory while it is loaded. */

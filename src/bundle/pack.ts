@@ -5,7 +5,7 @@ import { extract, pack as createPack } from 'tar-stream'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import { MANIFEST_FILE } from './manifest.ts'
-import { parseManifest } from './manifest-schema.ts'
+import { parseManifest } from './parse-manifest.ts'
 import { sha256Hex, type MadeBundle } from './make.ts'
 import { checkFile } from './open.ts'
 

@@ -2,7 +2,6 @@ import { isIP } from 'node:net'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { expandPath, openOrCompile, type LocatedBundle } from '../server/compile.ts'
-import { serveLambda } from '../server/lambda.ts'
 import type { PlaneSettings, ReadyModel } from '../server/settings.ts'
 import { supervise } from '../server/supervisor.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
@@ -125,7 +124,8 @@ export const serveCommand: Command<typeof OPTIONS> = {
       timeoutMs: options.timeoutMs,
     }
     const lambdaApi = context.env.AWS_LAMBDA_RUNTIME_API
-    if (lambdaApi !== undefined) await serveLambda(lambdaApi, settings, context.signal)
+    if (lambdaApi !== undefined)
+      await (await import('../server/lambda.ts')).serveLambda(lambdaApi, settings, context.signal)
     else await serveHttp(settings, bundles, options, context)
     return EXIT.done
   },

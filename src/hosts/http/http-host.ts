@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { formatBytes } from '../../core/text.ts'
 import type { Handle, WireResponse } from '../../protocols/protocol.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
+import { http } from '../node-http.ts'
 
 export interface HttpHostOptions {
   readonly handle: Handle
@@ -62,7 +63,7 @@ export function createHttpHost(options: HttpHostOptions): HttpHost {
   /** Every connection, with the answers that are not through yet. */
   const sockets = new Map<Socket, Set<ServerResponse>>()
 
-  const server = createServer({
+  const server = http.createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: options.headersTimeoutMs,
     requestTimeout: options.requestTimeoutMs,

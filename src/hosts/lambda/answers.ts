@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { http } from '../node-http.ts'
 import { ServingError } from '../../core/errors.ts'
 import type { WireResponse } from '../../protocols/protocol.ts'
 import { fromResponse, toResponse } from './failure.ts'
@@ -34,7 +34,7 @@ function encodeHttp(kind: EventKind, isMultiValue: boolean, response: WireRespon
   return JSON.stringify({
     statusCode: response.status,
     ...(kind === 'alb' && {
-      statusDescription: `${response.status} ${STATUS_CODES[response.status] ?? 'Unknown'}`,
+      statusDescription: `${response.status} ${http.STATUS_CODES[response.status] ?? 'Unknown'}`,
     }),
     ...(isMultiValue
       ? {

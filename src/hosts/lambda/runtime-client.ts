@@ -1,4 +1,5 @@
-import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import { http } from '../node-http.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 
@@ -38,14 +39,14 @@ interface Answer {
  */
 export function createRuntimeClient(api: string): RuntimeClient {
   const { host, port, prefix } = parseAddress(api)
-  const agent = new Agent({ keepAlive: true })
+  const agent = new http.Agent({ keepAlive: true })
 
   function send(method: string, path: string, body = '', headers = {}, signal?: AbortSignal): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const bytes = Buffer.from(body)
     const length =
       method === 'GET' ? {} : { 'content-length': String(bytes.length), 'content-type': 'application/json' }
-    const request = httpRequest({
+    const request = http.request({
       host,
       port,
       method,
