@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { canonicalJson } from './canonical-json.ts'
 import { makeBundle, sha256Hex } from './make.ts'
 import { MANIFEST_FILE } from './manifest.ts'
-import { openBundle } from './open.ts'
+import { openBundle, verifyBundle } from './open.ts'
 import { packBundle, unpackBundle } from './pack.ts'
 import { SAMPLE_PARTS, sampleBundle } from './sample-bundle.fixture.ts'
 import { BundleStore } from './store.ts'
@@ -78,7 +78,10 @@ describe('canonical JSON', () => {
   })
 })
 
-describe('opening a bundle', () => {
+describe.each([
+  ['opening', openBundle],
+  ['verifying', verifyBundle],
+] as const)('%s a bundle', (_how, openIt) => {
   let path: string
 
   beforeEach(async () => {
@@ -93,12 +96,12 @@ describe('opening a bundle', () => {
         const changed = Buffer.from(whole)
         changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
         await writeFile(join(path, name), changed)
-        await expect(openBundle(path, digest)).rejects.toMatchObject({ code: 'refused' })
+        await expect(openIt(path, digest)).rejects.toMatchObject({ code: 'refused' })
       }),
       { numRuns: 60 },
     )
     await writeFile(join(path, name), whole)
-    await openBundle(path, digest)
+    await openIt(path, digest)
   })
 
   test.each<[string, () => Promise<unknown>, string]>([
@@ -121,7 +124,7 @@ describe('opening a bundle', () => {
     ['an extra link', () => symlink('/etc/passwd', join(path, 'extra')), 'holds "extra"'],
   ])('refuses %s', async (_what, change, message) => {
     await change()
-    await expect(openBundle(path)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining(message) })
+    await expect(openIt(path)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining(message) })
   })
 
   async function replaceByLink(name: string): Promise<void> {
@@ -131,14 +134,14 @@ describe('opening a bundle', () => {
   }
 
   test('a folder without a manifest is not found to be one', async () => {
-    await expect(openBundle(folder)).rejects.toMatchObject({
+    await expect(openIt(folder)).rejects.toMatchObject({
       code: 'not_found',
       message: 'there is no file "slipway.json"',
     })
   })
 
   test('refuses another version than the one asked for', async () => {
-    await expect(openBundle(path, 'ab'.repeat(32))).rejects.toThrow(
+    await expect(openIt(path, 'ab'.repeat(32))).rejects.toThrow(
       /the bundle was changed: its digest is .*, its name says abab/,
     )
   })
@@ -189,7 +192,7 @@ describe('the store', () => {
     await store.remember('key', source)
     expect(await store.recall('key')).toBeUndefined() // the bundle is not there
     const path = await store.put(sampleBundle())
-    expect(await store.recall('key')).toEqual(source)
+    expect(await store.recall('key')).toMatchObject(source)
     await writeFile(join(path, 'model.onnx'), 'changed')
     expect(await store.recall('key')).toBeUndefined()
     await writeFile(join(folder, 'sources/key'), '{"digest": "../../..')

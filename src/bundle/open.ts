@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { readPlainFile } from '../storage/local.ts'
+import { digestPlainFile, readPlainFile } from '../storage/local.ts'
 import { MANIFEST_FILE, type Manifest } from './manifest.ts'
 import { parseManifest } from './parse-manifest.ts'
 import { sha256Hex } from './make.ts'
@@ -25,6 +25,32 @@ const MAX_FILE_BYTES = 2 ** 32
  * @throws {ServingError} `not_found` when this is no bundle; `refused` when a file is missing, changed, linked or extra
  */
 export async function openBundle(folder: string, expectedDigest?: string): Promise<OpenBundle> {
+  const { manifestBytes, ...bundle } = await openManifest(folder, expectedDigest)
+  const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
+  for (const [path, { sha256, sizeBytes }] of Object.entries(bundle.manifest.files)) {
+    const bytes = await namedByManifest(path, sizeBytes, (most) => readPlainFile(join(folder, path), most, path))
+    checkFile(path, bytes, sha256, sizeBytes)
+    files.set(path, bytes)
+  }
+  await refuseStrangers(folder, files)
+  return { ...bundle, files }
+}
+
+/**
+ * Checks a bundle's folder as `openBundle` does, in constant memory.
+ * @throws {ServingError} as `openBundle`
+ */
+export async function verifyBundle(folder: string, expectedDigest?: string): Promise<Omit<OpenBundle, 'files'>> {
+  const { manifest, digest } = await openManifest(folder, expectedDigest)
+  for (const [path, { sha256, sizeBytes }] of Object.entries(manifest.files)) {
+    const found = await namedByManifest(path, sizeBytes, (most) => digestPlainFile(join(folder, path), most, path))
+    if (found !== sha256) throw changed(path)
+  }
+  await refuseStrangers(folder, new Map([[MANIFEST_FILE, undefined], ...Object.entries(manifest.files)]))
+  return { manifest, digest }
+}
+
+async function openManifest(folder: string, expectedDigest: string | undefined) {
   const manifestBytes = await readPlainFile(join(folder, MANIFEST_FILE), MAX_MANIFEST_BYTES, MANIFEST_FILE)
   const digest = sha256Hex(manifestBytes)
   if (expectedDigest !== undefined && digest !== expectedDigest)
@@ -32,20 +58,13 @@ export async function openBundle(folder: string, expectedDigest?: string): Promi
       'refused',
       `the bundle was changed: its digest is ${digest}, its name says ${expectedDigest}`,
     )
-  const manifest = parseManifest(manifestBytes)
-  const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
-  for (const [path, { sha256, sizeBytes }] of Object.entries(manifest.files)) {
-    const bytes = await readNamed(folder, path, sizeBytes)
-    checkFile(path, bytes, sha256, sizeBytes)
-    files.set(path, bytes)
-  }
-  await refuseStrangers(folder, files)
-  return { manifest, digest, files }
+  return { manifest: parseManifest(manifestBytes), digest, manifestBytes }
 }
 
-async function readNamed(folder: string, path: string, sizeBytes: number): Promise<Uint8Array> {
+/** Reads a file that the manifest names; that it is missing or longer is then the bundle's fault. */
+async function namedByManifest<T>(path: string, sizeBytes: number, read: (maxBytes: number) => Promise<T>): Promise<T> {
   try {
-    return await readPlainFile(join(folder, path), Math.min(sizeBytes, MAX_FILE_BYTES), path)
+    return await read(Math.min(sizeBytes, MAX_FILE_BYTES))
   } catch (error) {
     const { code } = ServingError.from(error)
     if (code === 'not_found')
@@ -68,7 +87,7 @@ function changed(path: string, cause?: unknown): ServingError {
   )
 }
 
-async function refuseStrangers(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+async function refuseStrangers(folder: string, files: ReadonlyMap<string, unknown>): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   for (const entry of entries) {
     if (entry.isDirectory()) continue

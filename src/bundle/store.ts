@@ -2,7 +2,8 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
-import { openBundle, type OpenBundle } from './open.ts'
+import type { Manifest } from './manifest.ts'
+import { openBundle, verifyBundle, type OpenBundle } from './open.ts'
 import type { MadeBundle } from './make.ts'
 
 const DIGEST = /^[0-9a-f]{64}$/
@@ -30,7 +31,7 @@ export class BundleStore {
     const folder = this.folderOf(bundle.digest)
     if (await writeFolderAtomically(folder, bundle.files)) return folder
     try {
-      await openBundle(folder, bundle.digest)
+      await verifyBundle(folder, bundle.digest)
     } catch (error) {
       if (ServingError.from(error).code === 'internal') throw error
       await rm(folder, { recursive: true, force: true })
@@ -44,18 +45,22 @@ export class BundleStore {
     return openBundle(this.folderOf(digest), digest)
   }
 
+  /** Checks a bundle, in constant memory. @throws {ServingError} `not_found`, or `refused` when it was changed on disk */
+  async verify(digest: string): Promise<Manifest> {
+    return (await verifyBundle(this.folderOf(digest), digest)).manifest
+  }
+
   /** Notes what a source became. @param key hexadecimal: digest of all that the source alone decides */
   async remember(key: string, source: KnownSource): Promise<void> {
     await mkdir(join(this.root, 'sources'), { recursive: true })
     await writeAtomically(join(this.root, 'sources', key), Buffer.from(JSON.stringify(source)))
   }
 
-  /** What a source became, if that is known and the bundle is still whole. */
-  async recall(key: string): Promise<KnownSource | undefined> {
+  /** What a source became, with its manifest, if that is known and the bundle is still whole. */
+  async recall(key: string): Promise<(KnownSource & { readonly manifest: Manifest }) | undefined> {
     try {
       const source = JSON.parse(await readFile(join(this.root, 'sources', key), 'utf8')) as KnownSource
-      await this.open(source.digest)
-      return source
+      return { ...source, manifest: await this.verify(source.digest) }
     } catch {
       // not there, or damaged: it is made anew
       return undefined

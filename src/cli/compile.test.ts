@@ -115,6 +115,17 @@ describe('slipway compile', () => {
     expect(await readdir(at('mine'))).toEqual(['precious'])
   })
 
+  test('without --out writes into the working folder, after the name of the file', async () => {
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      expect((await compile('linear.onnx')).code).toBe(0)
+      expect((await openBundle(at('linear.bundle'))).manifest.name).toBe('linear')
+    } finally {
+      process.chdir(before)
+    }
+  })
+
   test('writes into an empty folder', async () => {
     await mkdir(at('empty'))
     expect((await compile(at('linear.onnx'), '--out', at('empty'))).code).toBe(0)

@@ -13,7 +13,11 @@ import { UsageError } from './options.ts'
 import { createProgress } from './progress.ts'
 
 const options = {
-  out: { type: 'string', value: 'PATH', doc: 'where the bundle goes: a folder, or a file when it ends in .tar.gz' },
+  out: {
+    type: 'string',
+    value: 'PATH',
+    doc: 'where the bundle goes: a folder, or a file when it ends in .tar.gz; <stem>.bundle here when absent',
+  },
   name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
   example: { type: 'string', value: 'FILE', doc: 'rows to run first and to record, as a V2 request in JSON' },
   force: { type: 'boolean', doc: 'replace what lies at --out, if it is a bundle' },
@@ -22,14 +26,14 @@ const options = {
 } as const
 
 export const compileCommand: Command<typeof options> = {
-  usage: '<file> --out <folder or .tar.gz>',
+  usage: '<file> [--out <folder or .tar.gz>]',
   options,
   async run(positionals, options, context) {
     const [path, ...more] = positionals
     if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
-    if (options.out === undefined) throw new UsageError('say with --out where the bundle goes')
+    const out = options.out ?? placeOf(path)
     checkName(options.name)
-    await refuseExisting(options.out, options.force)
+    await refuseExisting(out, options.force)
     const progress = createProgress(basename(path), context.stderr, () => performance.now())
     const bundle = await openOrCompile(path, {
       dataFolder: options.data,
@@ -43,16 +47,21 @@ export const compileCommand: Command<typeof options> = {
         `${quote(path)} is a bundle called ${quote(bundle.manifest.name)}; its name cannot be changed`,
       )
     const { files } = await openBundle(bundle.folder, bundle.digest)
-    const sizeBytes = await writeOut(resolve(options.out), files, options.force)
-    progress.finish(`${bundle.wasKnown ? 'opened' : 'compiled'}, ${formatBytes(sizeBytes)} at ${options.out}`)
+    const sizeBytes = await writeOut(resolve(out), files, options.force)
+    progress.finish(`${bundle.wasKnown ? 'opened' : 'compiled'}, ${formatBytes(sizeBytes)} at ${out}`)
     for (const warning of bundle.warnings) context.stderr.write(`warning: ${warning}\n`)
     context.stdout.write(
       options.json
-        ? `${JSON.stringify({ ...reportBundle(bundle.manifest, bundle.digest), out: options.out, warnings: bundle.warnings })}\n`
+        ? `${JSON.stringify({ ...reportBundle(bundle.manifest, bundle.digest), out, warnings: bundle.warnings })}\n`
         : describeBundle(bundle.manifest, bundle.digest),
     )
     return EXIT.done
   },
+}
+
+/** Where a bundle goes when nobody says: `fraud.bundle` in the working folder, for `models/fraud.onnx`. */
+function placeOf(path: string): string {
+  return `${basename(resolve(path)).replace(/(\.tar\.gz|\.[^.]+)$/, '')}.bundle`
 }
 
 async function readExample(path: string): Promise<string> {

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { decodeV2Request, encodeV2Response } from '../codecs/v2-json.ts'
+import { decodeCsv } from '../codecs/csv.ts'
+import { decodeJsonLines } from '../codecs/json-lines.ts'
+import { planRows } from '../codecs/row-layout.ts'
+import { decodeV2Request, encodeV2Response, type V2Request } from '../codecs/v2-json.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { versionName } from '../runtime/plane.ts'
 import { openPlane } from '../server/open-plane.ts'
+import type { Signature } from '../tensor/signature.ts'
 import { EXIT, type Command } from './command.ts'
 import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
 import { UsageError } from './options.ts'
@@ -13,14 +17,14 @@ const options = {
   in: {
     type: 'string',
     value: 'FILE',
-    doc: "a V2 request in JSON, - for standard input; the model's own example when absent",
+    doc: "rows in .csv or .jsonl, or a V2 request in JSON (- for standard input); the model's own example when absent",
   },
   ...DATA_OPTION,
   ...JSON_OPTION,
 } as const
 
 export const predictCommand: Command<typeof options> = {
-  usage: '<model> [--in request.json]',
+  usage: '<model> [--in <rows>]',
   options,
   async run(positionals, options, context) {
     const [path, ...more] = positionals
@@ -29,7 +33,7 @@ export const predictCommand: Command<typeof options> = {
     try {
       const { plane } = opened
       const model = plane.model()
-      const request = options.in === undefined ? undefined : decodeV2Request(await readInput(options.in))
+      const request = options.in === undefined ? undefined : await readRequest(options.in, model.signature)
       const { outputs } = await plane.predict(model, request?.inputs ?? model.example, {
         outputs: request?.outputs ?? [],
       })
@@ -40,6 +44,14 @@ export const predictCommand: Command<typeof options> = {
     }
     return EXIT.done
   },
+}
+
+/** What is asked, in the form that the file's name says. */
+async function readRequest(path: string, signature: Signature): Promise<Partial<V2Request>> {
+  const body = await readInput(path)
+  if (/\.csv$/i.test(path)) return { inputs: decodeCsv(body, planRows(signature)).inputs }
+  if (/\.(jsonl|ndjson|jsonlines)$/i.test(path)) return { inputs: decodeJsonLines(body, planRows(signature)).inputs }
+  return decodeV2Request(body)
 }
 
 async function readInput(path: string): Promise<Uint8Array> {

@@ -94,7 +94,6 @@ describe('a mistake', () => {
     ['nothing to inspect', ['inspect'], 2, /name one model file or bundle/],
     ['two to inspect', ['inspect', 'a', 'b'], 2, /name one model file or bundle/],
     ['nothing to compile', ['compile', '--out', 'x'], 2, /name one model file or bundle/],
-    ['nowhere to compile to', ['compile', 'm.onnx'], 2, /say with --out where the bundle goes/],
     ['nothing to predict with', ['predict'], 2, /name one model file or bundle/],
     [
       'a missing request',

@@ -87,6 +87,11 @@ function specOf(value: OnnxValue, what: string, metadata: ReadonlyMap<string, st
       'unsupported',
       `${what} ${quote(name)} has the element type ${type.datatype ?? 'none'}, which cannot be served`,
     )
+  if (datatype === 'BF16')
+    throw new ServingError(
+      'unsupported',
+      `${what} ${quote(name)} is BF16, which ONNX Runtime's binding neither takes nor gives: cast it to FP32`,
+    )
   const shape = type.shape?.map((size) => (typeof size === 'number' ? size : -1))
   const columns = columnsOf(name, shape, metadata)
   return { name, datatype, shape, ...(columns === undefined ? {} : { columns }) }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ServingError } from '../core/errors.ts'
 import { toJsonTensor } from '../bundle/json-tensor.ts'
 import type { Golden } from '../bundle/manifest.ts'
 import { tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
@@ -109,6 +110,20 @@ describe('replaying golden rows', () => {
       message:
         'on this machine the model answers its recorded rows otherwise (first, second): "z" has 9 at element 1, recorded was 8',
       details: { reason: 'golden_rows', output: 'z' },
+    })
+  })
+
+  test('refuses a model that fails on its own rows', async () => {
+    const failing: LoadedProgram = {
+      engines: ['first'],
+      run: () => {
+        throw new ServingError('internal', 'the model failed on these inputs: "no"')
+      },
+      release() {},
+    }
+    await expect(replayGolden(failing, golden)).rejects.toMatchObject({
+      code: 'refused',
+      message: 'the model fails on its recorded rows: the model failed on these inputs: "no"',
     })
   })
 

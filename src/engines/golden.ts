@@ -16,7 +16,7 @@ export type Tolerance = Golden['tolerance']
 export async function replayGolden(program: LoadedProgram, golden: Golden): Promise<void> {
   const inputs = tensorsOf(golden.inputs, 'golden inputs')
   const expected = tensorsOf(golden.outputs, 'golden outputs')
-  const found = await program.run(inputs, [...expected.keys()])
+  const found = await runRecorded(program, inputs, [...expected.keys()])
   for (const [name, tensor] of expected) {
     const difference = firstDifference(found.get(name), tensor, golden.tolerance)
     if (difference === undefined) continue
@@ -25,6 +25,19 @@ export async function replayGolden(program: LoadedProgram, golden: Golden): Prom
       `on this machine the model answers its recorded rows otherwise (${program.engines.join(', ')}): ${quote(name)} ${difference}`,
       { details: { reason: 'golden_rows', output: name } },
     )
+  }
+}
+
+/** A bundle whose own rows make its model fail is not to be served. */
+async function runRecorded(program: LoadedProgram, inputs: Tensors, wanted: readonly string[]): Promise<Tensors> {
+  try {
+    return await program.run(inputs, wanted)
+  } catch (error) {
+    const { message } = ServingError.from(error)
+    throw new ServingError('refused', `the model fails on its recorded rows: ${message}`, {
+      cause: error,
+      details: { reason: 'golden_rows' },
+    })
   }
 }
 

@@ -130,6 +130,12 @@ describe('compiling a model file', () => {
   })
 })
 
+test('a model behind a link is compiled under the name of the link', async () => {
+  await put('blob', linearModel())
+  await symlink(at('blob'), at('m.onnx'))
+  expect((await compile(at('m.onnx'))).manifest.name).toBe('m')
+})
+
 describe('weights beside the model', () => {
   test('are taken into the bundle, and compiled again when they change', async () => {
     const { model, weights } = externalModel()

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MANIFEST_FILE, type Manifest } from '../bundle/manifest.ts'
-import { openBundle } from '../bundle/open.ts'
+import { verifyBundle } from '../bundle/open.ts'
 import { BundleStore, type SourceFile } from '../bundle/store.ts'
 import { COMPILER_REVISION } from '../compiler/compile-onnx.ts'
 import { ServingError } from '../core/errors.ts'
@@ -46,38 +46,38 @@ export interface LocatedBundle {
 export async function openOrCompile(path: string, options: CompileOptions): Promise<LocatedBundle> {
   const store = new BundleStore(join(resolve(options.dataFolder), 'bundles'))
   const { limits = DEFAULT_PROCESS_LIMITS, signal } = options
-  if (await isFolder(path)) return located(path, (await openBundle(path)).digest, [], true)
+  if (await isFolder(path))
+    return { ...(await verifyBundle(path)), folder: resolve(path), warnings: [], wasKnown: true }
   if (await isGzip(path)) {
     options.onProgress?.('unpacking')
     const job = { path: resolve(path), store: store.root, maxFileBytes: MAX_FILE_BYTES }
     const digest = await unpackIntoStore(job, { limits, signal })
-    return located(store.folderOf(digest), digest, [], false)
+    return located(store, digest, await store.verify(digest), [], false)
   }
   const name = options.name ?? stemOf(path)
   const sha256 = await digestOf(path)
   const key = sourceKey(path, sha256, name, options.example)
   const known = await store.recall(key)
   if (known !== undefined && (await areUnchanged(dirname(path), known.beside)))
-    return located(store.folderOf(known.digest), known.digest, [], true)
+    return located(store, known.digest, known.manifest, [], true)
   const { digest, beside, warnings } = await runProbation(
     { path: resolve(path), name, store: store.root, example: options.example, maxFileBytes: MAX_FILE_BYTES },
     { limits, signal, onProgress: options.onProgress },
   )
-  const bundle = await located(store.folderOf(digest), digest, warnings, false)
+  const manifest = await store.verify(digest)
   // a file that was changed meanwhile became this bundle, but the one that was asked about did not
-  if (bundle.manifest.provenance.source.sha256 === sha256) await store.remember(key, { digest, beside })
-  return bundle
+  if (manifest.provenance.source.sha256 === sha256) await store.remember(key, { digest, beside })
+  return located(store, digest, manifest, warnings, false)
 }
 
-/** Opens again what was just found or made: everything after this works with checked bytes. */
-async function located(
-  folder: string,
+function located(
+  store: BundleStore,
   digest: string,
+  manifest: Manifest,
   warnings: readonly string[],
   wasKnown: boolean,
-): Promise<LocatedBundle> {
-  const { manifest } = await openBundle(folder, digest)
-  return { folder: resolve(folder), manifest, digest, warnings, wasKnown }
+): LocatedBundle {
+  return { folder: resolve(store.folderOf(digest)), manifest, digest, warnings, wasKnown }
 }
 
 /**

@@ -5,7 +5,7 @@ import { unpackBundle } from '../bundle/pack.ts'
 import { ServingError } from '../core/errors.ts'
 import { detectFormat, type FileFormat } from '../formats/detect.ts'
 import { everyNode, everyTensor, signatureValues, type OnnxModel, type OnnxType } from '../onnx/index.ts'
-import { readPlainFile } from '../storage/local.ts'
+import { readNamedFile } from '../storage/local.ts'
 import { compileOnnx } from '../compiler/compile-onnx.ts'
 import { DEFAULT_PROCESS_LIMITS, runLimited, serveOneJob } from './limited-process.ts'
 import { readModel } from './read-model.ts'
@@ -59,7 +59,7 @@ export function inspectFile(path: string, maxFileBytes: number, signal: AbortSig
 /** The process that inspects. */
 export function runInspectionWorker(): void {
   serveOneJob(async ({ path, maxFileBytes }: InspectJob): Promise<InspectedFile> => {
-    const bytes = await readPlainFile(path, maxFileBytes, basename(path))
+    const bytes = await readNamedFile(path, maxFileBytes, basename(path))
     const format = detectFormat(bytes)
     const file = { file: basename(path), format, sizeBytes: bytes.byteLength, sha256: sha256Hex(bytes) }
     let graph: InspectedGraph | undefined

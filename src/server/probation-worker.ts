@@ -12,7 +12,7 @@ import { hostKernels } from '../engines/host-kernels/index.ts'
 import { firstDifferenceOf, type Tolerance } from '../engines/golden.ts'
 import { onnxruntime } from '../engines/onnxruntime.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
-import { readPlainFile } from '../storage/local.ts'
+import { readNamedFile } from '../storage/local.ts'
 import { convertInputs } from '../tensor/convert.ts'
 import { checkInputs, type Signature, type TensorSpec } from '../tensor/signature.ts'
 import { rowsOf, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
@@ -27,7 +27,7 @@ export function runProbationWorker(): void {
 
 async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
   report('reading')
-  const bytes = await readPlainFile(job.path, job.maxFileBytes, basename(job.path))
+  const bytes = await readNamedFile(job.path, job.maxFileBytes, basename(job.path))
   const { model, beside } = await readModel(job.path, bytes, job.maxFileBytes)
   report('compiling')
   const compiled = compileOnnx(model)

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { unpackBundle } from '../bundle/pack.ts'
 import { BundleStore } from '../bundle/store.ts'
-import { readPlainFile } from '../storage/local.ts'
+import { readNamedFile } from '../storage/local.ts'
 import { runLimited, serveOneJob, type ProcessLimits } from './limited-process.ts'
 
 interface UnpackJob {
@@ -27,7 +27,7 @@ export function unpackIntoStore(
 /** The process that unpacks. */
 export function runUnpackingWorker(): void {
   serveOneJob(async ({ path, store, maxFileBytes }: UnpackJob): Promise<string> => {
-    const bundle = await unpackBundle(await readPlainFile(path, maxFileBytes, basename(path)))
+    const bundle = await unpackBundle(await readNamedFile(path, maxFileBytes, basename(path)))
     await new BundleStore(store).put(bundle)
     return bundle.digest
   })

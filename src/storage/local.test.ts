@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readPlainFile, temporaryBeside, writeAtomically, writeFolderAtomically } from './local.ts'
+import { readNamedFile, readPlainFile, temporaryBeside, writeAtomically, writeFolderAtomically } from './local.ts'
 
 let folder: string
 
@@ -92,6 +92,25 @@ describe('writeFolderAtomically', () => {
     ])
     await expect(writeFolderAtomically(at('bundle'), clash)).rejects.toThrow()
     expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('readNamedFile', () => {
+  test('follows links of both kinds, which a person may well have named', async () => {
+    await writeFile(at('b'), 'four')
+    await symlink(at('b'), at('a'))
+    await link(at('b'), at('c'))
+    for (const name of ['a', 'c']) expect(Buffer.from(await readNamedFile(at(name), 4)).toString()).toBe('four')
+  })
+
+  test('refuses a larger file, a folder, and what is not there', async () => {
+    await writeFile(at('b'), 'five!')
+    await symlink(at('b'), at('a'))
+    await expect(readNamedFile(at('a'), 4)).rejects.toMatchObject({ code: 'too_large' })
+    await expect(readNamedFile(folder, 4)).rejects.toMatchObject({ code: 'refused' })
+    await symlink(at('nothing'), at('c'))
+    await expect(readNamedFile(at('d'), 4)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(readNamedFile(at('c'), 4)).rejects.toMatchObject({ code: 'refused' })
   })
 })
 

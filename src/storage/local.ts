@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
@@ -63,14 +63,46 @@ async function renameUnlessThere(from: string, to: string): Promise<boolean> {
  * @throws {ServingError} `not_found`; `refused` for links, folders and devices; `too_large`
  */
 export async function readPlainFile(path: string, maxBytes: number, name = path): Promise<Uint8Array> {
+  return readWhole(await openPlainFile(path, name), maxBytes, name)
+}
+
+/**
+ * Reads the file that a person named. Here links are followed: many keep their models behind them.
+ * @param maxBytes refuse a larger file before reading it
+ * @throws {ServingError} `not_found`; `refused` for folders, pipes and devices; `too_large`
+ */
+export async function readNamedFile(path: string, maxBytes: number, name = path): Promise<Uint8Array> {
+  const target = await realpath(path).catch(() => path) // what is not there is said by the next line
+  return readWhole(await openPlainFile(target, name, true), maxBytes, name)
+}
+
+/**
+ * SHA-256 of a plain file, in hexadecimal, read in constant memory.
+ * @throws {ServingError} as `readPlainFile`
+ */
+export async function digestPlainFile(path: string, maxBytes: number, name = path): Promise<string> {
   const file = await openPlainFile(path, name)
   try {
     const { size } = await file.stat()
-    if (size > maxBytes)
-      throw new ServingError(
-        'too_large',
-        `${quote(name)} has ${formatBytes(size)}, the most is ${formatBytes(maxBytes)}`,
-      )
+    if (size > maxBytes) throw tooLarge(name, size, maxBytes)
+    const hash = createHash('sha256')
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 2 ** 20 }))
+      hash.update(chunk as Buffer)
+    return hash.digest('hex')
+  } finally {
+    await file.close()
+  }
+}
+
+function tooLarge(name: string, size: number, maxBytes: number): ServingError {
+  return new ServingError('too_large', `${quote(name)} has ${formatBytes(size)}, the most is ${formatBytes(maxBytes)}`)
+}
+
+/** Reads an open file to its end, and closes it. */
+async function readWhole(file: FileHandle, maxBytes: number, name: string): Promise<Uint8Array> {
+  try {
+    const { size } = await file.stat()
+    if (size > maxBytes) throw tooLarge(name, size, maxBytes)
     const bytes = new Uint8Array(size)
     let filled = 0
     while (filled < size) {
@@ -84,7 +116,7 @@ export async function readPlainFile(path: string, maxBytes: number, name = path)
   }
 }
 
-async function openPlainFile(path: string, name: string): Promise<FileHandle> {
+async function openPlainFile(path: string, name: string, mayBeLinked = false): Promise<FileHandle> {
   let file: FileHandle
   try {
     // O_NONBLOCK: opening a named pipe must not wait for its writer
@@ -98,7 +130,7 @@ async function openPlainFile(path: string, name: string): Promise<FileHandle> {
     throw error
   }
   const stat = await file.stat()
-  if (stat.isFile() && stat.nlink === 1) return file
+  if (stat.isFile() && (mayBeLinked || stat.nlink === 1)) return file
   await file.close()
   throw new ServingError(
     'refused',
