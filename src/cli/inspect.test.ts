@@ -116,11 +116,11 @@ describe('slipway inspect', () => {
     )
   })
 
-  test('fails for what is not there and for what is no bundle, and refuses links', async () => {
+  test('fails for what is not there and for what is no bundle, and looks behind links', async () => {
     expect((await inspect(join(folder, 'nothing'))).document).toMatchObject({ error: { code: 'not_found' } })
     expect((await runHere(['inspect', folder])).code).toBe(1)
     await symlink(await put('target', 'x'), join(folder, 'link'))
-    expect(await inspect(join(folder, 'link'))).toMatchObject({ code: 3, document: { error: { code: 'refused' } } })
+    expect(await inspect(join(folder, 'link'))).toMatchObject({ code: 3, document: { error: { code: 'unsupported' } } })
     if (process.platform !== 'win32') expect((await runHere(['inspect', '/dev/zero'])).code).toBe(3)
   })
 })
