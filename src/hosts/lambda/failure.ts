@@ -1,25 +1,10 @@
 import { ERROR_CODES, ServingError, type ErrorCode } from '../../core/errors.ts'
+import { HTTP_STATUS } from '../../protocols/http-status.ts'
 import { json, type WireResponse } from '../../protocols/protocol.ts'
-
-const STATUS: Record<ErrorCode, number> = {
-  invalid_argument: 400,
-  too_large: 413,
-  unsupported: 415,
-  refused: 422,
-  unauthenticated: 401,
-  permission_denied: 403,
-  not_found: 404,
-  conflict: 409,
-  overloaded: 429,
-  unavailable: 503,
-  deadline_exceeded: 504,
-  cancelled: 499,
-  internal: 500,
-}
 
 /** The answer to a request that failed before, or outside, any protocol: `{"error": {code, message, details}}`. */
 export function toResponse(error: ServingError): WireResponse {
-  return json(STATUS[error.code], error.toJSON())
+  return json(HTTP_STATUS[error.code], error.toJSON())
 }
 
 /**
@@ -40,7 +25,7 @@ export function fromResponse(response: WireResponse): ServingError {
 }
 
 function codeOf(status: number): ErrorCode {
-  const code = ERROR_CODES.find((code) => STATUS[code] === status)
+  const code = ERROR_CODES.find((code) => HTTP_STATUS[code] === status)
   if (code !== undefined) return code
   return status < 500 ? 'invalid_argument' : 'internal'
 }

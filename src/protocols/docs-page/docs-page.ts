@@ -1,5 +1,6 @@
-import type { ErrorCode, ServingError } from '../../core/errors.ts'
+import type { ServingError } from '../../core/errors.ts'
 import type { DataPlane, ServedModel } from '../../runtime/plane.ts'
+import { HTTP_STATUS } from '../http-status.ts'
 import type { Protocol, WireResponse } from '../protocol.ts'
 import { failurePage, listPage, modelPage, SECURITY_POLICY } from './page.ts'
 import type { Html } from './html.ts'
@@ -21,7 +22,7 @@ export const docsPage = {
       },
     },
   ],
-  failure: (error: ServingError) => page(STATUS[error.code], failurePage(STATUS[error.code], error.message)),
+  failure: (error: ServingError) => page(HTTP_STATUS[error.code], failurePage(HTTP_STATUS[error.code], error.message)),
 } satisfies Protocol
 
 /** The default model's page; where there is none, the list of models. */
@@ -64,20 +65,4 @@ function page(status: number, document: Html): WireResponse {
     },
     body: document.text,
   }
-}
-
-const STATUS: Record<ErrorCode, number> = {
-  invalid_argument: 400,
-  too_large: 413,
-  unsupported: 415,
-  refused: 422,
-  unauthenticated: 401,
-  permission_denied: 403,
-  not_found: 404,
-  conflict: 409,
-  overloaded: 429,
-  unavailable: 503,
-  deadline_exceeded: 504,
-  cancelled: 499,
-  internal: 500,
 }

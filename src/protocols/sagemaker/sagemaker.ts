@@ -81,7 +81,7 @@ const STATUS: Record<ErrorCode, number> = {
   invalid_argument: 400,
   too_large: 413,
   unsupported: 415,
-  refused: 400,
+  refused: 422,
   unauthenticated: 401,
   permission_denied: 403,
   not_found: 404,
