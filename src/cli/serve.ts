@@ -114,21 +114,25 @@ export const serveCommand: Command<typeof OPTIONS> = {
     if (paths.length === 0) throw new UsageError('name at least one model file, bundle or folder')
     checkAddress(options)
     checkName(options.name)
-    const bundles = await locate(paths, options, context)
-    const settings: PlaneSettings = {
-      bundles: bundles.map(({ folder, digest }) => ({ folder, digest, name: options.name })),
-      defaultModel: undefined,
-      engines: options.engine.split(','),
-      maxBatchRows: options.maxBatchRows,
-      maxQueueRows: options.maxQueueRows,
-      timeoutMs: options.timeoutMs,
-    }
     const lambdaApi = context.env.AWS_LAMBDA_RUNTIME_API
-    if (lambdaApi !== undefined)
-      await (await import('../server/lambda.ts')).serveLambda(lambdaApi, settings, context.signal)
-    else await serveHttp(settings, bundles, options, context)
+    if (lambdaApi === undefined) await serveHttp(paths, options, context)
+    else {
+      const { serveLambda } = await import('../server/lambda.ts')
+      await serveLambda(lambdaApi, planeOf(await locate(paths, options, context), options), context.signal)
+    }
     return EXIT.done
   },
+}
+
+function planeOf(bundles: readonly LocatedBundle[], options: Options<typeof OPTIONS>): PlaneSettings {
+  return {
+    bundles: bundles.map(({ folder, digest }) => ({ folder, digest, name: options.name })),
+    defaultModel: undefined,
+    engines: options.engine.split(','),
+    maxBatchRows: options.maxBatchRows,
+    maxQueueRows: options.maxQueueRows,
+    timeoutMs: options.timeoutMs,
+  }
 }
 
 /** Only this machine may reach an endpoint without keys, unless the operator says otherwise. */
@@ -167,23 +171,25 @@ async function locate(
 }
 
 async function serveHttp(
-  settings: PlaneSettings,
-  bundles: readonly LocatedBundle[],
+  paths: readonly string[],
   options: Options<typeof OPTIONS>,
-  { stdout, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
   const { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = options
+  const http = { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs }
+  let bundles: readonly LocatedBundle[] = []
   await supervise({
     host: options.host,
     port: options.port,
-    settings: {
-      ...settings,
-      http: { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs },
+    engines: options.engine.split(','),
+    locate: async () => {
+      bundles = await locate(paths, options, context)
+      return { ...planeOf(bundles, options), http }
     },
     drainTimeoutMs: options.drainTimeoutMs,
-    signal,
+    signal: context.signal,
     onReady: (url, models) =>
-      stdout.write(options.json ? `${JSON.stringify({ url, models })}\n` : greeting(url, models, bundles)),
+      context.stdout.write(options.json ? `${JSON.stringify({ url, models })}\n` : greeting(url, models, bundles)),
   })
 }
 

@@ -7,6 +7,8 @@ export type ReadBundleFile = (path: string) => Uint8Array
 /** Something that runs steps of a program. */
 export interface Engine {
   readonly name: string
+  /** Loads what the engine needs for any model, ahead of the first. */
+  prepare?(): void
   /** Why this engine cannot run the step (for people); undefined when it can. Loads nothing. */
   refusal(step: Step, read: ReadBundleFile): string | undefined
   /**

@@ -69,6 +69,7 @@ function loadNative(): NativeBinding {
 /** ONNX Runtime on the CPU, one thread a session: the engine that runs everything. */
 export const onnxruntime: Engine = {
   name: 'onnxruntime',
+  prepare: () => void loadNative(),
   refusal: (step) =>
     step.kind === 'onnx' ? undefined : `it runs ONNX graphs, not steps of kind ${quote(String(step.kind))}`,
   load: async (step: Step, read: ReadBundleFile) => loadSession(step, read(step.file)),

@@ -1,4 +1,5 @@
 import { ServingError } from '../core/errors.ts'
+import { enginesNamed } from '../engines/index.ts'
 import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
 import type { LocalPlane } from '../runtime/local-plane.ts'
 import { createHandle, startDataPlane } from './data-plane.ts'
@@ -15,12 +16,21 @@ export function runRunner(): void {
   let isDraining = false
 
   process.on('message', (message: ToRunner) => {
-    if (message.type === 'start') void start(message.settings)
+    if (message.type === 'prepare') prepare(message.engines)
+    else if (message.type === 'start') void start(message.settings)
     else void drain()
   })
   process.on('disconnect', () => void drain()) // the supervisor is gone: finish what runs, and go
   process.on('SIGINT', () => {}) // a terminal sends it to the whole group; the supervisor says when to drain
   process.on('SIGTERM', () => void drain())
+
+  function prepare(engines: readonly string[]): void {
+    try {
+      for (const engine of enginesNamed(engines)) engine.prepare?.()
+    } catch {
+      // the start, which needs them, will say what is wrong
+    }
+  }
 
   async function start(settings: RunnerSettings): Promise<void> {
     try {

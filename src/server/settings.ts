@@ -32,7 +32,11 @@ export const IN_PROCESS_SETTINGS: Omit<PlaneSettings, 'bundles'> = {
 }
 
 /** From the supervisor to a runner. */
-export type ToRunner = { readonly type: 'start'; readonly settings: RunnerSettings } | { readonly type: 'drain' }
+export type ToRunner =
+  /** The engines that will be used: time to load them while the models are still looked for. */
+  | { readonly type: 'prepare'; readonly engines: readonly string[] }
+  | { readonly type: 'start'; readonly settings: RunnerSettings }
+  | { readonly type: 'drain' }
 
 /** From a runner to its supervisor. */
 export type FromRunner =

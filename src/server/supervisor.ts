@@ -10,7 +10,10 @@ export interface SupervisorOptions {
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
-  readonly settings: RunnerSettings
+  /** Engines that the models will use: a runner loads them while it waits for its settings. */
+  readonly engines: readonly string[]
+  /** Finds or makes the models, once the address is ours and while the first runner starts. */
+  readonly locate: () => Promise<RunnerSettings>
   /** How long requests under way may take to finish after SIGTERM (ms). */
   readonly drainTimeoutMs: number
   /** Called when the first runner answers. */
@@ -30,7 +33,7 @@ const HEALTHY_AFTER_MS = 10_000
  * Owns the listening socket and keeps a runner alive behind it. The socket is bound here and listened on there, so while
  * a crashed runner is replaced, new connections wait in the kernel's queue instead of being refused.
  * @returns once drained
- * @throws {ServingError} when the address cannot be had or the first runner cannot start
+ * @throws {ServingError} when the address cannot be had, no models are located, or the first runner cannot start
  */
 export async function supervise(options: SupervisorOptions): Promise<void> {
   const socket = bind(options.host, options.port)
@@ -44,14 +47,16 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   }
   // a draining runner closes its own: from then on new connections are refused, not left waiting
   signal.addEventListener('abort', release, { once: true })
+  const settings = options.locate()
   try {
     while (!signal.aborted) {
       const startedAt = performance.now()
-      const end = await runOnce(socket, options, (models) => {
+      const end = await runOnce(socket, options, settings, (models) => {
         if (!hasBeenReady) options.onReady(urlOf(socket), models)
         else log('info', 'runner restarted', {})
         hasBeenReady = true
       })
+      await settings // a runner that was started for nothing has ended: this says why
       if (signal.aborted) return
       if (!hasBeenReady)
         throw end.error ?? new ServingError('unavailable', `the runner ended at its start (${end.how})`)
@@ -79,6 +84,7 @@ interface RunnerEnd {
 function runOnce(
   socket: BoundSocket,
   options: SupervisorOptions,
+  settings: Promise<RunnerSettings>,
   onReady: (models: readonly ReadyModel[]) => void,
 ): Promise<RunnerEnd> {
   const child = spawn(process.execPath, argumentsOf('runner'), {
@@ -91,7 +97,11 @@ function runOnce(
     if (message.type === 'ready') onReady(message.models)
     else error = new ServingError(message.code as ErrorCode, message.message, { details: message.details })
   })
-  send(child, { type: 'start', settings: options.settings })
+  send(child, { type: 'prepare', engines: options.engines })
+  settings.then(
+    (located) => send(child, { type: 'start', settings: located }),
+    () => child.kill('SIGKILL'), // nothing to serve
+  )
   const stop = () => {
     send(child, { type: 'drain' })
     setTimeout(() => child.kill('SIGKILL'), options.drainTimeoutMs).unref()
