@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     passWithNoTests: false,
+    // tests that call onnxruntime-node themselves would have it report to its makers
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 })

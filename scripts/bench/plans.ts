@@ -45,7 +45,12 @@ export function fastapiPlan({ folder, python }: PlanOptions): ServerPlan {
     name: 'fastapi',
     command: python,
     args: (port) => `-m uvicorn fastapi_app:app --host 127.0.0.1 --port ${port} ${UVICORN}`.split(' '),
-    env: { FRAUD_MODEL: MODEL_FILE, PYTHONPATH: join(import.meta.dirname, 'peers'), PYTHONDONTWRITEBYTECODE: '1' },
+    env: {
+      ORT_DISABLE_TELEMETRY: '1',
+      FRAUD_MODEL: MODEL_FILE,
+      PYTHONPATH: join(import.meta.dirname, 'peers'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
     check: checkPrediction,
     logFile: join(folder, 'fastapi.log'),
   }

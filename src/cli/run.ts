@@ -29,7 +29,7 @@ const EXIT_OF: Record<ErrorCode, number> = {
  */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = args
-  if (name === undefined || name === '--help' || name === 'help') {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     context.stdout.write(overview())
     return name === undefined ? EXIT.usage : EXIT.done
   }
@@ -53,8 +53,13 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     const { options, positionals } = parseOptions(command.options, rest, context.env)
     return await command.run(positionals, options, context)
   } catch (thrown) {
-    return report(thrown, rest.includes('--json'), context, usage)
+    return report(thrown, rest.includes('--json') || isTrue(context.env.SLIPWAY_JSON), context, usage)
   }
+}
+
+/** Whether failures are printed as JSON also where no flag could be read. */
+function isTrue(value: string | undefined): boolean {
+  return /^(1|true|yes|on)$/i.test(value ?? '')
 }
 
 /** @param usage of the command that failed, for those who mistyped it */

@@ -155,12 +155,14 @@ async function locate(
     throw new UsageError(`--name names one model, and there are ${expanded.length}`)
   const bundles: LocatedBundle[] = []
   for (const path of expanded) {
-    const bundle = await openOrCompile(path, {
-      dataFolder: options.data,
-      name: options.name,
-      signal: context.signal,
-      onProgress: (text) => context.stderr.write(`${path}: ${text}\n`),
-    })
+    const bundle = await namingThePath(path, () =>
+      openOrCompile(path, {
+        dataFolder: options.data,
+        name: options.name,
+        signal: context.signal,
+        onProgress: (text) => context.stderr.write(`${path}: ${text}\n`),
+      }),
+    )
     for (const warning of bundle.warnings) context.stderr.write(`${path}: warning: ${warning}\n`)
     const twin = bundles.find((other) => other.manifest.name === bundle.manifest.name)
     if (twin !== undefined)
@@ -168,6 +170,16 @@ async function locate(
     bundles.push(bundle)
   }
   return bundles
+}
+
+/** Of several models, a failure says which one it is about. */
+async function namingThePath<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    const { code, message, details, cause } = ServingError.from(thrown)
+    throw new ServingError(code, message.includes(path) ? message : `${path}: ${message}`, { details, cause })
+  }
 }
 
 async function serveHttp(

@@ -98,8 +98,13 @@ function outputNames(outputs: unknown): string[] {
   if (!Array.isArray(outputs)) throw bad('"outputs" must be a list')
   if (outputs.length > MAX_TENSORS) throw bad(`${outputs.length} outputs, the most is ${MAX_TENSORS}`)
   return outputs.map((output: unknown, i) => {
-    const name = (output as { name?: unknown } | null)?.name
+    const { name, parameters } = (output ?? {}) as { name?: unknown; parameters?: { classification?: unknown } | null }
     if (typeof name !== 'string') throw bad(`"outputs"[${i}] must be an object with a "name"`)
+    if (parameters?.classification !== undefined)
+      throw new ServingError(
+        'unsupported',
+        `output ${quote(name)}: classification is not spoken here: ask for the output as it is`,
+      )
     return name
   })
 }

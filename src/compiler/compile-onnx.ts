@@ -87,6 +87,11 @@ function specOf(value: OnnxValue, what: string, metadata: ReadonlyMap<string, st
       'unsupported',
       `${what} ${quote(name)} has the element type ${type.datatype ?? 'none'}, which cannot be served`,
     )
+  if (datatype === 'FP16')
+    throw new ServingError(
+      'unsupported',
+      `${what} ${quote(name)} is FP16, which no protocol here can carry yet: give the model an FP32 ${what} with a Cast`,
+    )
   if (datatype === 'BF16')
     throw new ServingError(
       'unsupported',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { halfModel, linearModel, openModel, textModel, twoInputModel } from '../../test/support/models.ts'
+import { linearModel, openModel, textModel, twoInputModel } from '../../test/support/models.ts'
 import { GraphBuilder, readOnnx, writeOnnx, type OnnxElementType } from '../onnx/index.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { compileOnnx, type CompiledModel } from './compile-onnx.ts'
@@ -37,7 +37,6 @@ describe('rows that a model brings', () => {
 
   test.each<[string, CompiledModel]>([
     ['brings none', compiled(linearModel())],
-    ['takes half floats', typed('FP16', ['rows'], '[0.5]')],
     ['takes text', typed('BYTES', ['rows'], '["a"]')],
     ['takes a fixed number of rows', typed('FP32', [1, 2], '[[1,2]]')],
     ['leaves another size open', typed('FP32', ['rows', 'a', 'b'], '[[[1]]]')],
@@ -75,7 +74,7 @@ describe('rows that a model brings', () => {
 })
 
 describe('rows that are made up', () => {
-  test.each([linearModel, halfModel, openModel, textModel, twoInputModel])(
+  test.each([linearModel, openModel, textModel, twoInputModel])(
     'are the same each time, and not all alike: %o',
     (make) => {
       const model = compiled(make())

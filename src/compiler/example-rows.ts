@@ -99,8 +99,6 @@ function fill(datatype: NumericDatatype, count: number, next: () => number) {
   for (let i = 0; i < count; i++) {
     const value = next()
     if (datatype === 'FP32' || datatype === 'FP64') data[i] = value
-    else if (datatype === 'FP16') data[i] = 0x3800 + Math.floor(value * 0x400) // 0.5 to 1
-    else if (datatype === 'BF16') data[i] = 0x3f00 + Math.floor(value * 0x80) // 0.5 to 1
     else data[i] = isBigInt(datatype) ? BigInt(Math.round(value)) : Math.round(value)
   }
   return data

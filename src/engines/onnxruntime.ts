@@ -59,6 +59,9 @@ let native: NativeBinding | undefined
  */
 function loadNative(): NativeBinding {
   if (native !== undefined) return native
+  // From 1.29 on it reports graphs, with all text that a model carries, to its makers unless this is set before it loads.
+  // oxlint-disable-next-line node/no-process-env
+  process.env['ORT_DISABLE_TELEMETRY'] = '1'
   const require = createRequire(import.meta.url)
   const loaded = require('onnxruntime-node/dist/binding.js') as NativeBinding
   loaded.initOrt()
@@ -179,8 +182,13 @@ function asBits(data: ArrayBufferView): Uint16Array {
   return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
 }
 
+/** What an error of the native library says, without its source files, its functions and our paths. */
 function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   const line = text.split('\n', 1)[0] ?? ''
-  return quote(line.replace(/\/[^\s:]*\/([^\s/:]+)/g, '$1'), 300)
+  const plain = line
+    .replace(/\/[^\s:]*\/([^\s/:]+)/g, '$1')
+    .replace(/\S+\.(?:h|cc|cpp):\d+\s+/g, '')
+    .replace(/(?:[\w<>, ]+ )?\w*(?:::[\w~<>]+)+\([^)]*\)(?: const)?(?: \[[^\]]*\])?\s*/g, '')
+  return quote(plain, 300)
 }

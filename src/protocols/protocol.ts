@@ -51,6 +51,11 @@ export function json(status: number, document: unknown, headers: Readonly<Record
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(document) }
 }
 
+/** `Retry-After` (seconds) for failures that pass by themselves. */
+export function retryHeaders({ code }: ServingError): Readonly<Record<string, string>> {
+  return code === 'overloaded' || code === 'unavailable' ? { 'retry-after': '1' } : {}
+}
+
 export function empty(status: number, headers: Readonly<Record<string, string>> = {}): WireResponse {
   return { status, headers, body: '' }
 }

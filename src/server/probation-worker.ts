@@ -105,7 +105,7 @@ async function firstRun(compiled: CompiledModel, job: ProbationJob): Promise<Fir
   }
   throw new ServingError(
     'refused',
-    'the model ran on none of the inputs that were made up for it: give some with --example',
+    `the model ran on none of the inputs that were made up for it: give some with --example (${ServingError.from(failure).message})`,
     { cause: failure },
   )
 }

@@ -4,7 +4,7 @@ import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
 import type { LocalPlane } from '../runtime/local-plane.ts'
 import { createHandle, startDataPlane } from './data-plane.ts'
 import { log } from './log.ts'
-import { LISTENING_FD, type FromRunner, type RunnerSettings, type ToRunner } from './settings.ts'
+import { ALIVE_INTERVAL_MS, LISTENING_FD, type FromRunner, type RunnerSettings, type ToRunner } from './settings.ts'
 
 /**
  * The process that answers requests: told its settings over the channel to the supervisor, it loads the models, takes
@@ -33,6 +33,7 @@ export function runRunner(): void {
   }
 
   async function start(settings: RunnerSettings): Promise<void> {
+    setInterval(() => tell({ type: 'alive' }), ALIVE_INTERVAL_MS).unref()
     try {
       plane = await startDataPlane(settings)
       host = createHttpHost({

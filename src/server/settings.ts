@@ -41,6 +41,8 @@ export type ToRunner =
 /** From a runner to its supervisor. */
 export type FromRunner =
   | { readonly type: 'ready'; readonly models: readonly ReadyModel[] }
+  /** Once in `ALIVE_INTERVAL_MS`, as long as the event loop turns. */
+  | { readonly type: 'alive' }
   | {
       readonly type: 'failed'
       readonly code: string
@@ -53,6 +55,9 @@ export interface ReadyModel {
   readonly version: string
   readonly engines: readonly string[]
 }
+
+/** How often a runner says that its event loop turns (ms). */
+export const ALIVE_INTERVAL_MS = 1000
 
 /** File descriptor under which a runner inherits the listening socket. */
 export const LISTENING_FD = 4

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { BoundSocket } from 'node:net'
 import { ServingError, type ErrorCode } from '../core/errors.ts'
 import { log } from './log.ts'
-import type { FromRunner, ReadyModel, RunnerSettings, ToRunner } from './settings.ts'
+import { ALIVE_INTERVAL_MS, type FromRunner, type ReadyModel, type RunnerSettings, type ToRunner } from './settings.ts'
 import { argumentsOf } from './spawn.ts'
 
 export interface SupervisorOptions {
@@ -75,6 +75,9 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   }
 }
 
+/** A runner that is silent this much longer than a request may take is hung, and is ended (ms). */
+const HANG_GRACE_MS = 5_000
+
 interface RunnerEnd {
   readonly how: string
   readonly error: ServingError | undefined
@@ -93,13 +96,22 @@ function runOnce(
     serialization: 'advanced',
   })
   let error: ServingError | undefined
+  const watchdog = watch(() => {
+    error = new ServingError('unavailable', 'the runner hung: a model ran for longer than a request may take')
+    child.kill('SIGKILL')
+  })
   child.on('message', (message: FromRunner) => {
+    watchdog.reset()
+    if (message.type === 'alive') return
     if (message.type === 'ready') onReady(message.models)
     else error = new ServingError(message.code as ErrorCode, message.message, { details: message.details })
   })
   send(child, { type: 'prepare', engines: options.engines })
   settings.then(
-    (located) => send(child, { type: 'start', settings: located }),
+    (located) => {
+      send(child, { type: 'start', settings: located })
+      watchdog.start(located.timeoutMs + HANG_GRACE_MS)
+    },
     () => child.kill('SIGKILL'), // nothing to serve
   )
   const stop = () => {
@@ -111,10 +123,35 @@ function runOnce(
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, killedBy) => {
+      watchdog.stop()
       options.signal.removeEventListener('abort', stop)
       resolve({ how: killedBy ?? `exit code ${code}`, error })
     })
   })
+}
+
+interface Watchdog {
+  /** Begins to watch. */
+  start(silenceMs: number): void
+  /** A sign of life. */
+  reset(): void
+  stop(): void
+}
+
+/** Calls `bite` after a silence. It counts its own ticks, so that a machine that slept finds nobody guilty. */
+function watch(bite: () => void): Watchdog {
+  let silentMs = 0
+  let timer: NodeJS.Timeout | undefined
+  return {
+    start(silenceMs) {
+      timer = setInterval(() => {
+        silentMs += ALIVE_INTERVAL_MS
+        if (silentMs > silenceMs) bite()
+      }, ALIVE_INTERVAL_MS)
+    },
+    reset: () => (silentMs = 0),
+    stop: () => clearInterval(timer),
+  }
 }
 
 function send(child: ChildProcess, message: ToRunner): void {
@@ -142,6 +179,8 @@ function bind(host: string, port: number): BoundSocket {
 
 function urlOf(socket: BoundSocket): string {
   const { address, family, port } = socket.address()
+  // an address that means all of them is no address to call
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 

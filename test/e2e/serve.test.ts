@@ -1,7 +1,7 @@
 /** `slipway serve` as people run it: a real process, real models, real signals. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Coefficients } from '../../examples/fraud/make-model.ts'
 import { endCommands, isAlive, runCommand, startCommand, startServer, type RunningServer } from '../support/command.ts'
-import { linearModel } from '../support/models.ts'
+import { linearModel, stepsModel } from '../support/models.ts'
 import { needs } from '../support/needs.ts'
 
 const FRAUD = 'examples/fraud/fraud.onnx'
@@ -319,9 +319,32 @@ describe('a server that cannot start', () => {
 
   test('with --insecure listens where others reach it', async () => {
     const server = await serve([FRAUD, '--host', '0.0.0.0', '--insecure'])
-    expect(server.url).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/)
-    expect((await infer(server.url.replace('0.0.0.0', '127.0.0.1'), 'fraud', expected.X)).outputs[0]?.data).toEqual(
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect((await infer(server.url.replace('127.0.0.1', '127.0.0.2'), 'fraud', expected.X)).outputs[0]?.data).toEqual(
       expected.predict,
     )
   })
+})
+
+test('a runner that a request holds for ever is replaced, and says so', { timeout: 60_000 }, async () => {
+  await writeFile(join(folder, 'steps.onnx'), stepsModel())
+  const server = await serve([join(folder, 'steps.onnx'), '--timeout-ms', '200'])
+  const first = await server.runner()
+  const inputs = [
+    { name: 'X', datatype: 'FP32', shape: [1, 2], data: [1, 2] },
+    { name: 'steps', datatype: 'INT64', shape: [], data: [1_000_000_000_000] },
+  ]
+  const held = fetch(`${server.url}/v2/models/steps/infer`, { method: 'POST', body: JSON.stringify({ inputs }) })
+  await expect(held).rejects.toThrow()
+  await server.until(/the runner hung/)
+  // asked meanwhile, a new connection waits for the next runner
+  expect((await fetch(`${server.url}/v2/health/ready`)).status).toBe(200)
+  expect(await isAlive(first)).toBe(false)
+})
+
+test('the engine leaves nothing behind in the home of the user, and tells nobody', async () => {
+  const home = await mkdtemp(join(folder, 'home-'))
+  const { code } = await runCommand(['predict', FRAUD, '--data', join(folder, 'fresh')], { env: { HOME: home } })
+  expect(code).toBe(0)
+  expect(await readdir(home)).toEqual([])
 })

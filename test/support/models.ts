@@ -3,7 +3,6 @@ import { GraphBuilder, graphAttribute, int, readOnnx, tensorAttribute, writeOnnx
 import type { OnnxModel } from '../../src/onnx/index.ts'
 import { tensor } from '../../src/tensor/tensor.ts'
 
-const FLOAT = 1
 const INT64 = 7
 
 /** `X` FP32 [rows, 2] to `y` FP32 [rows, 1]: 2a + 3b + 1. */
@@ -65,10 +64,23 @@ export function sequenceModel(): Uint8Array {
   return writeOnnx(graph.build())
 }
 
+/** `X` FP32 [rows, 2], `steps` INT64 [] to `y`: as many turns as the caller says. */
+export function stepsModel(): Uint8Array {
+  const graph = new GraphBuilder({ name: 'steps' })
+  const x = graph.input('X', 'FP32', ['rows', 2])
+  const steps = graph.input('steps', 'INT64', [])
+  return loopOver(graph, x, steps)
+}
+
 /** Runs a loop of `turns` turns, each of some milliseconds, whatever it is asked. */
 export function endlessModel(turns = 2n ** 62n): Uint8Array {
   const graph = new GraphBuilder({ name: 'endless' })
   const x = graph.input('X', 'FP32', ['rows', 2])
+  return loopOver(graph, x, graph.initializer(tensor('INT64', [], BigInt64Array.of(turns))))
+}
+
+/** Ends the graph with a loop of `count` turns over the state `x`. */
+function loopOver(graph: GraphBuilder, x: string, count: string): Uint8Array {
   const turn = graph.subgraph('turn')
   turn.input('i', 'INT64', [])
   const go = turn.input('go', 'BOOL', [])
@@ -77,7 +89,6 @@ export function endlessModel(turns = 2n ** 62n): Uint8Array {
   turn.op('Cos', [state], {}, { outputs: ['next'] })
   turn.output('go_on', 'BOOL', [])
   turn.output('next', 'FP32', ['rows', 2])
-  const count = graph.initializer(tensor('INT64', [], BigInt64Array.of(turns)))
   const start = graph.initializer(tensor('BOOL', [], Uint8Array.of(1)))
   graph.op('Loop', [count, start, x], { body: graphAttribute(turn.graph()) }, { outputs: ['y'] })
   graph.output('y', 'FP32', ['rows', 2])
@@ -110,14 +121,6 @@ export function openModel(): Uint8Array {
   })
   graph.op('Identity', [picked], {}, { outputs: ['y'] })
   graph.output('y', 'FP32', ['rows'])
-  return writeOnnx(graph.build())
-}
-
-/** Any number of rows to the same answers, through FP16: `X` FP16 [rows, 2] to `y` FP32 [rows, 2]. */
-export function halfModel(): Uint8Array {
-  const graph = new GraphBuilder({ name: 'half' })
-  graph.op('Cast', [graph.input('X', 'FP16', ['rows', 2])], { to: int(FLOAT) }, { outputs: ['y'] })
-  graph.output('y', 'FP32', ['rows', 2])
   return writeOnnx(graph.build())
 }
 

@@ -71,7 +71,7 @@ describe('the server', () => {
   test('says its name, version and extensions', async () => {
     expect(await get('/v2')).toMatchObject({
       status: 200,
-      body: { name: 'slipway', version: '1.2.3', extensions: ['schedule_policy', 'parameters'] },
+      body: { name: 'slipway', version: '1.2.3', extensions: ['parameters'] },
     })
   })
 

@@ -1,9 +1,16 @@
 import { decodeV2Request, encodeV2Response } from '../../codecs/v2-json.ts'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { versionName, type Cancellation, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
-import { json, type PathParameters, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
+import {
+  json,
+  retryHeaders,
+  type PathParameters,
+  type Protocol,
+  type WireRequest,
+  type WireResponse,
+} from '../protocol.ts'
 
-const SERVER = { name: 'slipway', extensions: ['schedule_policy', 'parameters'] }
+const SERVER = { name: 'slipway', extensions: ['parameters'] }
 
 /**
  * The Open Inference Protocol, version 2, over REST. Bodies are JSON, whatever their content type says: stock clients
@@ -13,7 +20,7 @@ const SERVER = { name: 'slipway', extensions: ['schedule_policy', 'parameters'] 
 export function createOipRest(serverVersion: string): Protocol {
   return {
     name: 'oip-rest',
-    failure: (error) => json(STATUS[error.code], { error: error.message, code: error.code }, headersOf(error)),
+    failure: (error) => json(STATUS[error.code], { error: error.message, code: error.code }, retryHeaders(error)),
     routes: [
       { method: 'GET', path: '/v2', handle: () => json(200, { ...SERVER, version: serverVersion }) },
       { method: 'GET', path: '/v2/health/live', handle: () => json(200, { live: true }) },
@@ -97,10 +104,6 @@ async function infer(
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
-
-function headersOf(error: ServingError): Record<string, string> {
-  return error.code === 'overloaded' || error.code === 'unavailable' ? { 'retry-after': '1' } : {}
-}
 
 /** HTTP status of each code. @see Open Inference Protocol v2, "Inference Response JSON Error Object" */
 const STATUS: Record<ErrorCode, number> = {

@@ -7,7 +7,7 @@ import { MODEL_NAME } from '../../core/names.ts'
 import { quote } from '../../core/text.ts'
 import type { Cancellation, DataPlane, ServedModel } from '../../runtime/plane.ts'
 import type { Signature } from '../../tensor/signature.ts'
-import { empty, json, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
+import { empty, json, retryHeaders, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
 import { decodeJsonRequest } from './json-request.ts'
 import { answerForm, requestForm, type AnswerForm, type RequestForm } from './media-types.ts'
 
@@ -21,7 +21,8 @@ export const sagemaker: Protocol = {
     { method: 'GET', path: '/ping', handle: (_request, plane) => empty(plane.isReady() ? 200 : 503) },
     { method: 'POST', path: '/invocations', handle: invoke },
   ],
-  failure: (error) => json(statusOf(error), { ErrorCode: error.code, Message: cut(error.message) }),
+  failure: (error) =>
+    json(statusOf(error), { ErrorCode: error.code, Message: cut(error.message) }, retryHeaders(error)),
 }
 
 async function invoke(request: WireRequest, plane: DataPlane, cancellation: Cancellation): Promise<WireResponse> {
