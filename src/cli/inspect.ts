@@ -5,6 +5,7 @@ import { openBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import { FORMAT_NAMES } from '../formats/detect.ts'
+import { MAX_FILE_BYTES } from '../server/compile.ts'
 import { inspectFile, type InspectedFile, type InspectedGraph } from '../server/inspect.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { JSON_OPTION } from './common-options.ts'
@@ -12,8 +13,6 @@ import { describeBundle, reportBundle } from './describe-bundle.ts'
 import { UsageError } from './options.ts'
 
 const options = { ...JSON_OPTION } as const
-
-const MAX_FILE_BYTES = 4 * 2 ** 30
 
 export const inspectCommand: Command<typeof options> = {
   usage: '<file or bundle>',

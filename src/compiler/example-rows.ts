@@ -1,28 +1,13 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { convertInputs } from '../tensor/convert.ts'
-import { isBigInt, type Datatype, type NumericDatatype } from '../tensor/datatype.ts'
+import { CONVERTIBLE, convertInputs } from '../tensor/convert.ts'
+import { isBigInt, type NumericDatatype } from '../tensor/datatype.ts'
 import { elementCount } from '../tensor/shape.ts'
 import { allocate, rowsOf, tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { parseMetadata, type CompiledModel } from './compile-onnx.ts'
 
 /** Most rows that a model's first run takes: they are kept in the bundle. */
 export const MAX_EXAMPLE_ROWS = 16
-
-/** Datatypes whose values JSON numbers can be: half floats are bits here, and byte strings no numbers. */
-const CONVERTIBLE = new Set<Datatype>([
-  'BOOL',
-  'UINT8',
-  'UINT16',
-  'UINT32',
-  'UINT64',
-  'INT8',
-  'INT16',
-  'INT32',
-  'INT64',
-  'FP32',
-  'FP64',
-])
 
 /** How many rows are made up where a model brings none. */
 const ROWS = 4

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts'
 
-/** HTTP status of each code, for answers whose protocol does not say otherwise: pages, and failures outside any protocol. */
+/** HTTP status of each code, wherever a protocol does not say otherwise; exhaustive, so that a new code must be answered. */
 export const HTTP_STATUS: Record<ErrorCode, number> = {
   invalid_argument: 400,
   too_large: 413,

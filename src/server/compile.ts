@@ -14,7 +14,7 @@ import { runProbation } from './probation.ts'
 import { unpackIntoStore } from './unpack.ts'
 
 /** Largest model file and packed bundle that are read (bytes): ONNX files end at 2 GiB, weights beside them may be larger. */
-const MAX_FILE_BYTES = 4 * 2 ** 30
+export const MAX_FILE_BYTES = 4 * 2 ** 30
 
 export interface CompileOptions {
   /** Folder for bundles and all else that Slipway keeps. */

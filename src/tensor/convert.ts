@@ -5,7 +5,7 @@ import type { Signature } from './signature.ts'
 import { allocate, type Tensor, type Tensors } from './tensor.ts'
 
 /** Datatypes between which numbers may be carried over; half floats are bits here, and are not. */
-const CONVERTIBLE = new Set<Datatype>([
+export const CONVERTIBLE: ReadonlySet<Datatype> = new Set<Datatype>([
   'BOOL',
   'UINT8',
   'UINT16',

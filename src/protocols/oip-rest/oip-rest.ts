@@ -1,6 +1,7 @@
 import { decodeV2Request, encodeV2Response } from '../../codecs/v2-json.ts'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { versionName, type Cancellation, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
+import { HTTP_STATUS } from '../http-status.ts'
 import {
   json,
   retryHeaders,
@@ -106,18 +107,4 @@ async function infer(
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
 /** HTTP status of each code. @see Open Inference Protocol v2, "Inference Response JSON Error Object" */
-const STATUS: Record<ErrorCode, number> = {
-  invalid_argument: 400,
-  too_large: 413,
-  unsupported: 501,
-  refused: 422,
-  unauthenticated: 401,
-  permission_denied: 403,
-  not_found: 404,
-  conflict: 409,
-  overloaded: 429,
-  unavailable: 503,
-  deadline_exceeded: 504,
-  cancelled: 499,
-  internal: 500,
-}
+const STATUS: Record<ErrorCode, number> = { ...HTTP_STATUS, unsupported: 501 }

@@ -2,11 +2,12 @@ import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
 import { decodeJsonLines } from '../../codecs/json-lines.ts'
 import { planRows, type RowLayout } from '../../codecs/row-layout.ts'
 import { createRowPrinter, type RowPrinter } from '../../codecs/row-text.ts'
-import { ServingError, type ErrorCode } from '../../core/errors.ts'
+import { ServingError } from '../../core/errors.ts'
 import { MODEL_NAME } from '../../core/names.ts'
 import { quote } from '../../core/text.ts'
 import type { Cancellation, DataPlane, ServedModel } from '../../runtime/plane.ts'
 import type { Signature } from '../../tensor/signature.ts'
+import { HTTP_STATUS } from '../http-status.ts'
 import { empty, json, retryHeaders, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
 import { decodeJsonRequest } from './json-request.ts'
 import { answerForm, requestForm, type AnswerForm, type RequestForm } from './media-types.ts'
@@ -78,24 +79,8 @@ function contentType({ form, mediaType }: AnswerForm): string {
   return form === 'csv' ? `${mediaType}; charset=utf-8` : mediaType
 }
 
-const STATUS: Record<ErrorCode, number> = {
-  invalid_argument: 400,
-  too_large: 413,
-  unsupported: 415,
-  refused: 422,
-  unauthenticated: 401,
-  permission_denied: 403,
-  not_found: 404,
-  conflict: 409,
-  overloaded: 429,
-  unavailable: 503,
-  deadline_exceeded: 504,
-  cancelled: 499,
-  internal: 500,
-}
-
 function statusOf(error: ServingError): number {
-  return error.details['reason'] === 'accept' ? 406 : STATUS[error.code]
+  return error.details['reason'] === 'accept' ? 406 : HTTP_STATUS[error.code]
 }
 
 /** Lists of names in a message may grow; the answer stays near a kilobyte. */
