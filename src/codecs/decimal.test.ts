@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDecimal, parseWhole } from './decimal.ts'
+import { nearestDouble, nearestOfPair, parseDecimal, parseWhole } from './decimal.ts'
 
 function parse(text: string): number {
   const bytes = Buffer.from(`7${text}7`)
@@ -61,6 +61,54 @@ describe('parseDecimal', () => {
         },
       ),
       { numRuns: 2000 },
+    )
+  })
+})
+
+describe('nearestDouble', () => {
+  const near = (text: string): number => nearestDouble(Buffer.from(`9${text}9`), 1, text.length + 1)
+
+  test.each([
+    '9007199254740993',
+    '-9007199254740995',
+    '9007199254740993.5',
+    '0.500000000000000166533453693773481063544750213623046875',
+    '123456789012345678',
+    '0.000000000000000000001',
+    '1e22',
+    '1e23',
+    '123456789012345678e-22',
+    '0.1e100001',
+    `0.${'0'.repeat(100_000)}1e1000001`,
+    `0.${'0'.repeat(100_000)}1e100001`,
+    '2.2250738585072011e-308',
+    '1.7976931348623159e308',
+    '-0.000',
+  ])('%s is the double that JavaScript reads', (text) => {
+    expect(near(text)).toBe(Number(text))
+  })
+
+  test('a pair of doubles does not tell where the middle of two goes', () => {
+    expect(nearestOfPair(900719925e7, 4740993, 0)).toBeNaN()
+    expect(nearestOfPair(900719925e7, 4740992, 0)).toBe(2 ** 53)
+    expect(nearestOfPair(900719925e7, 4740993, -23)).toBeNaN()
+  })
+
+  test('decimals in the middle of two doubles, and beside it, go where JavaScript has them go', () => {
+    const middle = fc
+      .tuple(fc.bigInt({ min: 2n ** 53n, max: 2n ** 54n - 1n }), fc.nat({ max: 12 }), fc.integer({ min: -1, max: 1 }))
+      .map(([odd, shift, beside]) => {
+        const scaled = String((odd | 1n) * 5n ** BigInt(shift) + BigInt(beside))
+        return `${scaled.slice(0, -shift || undefined)}.${shift === 0 ? '0' : scaled.slice(-shift)}`
+      })
+    const digits = fc
+      .tuple(fc.bigInt({ min: 10n ** 15n, max: 10n ** 18n }), fc.integer({ min: -45, max: 25 }))
+      .map(([mantissa, exponent]) => `${mantissa}e${exponent}`)
+    fc.assert(
+      fc.property(fc.oneof(middle, digits), (text) => {
+        expect(near(text)).toBe(Number(text))
+      }),
+      { numRuns: 5000 },
     )
   })
 })
