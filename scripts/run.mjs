@@ -25,6 +25,8 @@ const tasks = {
   generate: () => one([join(root, 'scripts/generate.ts')]),
   build: () => one([join(root, 'scripts/build.mjs'), ...rest]),
   bench: () => one([join(root, 'scripts/bench/bench.ts'), ...rest]),
+  soak: () => one([join(root, 'scripts/soak.ts'), ...rest]),
+  prove: () => one([join(root, 'scripts/prove/prove.ts'), ...rest]),
 }
 
 if (!Object.hasOwn(tasks, task)) {

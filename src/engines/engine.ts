@@ -4,9 +4,18 @@ import type { Tensors } from '../tensor/tensor.ts'
 /** Reads a file of the bundle that is being loaded; its digest has been checked. */
 export type ReadBundleFile = (path: string) => Uint8Array
 
+export interface LoadOptions {
+  /** Leave the graph as it is, whatever the step says: loads in a fraction of the time, and runs slower. */
+  readonly isQuick?: boolean
+  /** Do the work of loading off the event loop, where the engine can. */
+  readonly isBackground?: boolean
+}
+
 /** Something that runs steps of a program. */
 export interface Engine {
   readonly name: string
+  /** Version of what computes: measurements of one do not hold for another. */
+  readonly version: string
   /** Loads what the engine needs for any model, ahead of the first. */
   prepare?(): void
   /** Why this engine cannot run the step (for people); undefined when it can. Loads nothing. */
@@ -15,7 +24,7 @@ export interface Engine {
    * Makes a step ready to run.
    * @throws {ServingError} `refused` when the engine turns the graph down
    */
-  load(step: Step, read: ReadBundleFile): Promise<LoadedStep>
+  load(step: Step, read: ReadBundleFile, options?: LoadOptions): Promise<LoadedStep>
 }
 
 /** A step, ready to run. Tensors go in and come out under the names of the step's graph. */
@@ -27,6 +36,12 @@ export interface LoadedStep {
    * @throws {ServingError} `internal` when the model fails on these inputs
    */
   run(inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors>
+  /**
+   * Runs once off the event loop; several may be under way at once on the same weights. Absent where the engine only
+   * computes in the calling tick. The inputs may not change until it settles.
+   * @throws {ServingError} as `run`, by rejecting
+   */
+  runOffLoop?(inputs: Tensors, wanted: readonly string[]): Promise<Tensors>
   /** Frees what the step holds. No run may be under way or follow. */
   release(): void
 }

@@ -78,6 +78,7 @@ describe('replaying golden rows', () => {
   }
   const answering = (outputs: Tensors): LoadedProgram => ({
     engines: ['first', 'second'],
+    canRunOffLoop: false,
     run(inputs, wanted) {
       expect(inputs.get('x')).toEqual(fp64(1, 2))
       expect(wanted).toEqual(['y', 'z'])
@@ -116,6 +117,7 @@ describe('replaying golden rows', () => {
   test('refuses a model that fails on its own rows', async () => {
     const failing: LoadedProgram = {
       engines: ['first'],
+      canRunOffLoop: false,
       run: () => {
         throw new ServingError('internal', 'the model failed on these inputs: "no"')
       },

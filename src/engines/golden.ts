@@ -5,18 +5,19 @@ import type { Golden } from '../bundle/manifest.ts'
 import type { Datatype } from '../tensor/datatype.ts'
 import { isSameShape } from '../tensor/shape.ts'
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
-import type { LoadedProgram } from './program.ts'
+import type { LoadedProgram, Place } from './program.ts'
 
 export type Tolerance = Golden['tolerance']
 
 /**
  * Runs the recorded rows and compares.
+ * @param place where they are run
  * @throws {ServingError} `refused` naming the first element that differs by more than the bundle allows
  */
-export async function replayGolden(program: LoadedProgram, golden: Golden): Promise<void> {
+export async function replayGolden(program: LoadedProgram, golden: Golden, place: Place = 'in-tick'): Promise<void> {
   const inputs = tensorsOf(golden.inputs, 'golden inputs')
   const expected = tensorsOf(golden.outputs, 'golden outputs')
-  const found = await runRecorded(program, inputs, [...expected.keys()])
+  const found = await runRecorded(program, inputs, [...expected.keys()], place)
   for (const [name, tensor] of expected) {
     const difference = firstDifference(found.get(name), tensor, golden.tolerance)
     if (difference === undefined) continue
@@ -29,9 +30,14 @@ export async function replayGolden(program: LoadedProgram, golden: Golden): Prom
 }
 
 /** A bundle whose own rows make its model fail is not to be served. */
-async function runRecorded(program: LoadedProgram, inputs: Tensors, wanted: readonly string[]): Promise<Tensors> {
+async function runRecorded(
+  program: LoadedProgram,
+  inputs: Tensors,
+  wanted: readonly string[],
+  place: Place,
+): Promise<Tensors> {
   try {
-    return await program.run(inputs, wanted)
+    return await program.run(inputs, wanted, place)
   } catch (error) {
     const { message } = ServingError.from(error)
     throw new ServingError('refused', `the model fails on its recorded rows: ${message}`, {

@@ -40,6 +40,7 @@ function engineOf(
   const released: string[] = []
   return {
     name,
+    version: '1',
     runs,
     released,
     refusal: ({ file }) => refuses[file],

@@ -2,21 +2,27 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Program, Step } from '../bundle/program.ts'
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
-import type { Engine, LoadedStep, ReadBundleFile } from './engine.ts'
+import type { Engine, LoadedStep, LoadOptions, ReadBundleFile } from './engine.ts'
 
 /** A program that is ready to run: each step on an engine that can. */
 export interface LoadedProgram {
   /** Engine of each step, in order. */
   readonly engines: readonly string[]
+  /** Whether every step can run off the event loop, several runs at a time. */
+  readonly canRunOffLoop: boolean
   /**
    * Runs the steps that the wanted values need.
    * @param inputs the program's inputs by name, already checked against the signature
+   * @param place `off-loop` to leave the event loop free where the engines can; else in the calling tick
    * @returns the wanted values, in the order asked for; a promise only where an engine works elsewhere
    * @throws {ServingError} `internal` when the model fails on these inputs
    */
-  run(inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors>
+  run(inputs: Tensors, wanted: readonly string[], place?: Place): Tensors | Promise<Tensors>
   release(): void
 }
+
+/** Where a run is computed. */
+export type Place = 'in-tick' | 'off-loop'
 
 interface BoundStep {
   readonly step: Step
@@ -45,13 +51,14 @@ export async function loadProgram(
   program: Program,
   engines: readonly Engine[],
   read: ReadBundleFile,
+  options: LoadOptions = {},
 ): Promise<LoadedProgram> {
   const bound: BoundStep[] = []
   const names: string[] = []
   try {
     for (const step of program.steps) {
       const engine = chooseEngine(step, engines, read)
-      const loaded = await engine.load(step, read)
+      const loaded = await engine.load(step, read, options)
       names.push(engine.name)
       const gives = new Map(Object.entries(step.outputs).map(([output, value]) => [value, output]))
       const feeds = Object.entries(step.inputs)
@@ -65,7 +72,8 @@ export async function loadProgram(
   const planOf = createPlanner(bound)
   return {
     engines: names,
-    run: (inputs, wanted) => runPlan(planOf(wanted), inputs, wanted),
+    canRunOffLoop: bound.every(({ loaded }) => loaded.runOffLoop !== undefined),
+    run: (inputs, wanted, place = 'in-tick') => runPlan(planOf(wanted), inputs, wanted, place),
     release: () => {
       for (const { loaded } of bound) loaded.release()
     },
@@ -101,12 +109,23 @@ function createPlanner(steps: readonly BoundStep[]): (wanted: readonly string[])
   }
 }
 
-function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors> {
+function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[], place: Place): Tensors | Promise<Tensors> {
   const only = plan[0]
   // The usual program is one graph whose names are the signature's: nothing to rename or to keep.
   if (plan.length === 1 && only?.bound.keepsNames === true && only.values.length === wanted.length)
-    return only.bound.loaded.run(inputs, wanted)
-  return runSteps(plan, 0, new Map(inputs), wanted)
+    return runStep(only.bound.loaded, inputs, wanted, place)
+  return runSteps(plan, 0, new Map(inputs), wanted, place)
+}
+
+function runStep(
+  step: LoadedStep,
+  inputs: Tensors,
+  wanted: readonly string[],
+  place: Place,
+): Tensors | Promise<Tensors> {
+  return place === 'off-loop' && step.runOffLoop !== undefined
+    ? step.runOffLoop(inputs, wanted)
+    : step.run(inputs, wanted)
 }
 
 function runSteps(
@@ -114,16 +133,17 @@ function runSteps(
   from: number,
   values: Map<string, Tensor>,
   wanted: readonly string[],
+  place: Place,
 ): Tensors | Promise<Tensors> {
   for (let i = from; i < plan.length; i++) {
     const stage = plan[i]
     if (stage === undefined) break
     const feeds = new Map(stage.bound.feeds.map(([input, value]) => [input, need(values, value)]))
-    const results = stage.bound.loaded.run(feeds, stage.wanted)
+    const results = runStep(stage.bound.loaded, feeds, stage.wanted, place)
     if (results instanceof Promise)
       return results.then((settled) => {
         keep(stage, settled, values)
-        return runSteps(plan, i + 1, values, wanted)
+        return runSteps(plan, i + 1, values, wanted, place)
       })
     keep(stage, results, values)
   }

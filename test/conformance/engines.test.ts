@@ -4,10 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { toJsonTensor, type JsonTensor } from '../../src/bundle/json-tensor.ts'
 import type { Golden } from '../../src/bundle/manifest.ts'
 import type { OnnxStep, Program } from '../../src/bundle/program.ts'
-import { replayGolden } from '../../src/engines/golden.ts'
+import type { LoadOptions } from '../../src/engines/engine.ts'
+import { firstDifferenceOf, replayGolden, tensorsOf } from '../../src/engines/golden.ts'
 import { ENGINES } from '../../src/engines/index.ts'
-import { loadProgram, type LoadedProgram } from '../../src/engines/program.ts'
-import { GraphBuilder, int, ints, tensorAttribute, writeOnnx } from '../../src/onnx/index.ts'
+import { onnxruntime } from '../../src/engines/onnxruntime.ts'
+import { loadProgram, type LoadedProgram, type Place } from '../../src/engines/program.ts'
+import { GraphBuilder, int, ints, tensorAttribute, writeOnnx, type OnnxType } from '../../src/onnx/index.ts'
 import { sliceRows, tensor, type Tensor, type Tensors } from '../../src/tensor/tensor.ts'
 
 /** A model with rows and the answers that every engine must give. */
@@ -111,18 +113,101 @@ const SUBJECTS: [string, Subject][] = [
   ['two trees in FP64', trees()],
 ]
 
-describe.each(ENGINES.map((engine) => [engine.name, engine] as const))('the engine %s', (_name, engine) => {
-  function load({ graph, input, outputs }: Subject): Promise<LoadedProgram> {
-    const step: OnnxStep = {
-      kind: 'onnx',
-      file: 'model.onnx',
-      inputs: { [input]: input },
-      outputs: Object.fromEntries(outputs.map((name) => [name, name])),
-      optimization: 'basic',
-    }
-    const program: Program = { steps: [step] }
-    return loadProgram(program, [engine], () => graph)
+/** A step that gives all the outputs of one input under their own names. */
+function stepOf({ input, outputs }: Pick<Subject, 'input' | 'outputs'>): OnnxStep {
+  return {
+    kind: 'onnx',
+    file: 'model.onnx',
+    inputs: { [input]: input },
+    outputs: Object.fromEntries(outputs.map((name) => [name, name])),
+    optimization: 'basic',
   }
+}
+
+/** `y` is `x`: whatever goes in comes out. */
+function echo(value: Tensor): Uint8Array {
+  const builder = new GraphBuilder()
+  const shape = value.shape.map((_, axis) => `size${axis}`)
+  const x = builder.input('x', value.datatype, shape)
+  builder.output(builder.op('Identity', [x], {}, { outputs: ['y'] }), value.datatype, shape)
+  return writeOnnx(builder.build())
+}
+
+/** Values whose bytes must come back as they went, if the engine takes their datatype at all. */
+const ECHOES: [string, Tensor][] = [
+  ['text with NULs and bytes that are no UTF-8', tensor('BYTES', [4], ['', '00', '610062', 'ff'].map(fromHex))],
+  ['half floats: 1, the least, infinity, NaN', tensor('FP16', [2, 2], Uint16Array.of(0x3c00, 1, 0x7c00, 0x7e01))],
+  ['brain floats: 1, the least, infinity, NaN', tensor('BF16', [4], Uint16Array.of(0x3f80, 1, 0x7f80, 0x7fc1))],
+  ['truth values', tensor('BOOL', [3], Uint8Array.of(1, 0, 1))],
+  ['the ends of INT64', tensor('INT64', [2], BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n))],
+]
+
+function fromHex(bytes: string): Buffer {
+  return Buffer.from(bytes, 'hex')
+}
+
+function plain({ datatype, shape, data }: Tensor): unknown {
+  const elements = Array.from<unknown>(data as ArrayLike<unknown>)
+  const shown = elements.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))
+  return { datatype, shape: [...shape], elements: shown }
+}
+
+/** Outputs that are sequences, with what they become. */
+function sequences(): [string, Uint8Array, Tensor, Tensor][] {
+  const x = tensor('FP32', [2, 2], Float32Array.of(0.25, 0.75, 0.5, 0.5))
+  const maps = new GraphBuilder()
+  const scores = maps.input('x', 'FP32', ['rows', 2])
+  maps.op('ZipMap', [scores], { classlabels_int64s: ints([0, 1]) }, { domain: 'ai.onnx.ml', outputs: ['y'] })
+  const value: OnnxType = { kind: 'tensor', datatype: 'FP32', shape: undefined }
+  maps.outputOf('y', { kind: 'sequence', element: { kind: 'map', key: 'INT64', value } })
+  const tensors = new GraphBuilder()
+  const first = tensors.input('x', 'FP32', ['rows', 2])
+  tensors.op('SequenceConstruct', [first, tensors.op('Neg', [first])], {}, { outputs: ['y'] })
+  tensors.outputOf('y', { kind: 'sequence', element: value })
+  const stacked = tensor('FP32', [2, 2, 2], Float32Array.of(0.25, 0.75, 0.5, 0.5, -0.25, -0.75, -0.5, -0.5))
+  return [
+    ['maps', writeOnnx(maps.build()), x, x],
+    ['tensors', writeOnnx(tensors.build()), x, stacked],
+  ]
+}
+
+const PLACES: readonly Place[] = ['in-tick', 'off-loop']
+
+describe.each(ENGINES.map((engine) => [engine.name, engine] as const))('the engine %s', (_name, engine) => {
+  function load({ graph, input, outputs }: Subject, options?: LoadOptions): Promise<LoadedProgram> {
+    const program: Program = { steps: [stepOf({ input, outputs })] }
+    return loadProgram(program, [engine], () => graph, options)
+  }
+
+  test('says which version of it computes', () => {
+    expect(engine.version).toMatch(/^\d+(\.\d+)*$/)
+  })
+
+  /** Runs a graph from `x` to `y`; undefined when the engine says, before it loads anything, that it cannot. */
+  async function echoed(graph: Uint8Array, value: Tensor, place: Place): Promise<Tensor | undefined> {
+    const step = stepOf({ input: 'x', outputs: ['y'] })
+    if (engine.refusal(step, () => graph) !== undefined) return undefined
+    const program = await loadProgram({ steps: [step] }, [engine], () => graph)
+    const outputs = await program.run(new Map([['x', value]]), ['y'], place)
+    program.release()
+    return outputs.get('y')
+  }
+
+  test.each(ECHOES)('keeps %s, or says that it does not run such a graph', async (_what, value) => {
+    for (const place of PLACES) {
+      const found = await echoed(echo(value), value, place)
+      if (found !== undefined) expect(plain(found)).toEqual(plain(value))
+      else expect(engine).not.toBe(onnxruntime) // which runs everything
+    }
+  })
+
+  test.each(sequences())('gives a sequence of %s as a tensor, or says that it does not', async (_what, graph, x, y) => {
+    for (const place of PLACES) {
+      const found = await echoed(graph, x, place)
+      if (found !== undefined) expect(plain(found)).toEqual(plain(y))
+      else expect(engine).not.toBe(onnxruntime)
+    }
+  })
 
   function inputsOf({ golden, input }: Subject): Tensor {
     const { shape, data } = golden.inputs[input] as JsonTensor
@@ -184,6 +269,29 @@ describe.each(ENGINES.map((engine) => [engine.name, engine] as const))('the engi
       one.release()
       await replayGolden(other, subject.golden)
       other.release()
+    })
+
+    test('gives off the event loop what it gives in the tick, several at once and of unlike sizes', async () => {
+      const program = await load(subject)
+      expect(program.canRunOffLoop).toBe(engine === onnxruntime)
+      const x = inputsOf(subject)
+      const rows = x.shape[0] ?? 0
+      const parts = Array.from({ length: 4 * rows }, (_, i) => sliceRows(x, 0, i % (rows + 1)))
+      const off = await Promise.all(
+        parts.map(async (part) => program.run(new Map([[subject.input, part]]), subject.outputs, 'off-loop')),
+      )
+      for (const [i, part] of parts.entries()) expect(off[i]).toEqual(await ask(program, part))
+      program.release()
+    })
+
+    test('gives the golden rows when it was loaded quickly, or in the background', async () => {
+      for (const options of [{ isQuick: true }, { isBackground: true }, { isQuick: true, isBackground: true }]) {
+        const program = await load(subject, options)
+        const outputs = await ask(program, inputsOf(subject))
+        const expected = tensorsOf(subject.golden.outputs, 'golden outputs')
+        expect(firstDifferenceOf(outputs, expected, subject.golden.tolerance)).toBeUndefined()
+        program.release()
+      }
     })
 
     test('is refused when its file is cut off', async () => {

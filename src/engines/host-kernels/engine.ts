@@ -7,6 +7,9 @@ import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
 import { lowerGraph, neededOperations, type LoweredGraph, type LoweredInput, type Operation } from './lower.ts'
 
+/** Raised when a kernel gives other digits, or another time, for the same graph. */
+const REVISION = 1
+
 /** Sets of wanted outputs whose plans are kept; a graph of many outputs has more sets than are worth keeping. */
 const MAX_PLANS = 64
 
@@ -17,6 +20,7 @@ const MAX_PLANS = 64
  */
 export const hostKernels: Engine = {
   name: 'host-kernels',
+  version: String(REVISION),
 
   refusal(step, read) {
     try {
