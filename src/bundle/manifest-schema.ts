@@ -71,7 +71,7 @@ export const MANIFEST_SCHEMA = {
     }),
     files: mapOf(object({ sha256, sizeBytes: { type: 'integer', minimum: 0 } }), plainPath),
     provenance: object({
-      format: { const: 'onnx' },
+      format: { enum: ['onnx', 'pipeline'] },
       source: object({
         fileName: { type: 'string', maxLength: 256 },
         sha256,

@@ -43,7 +43,7 @@ export interface Golden {
 
 export interface Provenance {
   /** The format that was read, by its content. */
-  readonly format: 'onnx'
+  readonly format: 'onnx' | 'pipeline'
   readonly source: { readonly fileName: string; readonly sha256: string; readonly sizeBytes: number }
   /** Text that the file says about itself. */
   readonly producer: string

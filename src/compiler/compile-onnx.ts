@@ -1,13 +1,21 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
 import type { OnnxStep, Program } from '../bundle/program.ts'
-import { everyNode, everyTensor, signatureValues, writeOnnx, type OnnxModel, type OnnxValue } from '../onnx/index.ts'
+import {
+  everyNode,
+  everyTensor,
+  signatureValues,
+  writeOnnx,
+  type OnnxModel,
+  type OnnxType,
+  type OnnxValue,
+} from '../onnx/index.ts'
 import { isDatatype, type Datatype } from '../tensor/datatype.ts'
 import type { TensorSpec } from '../tensor/signature.ts'
 import { unwrapZipMaps } from './unwrap-zipmap.ts'
 
 /** Raised when the same file would give another bundle. */
-export const COMPILER_REVISION = 1
+export const COMPILER_REVISION = 2
 
 /** An input or output as far as the file tells: a model need not say an output's shape. */
 export interface FoundSpec extends Omit<TensorSpec, 'shape'> {
@@ -16,7 +24,7 @@ export interface FoundSpec extends Omit<TensorSpec, 'shape'> {
 
 /** What the compiler makes of a file, before the model has run for the first time. */
 export interface CompiledModel {
-  readonly format: 'onnx'
+  readonly format: 'onnx' | 'pipeline'
   readonly producer: string
   readonly program: Program
   readonly inputs: readonly (FoundSpec & { readonly shape: readonly number[] })[]
@@ -72,8 +80,9 @@ export function compileOnnx(source: OnnxModel): CompiledModel {
   }
 }
 
-function specOf(value: OnnxValue, what: string, metadata: ReadonlyMap<string, string>): FoundSpec {
-  const { name, type } = value
+function specOf(value: OnnxValue, what: 'input' | 'output', metadata: ReadonlyMap<string, string>): FoundSpec {
+  const { name } = value
+  const type = what === 'output' ? stacked(value.type) : value.type
   if (type?.kind !== 'tensor') {
     const found = type === undefined ? 'of no stated type' : `a ${type.kind}`
     throw new ServingError('unsupported', `${what} ${quote(name)} is ${found}; only tensors can be served`, {
@@ -100,6 +109,18 @@ function specOf(value: OnnxValue, what: string, metadata: ReadonlyMap<string, st
   const shape = type.shape?.map((size) => (typeof size === 'number' ? size : -1))
   const columns = columnsOf(name, shape, metadata)
   return { name, datatype, shape, ...(columns === undefined ? {} : { columns }) }
+}
+
+/**
+ * An output that is a sequence, as the tensor that engines give for it: equal tensors stacked along a new first axis, maps
+ * of the same keys as rows of their values.
+ */
+function stacked(type: OnnxType | undefined): OnnxType | undefined {
+  if (type?.kind !== 'sequence') return type
+  const { element } = type
+  if (element.kind === 'tensor') return { ...element, shape: element.shape && [undefined, ...element.shape] }
+  const isRow = element.kind === 'map' && element.value.kind === 'tensor'
+  return isRow ? { kind: 'tensor', datatype: 'FP32', shape: [undefined, undefined] } : type
 }
 
 /** Names of columns, where the file brings them: metadata `slipway.columns.<input>`, a JSON list of text. */

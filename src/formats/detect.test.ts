@@ -22,6 +22,8 @@ describe('detectFormat', () => {
     ['pickle', 'of protocol 0', bytes('cos\nsystem\n(S"x"\ntR.')],
     ['zip', 'with entries', bytes('PK', [3, 4, 20])],
     ['zip', 'without entries', bytes('PK', [5, 6, 0])],
+    ['pipeline', 'by its first member', bytes('\n{ "slipwayPipeline" : 1}')],
+    ['json', 'with that word elsewhere', bytes('{"a": "slipwayPipeline"}')],
     ['gzip', '', gzipSync('x')],
     ['gzip', 'of nothing sensible', bytes([0x1f, 0x8b], 'junk')],
     ['tar', '', bytes('name'.padEnd(257, '\0'), 'ustar', [0])],
@@ -50,17 +52,21 @@ describe('detectFormat', () => {
 })
 
 describe('refuseOthers', () => {
-  test('lets ONNX through', () => {
+  test('lets ONNX and pipelines through', () => {
     expect(() => refuseOthers('m.onnx', 'onnx')).not.toThrow()
+    expect(() => refuseOthers('m.pipeline.json', 'pipeline')).not.toThrow()
   })
 
-  test.each(Object.keys(FORMAT_NAMES).filter((format) => format !== 'onnx'))('says what %s is', (format) => {
-    expect(() => refuseOthers('m.onnx', format as FileFormat)).toThrow(
-      expect.objectContaining({
-        code: 'unsupported',
-        message: `"m.onnx" is ${FORMAT_NAMES[format as FileFormat]}; this Slipway compiles ONNX models`,
-        details: { format },
-      }),
-    )
-  })
+  test.each(Object.keys(FORMAT_NAMES).filter((format) => format !== 'onnx' && format !== 'pipeline'))(
+    'says what %s is',
+    (format) => {
+      expect(() => refuseOthers('m.onnx', format as FileFormat)).toThrow(
+        expect.objectContaining({
+          code: 'unsupported',
+          message: `"m.onnx" is ${FORMAT_NAMES[format as FileFormat]}; this Slipway compiles ONNX models and pipelines of them`,
+          details: { format },
+        }),
+      )
+    },
+  )
 })

@@ -12,6 +12,7 @@ export type FileFormat =
   | 'hdf5'
   | 'safetensors'
   | 'json'
+  | 'pipeline'
   | 'text'
   | 'empty'
   | 'unknown'
@@ -27,17 +28,18 @@ export const FORMAT_NAMES: Readonly<Record<FileFormat, string>> = {
   hdf5: 'an HDF5 file (older Keras models are such)',
   safetensors: 'a safetensors file',
   json: 'JSON text',
+  pipeline: 'a pipeline of models',
   text: 'text',
   empty: 'an empty file',
   unknown: 'of an unknown format',
 }
 
 /** @throws {ServingError} `unsupported` for every format that has no reader yet */
-export function refuseOthers(fileName: string, format: FileFormat): void {
-  if (format === 'onnx') return
+export function refuseOthers(fileName: string, format: FileFormat): asserts format is 'onnx' | 'pipeline' {
+  if (format === 'onnx' || format === 'pipeline') return
   throw new ServingError(
     'unsupported',
-    `${quote(fileName)} is ${FORMAT_NAMES[format]}; this Slipway compiles ONNX models`,
+    `${quote(fileName)} is ${FORMAT_NAMES[format]}; this Slipway compiles ONNX models and pipelines of them`,
     {
       details: { format },
     },
@@ -64,7 +66,11 @@ export function detectFormat(bytes: Uint8Array): FileFormat {
   if (bytes[8] === 0x7b && isSafetensorsLength(bytes)) return 'safetensors'
   if (isOnnx(bytes)) return 'onnx'
   const start = latin1(bytes, 0, 4096)
-  if (/^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(start)) return /^\s*[[{]/.test(start) ? 'json' : 'text'
+  if (/^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(start)) {
+    // a pipeline says so in its first member
+    if (/^\s*\{\s*"slipwayPipeline"\s*:/.test(start)) return 'pipeline'
+    return /^\s*[[{]/.test(start) ? 'json' : 'text'
+  }
   return 'unknown'
 }
 
