@@ -3,7 +3,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { createBatcher, type Batcher, type BatcherOptions, type Submission } from './batcher.ts'
-import type { Deadlines } from './deadlines.ts'
+import { choicesOf } from './choices.fixture.ts'
+import type { Deadline, Deadlines } from './deadlines.ts'
+import type { Call, ServedModel } from './plane.ts'
+import { createRunCost } from './run-cost.ts'
 
 /** Deadlines that a test lets pass. */
 interface ManualDeadlines extends Deadlines {
@@ -12,22 +15,19 @@ interface ManualDeadlines extends Deadlines {
 }
 
 function manualDeadlines(): ManualDeadlines {
-  const watches = new Set<{ deadlineMs: number; expire: () => void }>()
+  const watched = new Set<Deadline>()
   return {
-    watch(deadlineMs, expire) {
-      const watch = { deadlineMs, expire }
-      watches.add(watch)
-      return () => watches.delete(watch)
-    },
-    close: () => watches.clear(),
+    watch: (deadline) => void watched.add(deadline),
+    unwatch: (deadline) => void watched.delete(deadline),
+    close: () => watched.clear(),
     get watched() {
-      return watches.size
+      return watched.size
     },
     passUpTo(timeMs) {
-      for (const watch of watches)
-        if (watch.deadlineMs <= timeMs) {
-          watches.delete(watch)
-          watch.expire()
+      for (const deadline of watched)
+        if (deadline.deadlineMs <= timeMs) {
+          watched.delete(deadline)
+          deadline.expire()
         }
     },
   }
@@ -45,6 +45,18 @@ beforeEach(() => {
 })
 
 const Y = ['y']
+
+const MODEL: ServedModel = {
+  name: 'tenfold',
+  version: '0'.repeat(64),
+  signature: { inputs: [], outputs: [] },
+  example: new Map(),
+  engines: [],
+  batching: { rowsAreIndependent: true, reason: '' },
+  labels: [],
+  choices: choicesOf(),
+  state: 'ready',
+}
 
 function column(name: string, values: readonly number[], width = 1): Tensors {
   return new Map([[name, tensor('FP64', [values.length / width, width], Float64Array.from(values))]])
@@ -81,6 +93,13 @@ function batcherOf(options: Partial<BatcherOptions> = {}): Batcher {
     rowsAreIndependent: true,
     maxBatchRows: 8,
     maxQueueRows: 100,
+    place: 'in-tick',
+    concurrency: 1,
+    preferredRows: [],
+    windowMs: 0,
+    maxQueueDelayMs: Infinity,
+    cost: createRunCost(),
+    model: () => MODEL,
     deadlines,
     now: () => time,
     ...options,
@@ -93,7 +112,8 @@ function submission(values: readonly number[], more: Partial<Submission> = {}): 
     rows: values.length,
     wanted: Y,
     deadlineMs: 1000,
-    cancellation: undefined,
+    priority: 2,
+    call: undefined,
     ...more,
   }
 }
@@ -305,7 +325,7 @@ describe('a full queue', () => {
     expect(await ask(batcher, [4])).toMatchObject({
       code: 'overloaded',
       message: '3 rows are waiting, the most is 3: try again later',
-      details: { queuedRows: 3, maxQueueRows: 3 },
+      details: { reason: 'queue_full', queuedRows: 3, maxQueueRows: 3, retryAfterMs: 0 },
     })
     expect(await Promise.all(taken)).toEqual([[10], [20, 30]])
     expect(await ask(batcher, [4])).toEqual([40])
@@ -408,10 +428,10 @@ describe('a batch that fails', () => {
 describe('a caller', () => {
   test('that has gone is dropped before the run', async () => {
     const batcher = batcherOf()
-    const cancellation = { aborted: false }
-    const gone = ask(batcher, [1], { cancellation })
+    const call = { aborted: false }
+    const gone = ask(batcher, [1], { call })
     const other = ask(batcher, [2])
-    cancellation.aborted = true
+    call.aborted = true
     expect(await gone).toMatchObject({ code: 'cancelled' })
     expect(await other).toEqual([20])
     expect(runs).toEqual([[2]])
@@ -468,9 +488,227 @@ describe('idle', () => {
 
   test('is told when all who waited have gone', async () => {
     const batcher = batcherOf()
-    const gone = ask(batcher, [1], { cancellation: { aborted: true } })
+    const gone = ask(batcher, [1], { call: { aborted: true } })
     await batcher.idle()
     expect(await gone).toMatchObject({ code: 'cancelled' })
     expect(runs).toEqual([])
+  })
+})
+
+describe('priorities', () => {
+  test('let the urgent run first, in the order in which they came', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1 })
+    const asked = [3, 2, 1, 3, 1].map((priority, i) => ask(batcher, [i], { priority: priority as 1 | 2 | 3 }))
+    await Promise.all(asked)
+    expect(runs.flat()).toEqual([2, 4, 1, 0, 3])
+  })
+
+  test('have the less urgent give way when the line is full', async () => {
+    const batcher = batcherOf({ maxQueueRows: 2 })
+    const low = [ask(batcher, [1], { priority: 3 }), ask(batcher, [2], { priority: 3 })]
+    const high = ask(batcher, [3], { priority: 1 })
+    expect(await low[1]).toMatchObject({ code: 'overloaded', details: { reason: 'queue_full' } })
+    expect(await ask(batcher, [4], { priority: 3 })).toMatchObject({ code: 'overloaded' })
+    expect(await Promise.all([low[0], high])).toEqual([[10], [30]])
+  })
+})
+
+describe('admission', () => {
+  const cost = () => createRunCost([{ rows: 1, ms: 10 }])
+
+  test('refuses at the door what could not be answered in time, and says when to come again', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run, maxBatchRows: 1, cost: cost() })
+    const taken = [ask(batcher, [1])]
+    await turn()
+    for (let i = 0; i < 3; i++) taken.push(ask(batcher, [2]))
+    // 10 ms of the run under way and 30 of those in line
+    expect(await ask(batcher, [3], { deadlineMs: 50 })).toMatchObject({
+      code: 'overloaded',
+      details: { reason: 'expected_wait', retryAfterMs: 40 },
+    })
+    taken.push(ask(batcher, [4], { deadlineMs: 60 }))
+    for (let i = 0; i < 5; i++) {
+      held[i]?.answer()
+      await turns()
+    }
+    expect(await Promise.all(taken)).toEqual([[10], [20], [20], [20], [40]])
+  })
+
+  test('counts only those that would run before', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1, cost: cost() })
+    const taken = Array.from({ length: 4 }, () => ask(batcher, [1], { priority: 3 }))
+    const urgent = ask(batcher, [2], { deadlineMs: 30, priority: 1 })
+    expect(await ask(batcher, [3], { deadlineMs: 30, priority: 3 })).toMatchObject({ code: 'overloaded' })
+    expect(await urgent).toEqual([20])
+    await Promise.all(taken)
+  })
+
+  test('has a longest wait, whatever the deadline', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1, cost: cost(), maxQueueDelayMs: 15 })
+    const taken = [ask(batcher, [1]), ask(batcher, [2])]
+    expect(await ask(batcher, [3])).toMatchObject({
+      code: 'overloaded',
+      message: '20 ms of waiting are expected, the most is 15 ms: try again later',
+    })
+    await Promise.all(taken)
+  })
+
+  test('takes whoever finds nobody waiting, so that a slow first run locks nobody out', async () => {
+    const batcher = batcherOf({ cost: createRunCost([{ rows: 1, ms: 1e6 }]) })
+    expect(await ask(batcher, [1], { deadlineMs: 50 })).toEqual([10])
+  })
+})
+
+describe('off the loop', () => {
+  test('several runs are under way, each with its share of the rows', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run, place: 'off-loop', concurrency: 2 })
+    const answers = [1, 2, 3, 4].map((value) => ask(batcher, [value]))
+    await turn()
+    expect(runs).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+    expect(batcher.running).toBe(2)
+    const later = [5, 6, 7].map((value) => ask(batcher, [value]))
+    await turn()
+    held[1]?.answer()
+    await turns()
+    // five rows are there to do, two of them under way: three are the share of this one
+    expect(runs[2]).toEqual([5, 6, 7])
+    held[0]?.answer()
+    held[2]?.answer()
+    expect(await Promise.all([...answers, ...later])).toEqual([[10], [20], [30], [40], [50], [60], [70]])
+    await batcher.idle()
+    expect(batcher.running).toBe(0)
+  })
+})
+
+describe('preferred sizes', () => {
+  test('cut a longer line', async () => {
+    const batcher = batcherOf({ maxBatchRows: 16, preferredRows: [2, 4] })
+    await Promise.all([1, 2, 3, 4, 5, 6, 7].map((value) => ask(batcher, [value])))
+    expect(runs.map((rows) => rows.length)).toEqual([4, 2, 1])
+  })
+})
+
+describe('a window', () => {
+  const sleep = (ms: number) => new Promise((resolve) => void setTimeout(resolve, ms))
+
+  test('lets an idle engine wait for more rows while they come quickly, and no longer than it is wide', async () => {
+    const batcher = batcherOf({ windowMs: 20, preferredRows: [4], now: () => performance.now(), maxBatchRows: 8 })
+    await ask(batcher, [1], { deadlineMs: Infinity }) // nothing is known of the arrivals: it does not wait
+    runs = []
+    const call: Call = { aborted: false }
+    const pair = [ask(batcher, [2], { deadlineMs: Infinity, call })]
+    await turns()
+    pair.push(ask(batcher, [3], { deadlineMs: Infinity }))
+    await turns()
+    expect(runs).toEqual([])
+    await Promise.all(pair)
+    expect(runs).toEqual([[2, 3]])
+    expect(call.timing).toMatchObject({ waitedFor: 'window', batchRows: 2 })
+  })
+
+  test('ends when there are rows enough', async () => {
+    const batcher = batcherOf({ windowMs: 10_000, preferredRows: [3], now: () => performance.now() })
+    await ask(batcher, [1], { deadlineMs: Infinity })
+    runs = []
+    const all = [2, 3, 4].map(async (value) => {
+      await sleep(value)
+      return ask(batcher, [value], { deadlineMs: Infinity })
+    })
+    await Promise.all(all)
+    expect(runs).toEqual([[2, 3, 4]])
+  })
+})
+
+describe('timing', () => {
+  test('says how long a request waited, for what, and with whom it ran', async () => {
+    const { run, held } = heldModel()
+    const finished: unknown[] = []
+    const batcher = batcherOf({ run, onRun: (ended) => finished.push(ended) })
+    const calls: Call[] = [{ aborted: false }, { aborted: false }, { aborted: false }]
+    const first = ask(batcher, [1], { call: calls[0] })
+    await turn()
+    const others = [ask(batcher, [2], { call: calls[1] }), ask(batcher, [3, 4], { call: calls[2] })]
+    time = 7
+    held[0]?.answer()
+    await turns()
+    time = 9
+    held[1]?.answer()
+    await Promise.all([first, ...others])
+    expect(calls.map((call) => call.timing)).toMatchObject([
+      { model: MODEL, rows: 1, queueMs: 0, waitedFor: 'tick', runMs: 7, batchRows: 1 },
+      { rows: 1, queueMs: 7, waitedFor: 'run', runMs: 2, batchRows: 3 },
+      { rows: 2, queueMs: 7, waitedFor: 'run', runMs: 2, batchRows: 3 },
+    ])
+    expect(finished).toMatchObject([
+      { model: MODEL, rows: 1, requests: 1, runMs: 7, failed: false },
+      { rows: 3, requests: 2, runMs: 2, failed: false },
+    ])
+  })
+
+  test('is there for those that were late, too', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run })
+    const first = ask(batcher, [1])
+    await turn()
+    const call: Call = { aborted: false }
+    const late = ask(batcher, [2], { deadlineMs: 20, call })
+    time = 30
+    deadlines.passUpTo(time)
+    expect(await late).toMatchObject({ code: 'deadline_exceeded' })
+    expect(call.timing).toMatchObject({ queueMs: 30, runMs: 0, batchRows: 0 })
+    held[0]?.answer()
+    await first
+  })
+})
+
+describe('a failure for want of an engine', () => {
+  test('is not tried again in parts', async () => {
+    const batcher = batcherOf({
+      run(inputs, wanted) {
+        tenfold(inputs, wanted)
+        throw new ServingError('unavailable', 'nobody runs it')
+      },
+    })
+    expect(await Promise.all([ask(batcher, [1]), ask(batcher, [2])])).toMatchObject([
+      { code: 'unavailable' },
+      { code: 'unavailable' },
+    ])
+    expect(runs).toEqual([[1, 2]])
+  })
+
+  test('is not run again for those whose deadline has passed meanwhile', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run })
+    const late = ask(batcher, [1], { deadlineMs: 20 })
+    const others = [ask(batcher, [2]), ask(batcher, [3])]
+    await turn()
+    time = 30
+    deadlines.passUpTo(time)
+    expect(await late).toMatchObject({ code: 'deadline_exceeded' })
+    held[0]?.fail(new ServingError('internal', 'a bad row'))
+    for (let i = 1; i < 3; i++) {
+      await turns()
+      held[i]?.answer()
+    }
+    expect(await Promise.all(others)).toEqual([[20], [30]])
+    expect(runs).toEqual([[1, 2, 3], [2], [3]])
+  })
+
+  test('that killed a process is looked for one by one', async () => {
+    const batcher = batcherOf({
+      run(inputs, wanted) {
+        const outputs = tenfold(inputs, wanted)
+        if (!numbersOf(inputs, 'x').includes(-1)) return outputs
+        throw new ServingError('internal', 'it died', { details: { reason: 'killed_worker' } })
+      },
+    })
+    const answers = await Promise.all([1, 2, 3, -1, 5].map((value) => ask(batcher, [value])))
+    expect(answers).toMatchObject([[10], [20], [30], { code: 'internal' }, [50]])
+    expect(runs).toEqual([[1, 2, 3, -1, 5], [1], [2], [3], [-1], [5]])
   })
 })

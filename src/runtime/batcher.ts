@@ -1,21 +1,53 @@
 import { ServingError } from '../core/errors.ts'
-import type { Shape } from '../tensor/shape.ts'
-import { concatenateRows, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
-import type { Deadlines } from './deadlines.ts'
-import type { Cancellation } from './plane.ts'
+import type { Place } from '../engines/program.ts'
+import type { Tensors } from '../tensor/tensor.ts'
+import { canRunTogether, cutRows, joinInputs } from './batch-rows.ts'
+import { Deadline, type Deadlines } from './deadlines.ts'
+import type { Call, Priority, ServedModel, Timing } from './plane.ts'
+import type { RunCost } from './run-cost.ts'
+import { createWaitingLine, placesOf } from './waiting-line.ts'
 
-export interface BatcherOptions {
-  /** Runs tensors through the model; the batcher never runs two at once. */
-  readonly run: (inputs: Tensors, wanted: readonly string[]) => Tensors | Promise<Tensors>
-  /** Whether rows of different callers may run together. */
-  readonly rowsAreIndependent: boolean
+/** How many rows run together, and when. */
+export interface BatchingRules {
+  /** In the tick, runs follow each other; off the loop, several may be under way. */
+  readonly place: Place
+  /** Most runs under way at once. */
+  readonly concurrency: number
   /** Most rows that run together; one request with more runs alone. */
   readonly maxBatchRows: number
-  /** Most rows that wait, a request of none counted as one; a request that finds the queue empty is always taken. */
+  /** Sizes that the model runs best at: a longer line is cut to the largest of them that it fills. */
+  readonly preferredRows: readonly number[]
+  /** How long an idle engine waits for more rows when they come quickly enough (ms); 0 for never. */
+  readonly windowMs: number
+  /** Most rows that wait, a request of none counted as one; a request that finds nobody waiting is always taken. */
   readonly maxQueueRows: number
+  /** Longest that a request may be expected to wait before it is refused at the door (ms). */
+  readonly maxQueueDelayMs: number
+}
+
+export interface BatcherOptions extends BatchingRules {
+  /** Runs tensors through the model. */
+  readonly run: (inputs: Tensors, wanted: readonly string[], place: Place) => Tensors | Promise<Tensors>
+  /** Whether rows of different callers may run together. */
+  readonly rowsAreIndependent: boolean
   readonly deadlines: Deadlines
+  /** What runs cost; what is learned is kept there. */
+  readonly cost: RunCost
   /** Milliseconds, never going back. */
   readonly now: () => number
+  /** The model as it is shown in timings. */
+  readonly model: () => ServedModel
+  /** Told after each run. */
+  readonly onRun?: ((run: FinishedRun) => void) | undefined
+}
+
+/** A run that has ended. */
+export interface FinishedRun {
+  readonly model: ServedModel
+  readonly rows: number
+  readonly requests: number
+  readonly runMs: number
+  readonly failed: boolean
 }
 
 export interface Submission {
@@ -24,158 +56,348 @@ export interface Submission {
   /** Interned: two requests for the same outputs bring the same array. */
   readonly wanted: readonly string[]
   readonly deadlineMs: number
-  readonly cancellation: Cancellation | undefined
+  readonly priority: Priority
+  readonly call: Call | undefined
 }
 
 export interface Batcher {
   /** @throws {ServingError} `overloaded`; or rejects with what the run threw, `deadline_exceeded` or `cancelled` */
   submit(submission: Submission): Promise<Tensors>
   readonly queuedRows: number
+  /** Runs under way. */
+  readonly running: number
   /** Fulfilled once nothing waits or runs. */
   idle(): Promise<void>
 }
 
-interface Waiting extends Submission {
-  /** Rows that it takes up in the queue. */
-  readonly places: number
+/** Runs after which the arrivals of the past count for little. */
+const ARRIVALS_REMEMBERED = 32
+
+/** Of the time that a request has left, the part that its wait may be expected to take: estimates err. */
+const TRUST = 0.9
+
+/** A request in line or in a run. */
+class Waiting extends Deadline {
+  readonly inputs: Tensors
+  readonly rows: number
+  readonly wanted: readonly string[]
+  readonly priority: Priority
+  readonly call: Call | undefined
+  readonly arrivedMs: number
+  waitedFor: Timing['waitedFor']
+  startedMs = -1
+  batchRows = 0
+  isAnswered = false
+  isInLine = false
+  before: Waiting | undefined = undefined
+  behind: Waiting | undefined = undefined
   readonly resolve: (outputs: Tensors) => void
   readonly reject: (error: unknown) => void
-  readonly unwatch: () => void
+  readonly late: (waiting: Waiting) => void
+
+  constructor(
+    submission: Submission,
+    arrivedMs: number,
+    waitedFor: Timing['waitedFor'],
+    answer: Pick<PromiseWithResolvers<Tensors>, 'resolve' | 'reject'>,
+    late: (waiting: Waiting) => void,
+  ) {
+    super(submission.deadlineMs)
+    this.inputs = submission.inputs
+    this.rows = submission.rows
+    this.wanted = submission.wanted
+    this.priority = submission.priority
+    this.call = submission.call
+    this.arrivedMs = arrivedMs
+    this.waitedFor = waitedFor
+    this.resolve = answer.resolve
+    this.reject = answer.reject
+    this.late = late
+  }
+
+  override expire(): void {
+    this.late(this)
+  }
 }
 
 /**
  * The tick batcher: an idle engine never waits; what arrives in the same tick of the event loop, or while the engine is
- * busy, runs together. After each batch the loop gets its turn, so that a long queue does not starve sockets.
+ * busy, runs together. After each run in the tick the loop gets its turn, so that a long line does not starve sockets.
+ * Whoever could not be answered in time is refused at the door, while there is still time to ask elsewhere.
  */
 export function createBatcher(options: BatcherOptions): Batcher {
-  const { run, rowsAreIndependent, maxBatchRows, maxQueueRows, deadlines, now } = options
-  let queue: Waiting[] = []
-  let queuedRows = 0
+  const { rowsAreIndependent, place, concurrency, maxBatchRows, preferredRows, windowMs, deadlines, cost, now } =
+    options
+  const line = createWaitingLine<Waiting>()
+  /** When each run under way began, and its rows. */
+  const runs = new Set<{ readonly startedMs: number; readonly rows: number }>()
+  let runningRows = 0
   let isScheduled = false
+  let window: NodeJS.Timeout | undefined
+  let lastArrivalMs = Number.NEGATIVE_INFINITY
+  /** Average time between arrivals (ms). */
+  let gapMs = Number.POSITIVE_INFINITY
   let whenIdle: (() => void)[] = []
 
   function submit(submission: Submission): Promise<Tensors> {
-    const { rows, deadlineMs } = submission
-    const places = Math.max(rows, 1)
-    if (queuedRows > 0 && queuedRows + places > maxQueueRows)
+    const arrivedMs = now()
+    if (line.rows > 0) admit(submission, arrivedMs)
+    if (windowMs > 0) noteArrival(arrivedMs)
+    const answer = Promise.withResolvers<Tensors>()
+    const waitedFor = runs.size < concurrency ? 'tick' : 'run'
+    const waiting = new Waiting(submission, arrivedMs, waitedFor, answer, expire)
+    deadlines.watch(waiting)
+    line.push(waiting)
+    if (!isScheduled && runs.size < concurrency && window === undefined) schedule()
+    else if (window !== undefined && line.rows >= enoughRows()) endWindow()
+    return answer.promise
+  }
+
+  function schedule(): void {
+    isScheduled = true
+    setImmediate(drain) // the end of this tick: its other requests join
+  }
+
+  /** Turns a request away that would wait too long, or for which there is no room. */
+  function admit(submission: Submission, arrivedMs: number): void {
+    const places = placesOf(submission)
+    const waitMs = expectedWaitMs(line.rowsAhead(submission.priority), arrivedMs)
+    const leftMs = (submission.deadlineMs - arrivedMs) * TRUST - (cost.of(submission.rows) ?? 0)
+    if (waitMs > leftMs || waitMs > options.maxQueueDelayMs)
       throw new ServingError(
         'overloaded',
-        `${queuedRows} rows are waiting, the most is ${maxQueueRows}: try again later`,
-        {
-          details: { queuedRows, maxQueueRows },
-        },
+        waitMs > leftMs
+          ? `the answer would come too late: ${Math.ceil(waitMs)} ms of waiting are expected, and the request has ${Math.max(0, Math.floor(submission.deadlineMs - arrivedMs))} ms`
+          : `${Math.ceil(waitMs)} ms of waiting are expected, the most is ${options.maxQueueDelayMs} ms: try again later`,
+        { details: { reason: 'expected_wait', retryAfterMs: Math.ceil(waitMs) } },
       )
-    const { promise, resolve, reject } = Promise.withResolvers<Tensors>()
-    const unwatch = deadlines.watch(deadlineMs, () => expire(waiting))
-    const waiting: Waiting = { ...submission, places, resolve, reject, unwatch }
-    queue.push(waiting)
-    queuedRows += places
-    if (!isScheduled) {
-      isScheduled = true
-      setImmediate(drain) // the end of this tick: its other requests join
+    while (line.rows > 0 && line.rows + places > options.maxQueueRows) {
+      const last = line.last()
+      if (last === undefined || last.priority <= submission.priority)
+        throw queueFull(line.rows, options.maxQueueRows, waitMs)
+      dismiss(last, queueFull(line.rows, options.maxQueueRows, waitMs)) // the less urgent give way
     }
-    return promise
+  }
+
+  /** How long it will take until `rowsAhead` rows have been run, with what is under way (ms). */
+  function expectedWaitMs(rowsAhead: number, atMs: number): number {
+    const full = cost.of(maxBatchRows)
+    if (full === undefined) return 0
+    const rest = rowsAhead % maxBatchRows
+    let ms = ((rowsAhead - rest) / maxBatchRows) * full + (rest === 0 ? 0 : (cost.of(rest) ?? 0))
+    for (const run of runs) ms += Math.max(0, (cost.of(run.rows) ?? 0) - (atMs - run.startedMs))
+    return ms / concurrency
   }
 
   /** Answers a caller whose deadline has passed; one that still waited leaves its place to others at once. */
   function expire(waiting: Waiting): void {
-    const place = queue.indexOf(waiting)
-    if (place !== -1) {
-      queue.splice(place, 1)
-      queuedRows -= waiting.places
+    if (waiting.isInLine) dismiss(waiting, lateError())
+    else refuse(waiting, lateError())
+  }
+
+  function dismiss(waiting: Waiting, error: ServingError): void {
+    line.remove(waiting)
+    refuse(waiting, error)
+  }
+
+  function refuse(waiting: Waiting, error: unknown): void {
+    deadlines.unwatch(waiting)
+    waiting.isAnswered = true
+    note(waiting, waiting.startedMs < 0 ? 0 : now() - waiting.startedMs)
+    waiting.reject(error)
+  }
+
+  function note(waiting: Waiting, runMs: number): void {
+    const { call } = waiting
+    if (call === undefined) return
+    call.timing = {
+      model: options.model(),
+      rows: waiting.rows,
+      queueMs: (waiting.startedMs < 0 ? now() : waiting.startedMs) - waiting.arrivedMs,
+      waitedFor: waiting.waitedFor,
+      runMs,
+      batchRows: waiting.batchRows,
     }
-    waiting.reject(lateError())
   }
 
   function drain(): void {
-    const batch = takeBatch()
-    const running = batch.length === 0 ? undefined : runTogether(batch)
-    if (running === undefined) proceed()
-    else void running.then(proceed)
+    isScheduled = false
+    while (runs.size < concurrency && line.rows > 0) {
+      if (isWorthWaiting()) return void (window ??= setTimeout(endWindow, windowMs))
+      const batch = takeBatch()
+      if (batch.length === 0) continue // those that were left had gone
+      begin(batch)
+      if (place === 'in-tick') break // the loop's turn
+    }
+    if (line.rows > 0) {
+      if (!isScheduled && runs.size < concurrency && window === undefined) schedule()
+    } else if (runs.size === 0) tellIdle()
+  }
+
+  function begin(batch: readonly Waiting[]): void {
+    const run = { startedMs: now(), rows: batch.reduce((sum, { rows }) => sum + rows, 0) }
+    runs.add(run)
+    runningRows += run.rows
+    const running = runTogether(batch)
+    if (running === undefined) end()
+    else void running.then(end)
+
+    function end(): void {
+      runs.delete(run)
+      runningRows -= run.rows
+      if (place === 'off-loop' || running !== undefined) proceed()
+    }
   }
 
   function proceed(): void {
-    if (queue.length > 0) {
-      setImmediate(drain)
-      return
-    }
-    isScheduled = false
+    if (line.rows > 0) {
+      if (!isScheduled && window === undefined) schedule()
+    } else if (runs.size === 0 && !isScheduled) tellIdle()
+  }
+
+  function tellIdle(): void {
     const waiters = whenIdle
     whenIdle = []
     for (const wake of waiters) wake()
   }
 
-  /** The oldest request and those that can run with it, in order; callers that have gone or are late are dropped. */
+  /** Whether more rows will come soon enough to be worth waiting for. */
+  function isWorthWaiting(): boolean {
+    return windowMs > 0 && runs.size === 0 && line.rows < enoughRows() && gapMs < windowMs && !hasWaited()
+  }
+
+  function hasWaited(): boolean {
+    const first = line.first()
+    return first !== undefined && now() - first.arrivedMs >= windowMs
+  }
+
+  /** Rows that end a window. */
+  function enoughRows(): number {
+    return preferredRows.at(-1) ?? maxBatchRows
+  }
+
+  function endWindow(): void {
+    clearTimeout(window)
+    window = undefined
+    for (let waiting = line.first(); waiting !== undefined; waiting = line.after(waiting)) waiting.waitedFor = 'window'
+    drainNow()
+  }
+
+  function drainNow(): void {
+    const first = line.first()
+    if (first === undefined) return drain()
+    const batch = takeBatch()
+    if (batch.length > 0) begin(batch)
+    if (line.rows > 0 && !isScheduled && runs.size < concurrency) schedule()
+    else if (line.rows === 0 && runs.size === 0) tellIdle()
+  }
+
+  function noteArrival(arrivedMs: number): void {
+    const gap = arrivedMs - lastArrivalMs
+    lastArrivalMs = arrivedMs
+    gapMs = Number.isFinite(gapMs) ? gapMs + (gap - gapMs) / ARRIVALS_REMEMBERED : gap
+  }
+
+  /** The oldest of the most urgent and those that can run with it, in order; callers that have gone or are late are dropped. */
   function takeBatch(): Waiting[] {
+    const limit = batchLimit()
     const batch: Waiting[] = []
-    const left: Waiting[] = []
     let rows = 0
-    let isFull = false
-    for (const waiting of queue) {
-      if (isFull) {
-        left.push(waiting)
-        continue
-      }
-      if (!isWanted(waiting)) {
-        queuedRows -= waiting.places
-        continue
-      }
+    const atMs = now()
+    for (let waiting = line.first(), next: Waiting | undefined; waiting !== undefined; waiting = next) {
+      next = line.after(waiting)
+      if (!isWanted(waiting, atMs)) continue
       const first = batch[0]
-      const fits = first === undefined || (rows + waiting.rows <= maxBatchRows && canRunTogether(first, waiting))
-      if (!fits) {
-        left.push(waiting)
-        continue
-      }
+      if (first !== undefined && (rows + waiting.rows > limit || !canRunTogether(first, waiting))) continue
+      line.remove(waiting)
       batch.push(waiting)
       rows += waiting.rows
-      queuedRows -= waiting.places
-      isFull = !rowsAreIndependent || rows >= maxBatchRows
+      if (!rowsAreIndependent || rows >= limit) break
     }
-    queue = left
     return batch
   }
 
-  function isWanted(waiting: Waiting): boolean {
-    if (waiting.cancellation?.aborted === true) {
-      waiting.unwatch()
-      waiting.reject(new ServingError('cancelled', 'the caller went away before its turn came'))
+  /** The rows of the next run: a fair share of what there is to do, cut to a size that the model likes. */
+  function batchLimit(): number {
+    const share = concurrency === 1 ? line.rows : Math.ceil((line.rows + runningRows) / concurrency)
+    const rows = Math.max(1, Math.min(maxBatchRows, share))
+    let liked = rows
+    for (const size of preferredRows) if (size <= rows) liked = size
+    return liked
+  }
+
+  function isWanted(waiting: Waiting, atMs: number): boolean {
+    if (waiting.call?.aborted === true) {
+      dismiss(waiting, new ServingError('cancelled', 'the caller went away before its turn came'))
       return false
     }
-    if (waiting.deadlineMs > now()) return true
-    waiting.unwatch()
-    waiting.reject(lateError())
+    if (waiting.deadlineMs > atMs) return true
+    dismiss(waiting, lateError())
     return false
   }
 
-  /** Runs a batch; when it fails, runs its halves, so that only the guilty request fails. Never rejects. */
+  /** Runs a batch; when it fails, runs parts of it, so that only the guilty request fails. Never rejects. */
   function runTogether(batch: readonly Waiting[]): Promise<void> | undefined {
+    const startedMs = now()
+    let rows = 0
+    for (const waiting of batch) rows += waiting.rows
+    for (const waiting of batch) {
+      waiting.startedMs = startedMs
+      waiting.batchRows = rows
+    }
     let outputs: Tensors | Promise<Tensors>
     try {
-      outputs = run(joinInputs(batch), batch[0]?.wanted ?? [])
+      outputs = options.run(joinInputs(batch), batch[0]?.wanted ?? [], place)
       if (!(outputs instanceof Promise)) {
-        handOut(batch, outputs)
+        handOut(batch, outputs, rows, startedMs)
         return undefined
       }
     } catch (error) {
-      return fail(batch, error)
+      return fail(batch, error, rows, startedMs)
     }
-    return outputs.then((settled) => handOut(batch, settled)).catch((error: unknown) => fail(batch, error))
+    return outputs
+      .then((settled) => handOut(batch, settled, rows, startedMs))
+      .catch((error: unknown) => fail(batch, error, rows, startedMs))
   }
 
-  function fail(batch: readonly Waiting[], error: unknown): Promise<void> | undefined {
-    if (batch.length === 1) {
-      batch[0]?.unwatch()
-      batch[0]?.reject(error)
+  /** Gives each caller its rows. All is cut before anyone is answered, so that a bad output fails all alike. */
+  function handOut(batch: readonly Waiting[], outputs: Tensors, rows: number, startedMs: number): void {
+    const parts = batch.length === 1 ? [outputs] : cutRows(batch, outputs)
+    const runMs = now() - startedMs
+    cost.learn(rows, runMs)
+    options.onRun?.({ model: options.model(), rows, requests: batch.length, runMs, failed: false })
+    for (let i = 0; i < batch.length; i++) {
+      const waiting = batch[i] as Waiting
+      deadlines.unwatch(waiting)
+      note(waiting, runMs)
+      waiting.resolve(parts[i] as Tensors)
+    }
+  }
+
+  function fail(batch: readonly Waiting[], error: unknown, rows: number, startedMs: number): Promise<void> | undefined {
+    options.onRun?.({ model: options.model(), rows, requests: batch.length, runMs: now() - startedMs, failed: true })
+    if (batch.length === 1 || isNobodysFault(error)) {
+      for (const waiting of batch) refuse(waiting, error)
       return undefined
     }
-    const half = batch.length >> 1
-    const first = runTogether(batch.slice(0, half))
-    if (first !== undefined) return first.then(() => runTogether(batch.slice(half)))
-    return runTogether(batch.slice(half))
+    // what kills its process is looked for one by one: halves would kill one more at each step
+    const size = isDeadly(error) ? 1 : batch.length >> 1
+    return runParts(batch, size, 0)
+  }
+
+  function runParts(batch: readonly Waiting[], size: number, from: number): Promise<void> | undefined {
+    for (let start = from; start < batch.length; start += size) {
+      const end = size > 1 && batch.length - start < 2 * size ? batch.length : start + size
+      const left = batch.slice(start, end).filter(({ isAnswered }) => !isAnswered) // some were late meanwhile
+      const running = left.length === 0 ? undefined : runTogether(left)
+      if (running !== undefined) return running.then(() => runParts(batch, size, end))
+      if (end === batch.length) break
+    }
+    return undefined
   }
 
   function idle(): Promise<void> {
-    if (!isScheduled) return Promise.resolve()
+    if (!isScheduled && line.rows === 0 && runs.size === 0) return Promise.resolve()
     return new Promise((resolve) => whenIdle.push(resolve))
   }
 
@@ -183,7 +405,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
     submit,
     idle,
     get queuedRows() {
-      return queuedRows
+      return line.rows
+    },
+    get running() {
+      return runs.size
     },
   }
 }
@@ -192,55 +417,21 @@ function lateError(): ServingError {
   return new ServingError('deadline_exceeded', 'the deadline passed before the answer was ready')
 }
 
-/** Rows of unlike shapes are kept apart; so are requests for unlike outputs. */
-function canRunTogether(a: Submission, b: Submission): boolean {
-  if (a.wanted !== b.wanted || a.inputs.size !== b.inputs.size) return false
-  for (const [name, value] of a.inputs) {
-    const other = b.inputs.get(name)
-    if (other?.datatype !== value.datatype || !isSameRow(other.shape, value.shape)) return false
-  }
-  return true
+function queueFull(queuedRows: number, maxQueueRows: number, waitMs: number): ServingError {
+  return new ServingError(
+    'overloaded',
+    `${queuedRows} rows are waiting, the most is ${maxQueueRows}: try again later`,
+    {
+      details: { reason: 'queue_full', queuedRows, maxQueueRows, retryAfterMs: Math.ceil(waitMs) },
+    },
+  )
 }
 
-function isSameRow(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, axis) => axis === 0 || size === b[axis])
+/** Whether a run failed for want of an engine, not because of its rows: running parts of it would fail the same. */
+function isNobodysFault(error: unknown): boolean {
+  return error instanceof ServingError && (error.code === 'unavailable' || error.code === 'deadline_exceeded')
 }
 
-function joinInputs(batch: readonly Waiting[]): Tensors {
-  const first = batch[0]
-  if (first === undefined) throw new Error('an empty batch was run; this is a bug')
-  if (batch.length === 1) return first.inputs
-  const joined = new Map<string, Tensor>()
-  for (const name of first.inputs.keys())
-    joined.set(name, concatenateRows(batch.map((waiting) => waiting.inputs.get(name) as Tensor)))
-  return joined
-}
-
-/** Gives each caller its rows of the outputs. All is cut before anyone is answered, so that a bad output fails all alike. */
-function handOut(batch: readonly Waiting[], outputs: Tensors): void {
-  const only = batch[0]
-  const parts = batch.length === 1 ? [outputs] : cut(batch, outputs)
-  if (only === undefined) return
-  batch.forEach((waiting, i) => {
-    waiting.unwatch()
-    waiting.resolve(parts[i] as Tensors)
-  })
-}
-
-function cut(batch: readonly Waiting[], outputs: Tensors): Tensors[] {
-  const total = batch.reduce((sum, waiting) => sum + waiting.rows, 0)
-  const parts = batch.map(() => new Map<string, Tensor>())
-  for (const [name, value] of outputs) {
-    if (value.shape[0] !== total)
-      throw new ServingError(
-        'internal',
-        `the model gave ${value.shape[0] ?? 'a scalar'} rows of "${name}" for ${total} rows`,
-      )
-    let row = 0
-    batch.forEach((waiting, i) => {
-      parts[i]?.set(name, sliceRows(value, row, row + waiting.rows))
-      row += waiting.rows
-    })
-  }
-  return parts
+function isDeadly(error: unknown): boolean {
+  return error instanceof ServingError && error.details['reason'] === 'killed_worker'
 }

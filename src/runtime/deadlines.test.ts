@@ -1,10 +1,30 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createDeadlines, type Deadlines } from './deadlines.ts'
+import { createDeadlines, Deadline, type Deadlines } from './deadlines.ts'
+
+class Told extends Deadline {
+  readonly tell: () => void
+
+  constructor(deadlineMs: number, tell: () => void) {
+    super(deadlineMs)
+    this.tell = tell
+  }
+
+  override expire(): void {
+    this.tell()
+  }
+}
+
+/** @returns what gives the watch back */
+function watch(deadlines: Deadlines, deadlineMs: number, tell: () => void): () => void {
+  const deadline = new Told(deadlineMs, tell)
+  deadlines.watch(deadline)
+  return () => deadlines.unwatch(deadline)
+}
 
 describe('deadlines', () => {
   let deadlines: Deadlines
   let expired: string[]
-  const at = (deadlineMs: number, name: string): (() => void) => deadlines.watch(deadlineMs, () => expired.push(name))
+  const at = (deadlineMs: number, name: string): (() => void) => watch(deadlines, deadlineMs, () => expired.push(name))
 
   beforeEach(() => {
     vi.useFakeTimers({ now: 1_000_003 })
@@ -75,7 +95,7 @@ describe('deadlines', () => {
   })
 
   test('may be set while others expire', () => {
-    deadlines.watch(10, () => {
+    watch(deadlines, 10, () => {
       expired.push('first')
       at(0, 'second')
     })

@@ -1,9 +1,35 @@
 /** How finely deadlines are kept, and how often they are looked at (ms). */
 const RESOLUTION_MS = 10
 
+/** Something that has to be done by a time. It carries its own place in the list, so that watching it allocates nothing. */
+export abstract class Deadline {
+  /** On the clock of the deadlines that watch it (ms). */
+  readonly deadlineMs: number
+  /** The list that it stands in, while it is watched. */
+  slot: Slot | undefined = undefined
+  earlier: Deadline | undefined = undefined
+  later: Deadline | undefined = undefined
+
+  constructor(deadlineMs: number) {
+    this.deadlineMs = deadlineMs
+  }
+
+  /** The time has come. */
+  abstract expire(): void
+}
+
+/** All that is due within the same 10 ms. */
+interface Slot {
+  readonly number: number
+  first: Deadline | undefined
+  last: Deadline | undefined
+}
+
 export interface Deadlines {
-  /** Calls `expire` once the time has come, at most 20 ms late, unless the returned function was called before. */
-  watch(deadlineMs: number, expire: () => void): () => void
+  /** Has `expire` called once the time has come, at most 20 ms late. */
+  watch(deadline: Deadline): void
+  /** Forgets one that is no longer of interest; nothing happens when it is not watched. */
+  unwatch(deadline: Deadline): void
   /** Stops the timer and forgets all. */
   close(): void
 }
@@ -13,33 +39,53 @@ export interface Deadlines {
  * @param now milliseconds, never going back
  */
 export function createDeadlines(now: () => number): Deadlines {
-  const slots = new Map<number, Set<() => void>>()
+  const slots = new Map<number, Slot>()
   let timer: NodeJS.Timeout | undefined
   let swept = 0
 
-  function watch(deadlineMs: number, expire: () => void): () => void {
-    const slot = Math.max(Math.ceil(deadlineMs / RESOLUTION_MS), swept + 1)
-    let waiting = slots.get(slot)
-    if (waiting === undefined) slots.set(slot, (waiting = new Set()))
-    waiting.add(expire)
-    if (timer === undefined) {
-      swept = Math.floor(now() / RESOLUTION_MS)
-      timer = setInterval(sweep, RESOLUTION_MS)
-      timer.unref()
-    }
-    return () => {
-      waiting.delete(expire)
-      if (waiting.size === 0 && slots.get(slot) === waiting) slots.delete(slot)
-    }
+  function watch(deadline: Deadline): void {
+    const number = Math.max(Math.ceil(deadline.deadlineMs / RESOLUTION_MS), swept + 1)
+    let slot = slots.get(number)
+    if (slot === undefined) slots.set(number, (slot = { number, first: undefined, last: undefined }))
+    const { last } = slot
+    deadline.slot = slot
+    deadline.earlier = last
+    if (last === undefined) slot.first = deadline
+    else last.later = deadline
+    slot.last = deadline
+    if (timer === undefined) start()
+  }
+
+  function unwatch(deadline: Deadline): void {
+    const { slot, earlier, later } = deadline
+    if (slot === undefined) return
+    if (earlier === undefined) slot.first = later
+    else earlier.later = later
+    if (later === undefined) slot.last = earlier
+    else later.earlier = earlier
+    deadline.slot = undefined
+    deadline.earlier = undefined
+    deadline.later = undefined
+    if (slot.first === undefined && slots.get(slot.number) === slot) slots.delete(slot.number)
+  }
+
+  function start(): void {
+    swept = Math.floor(now() / RESOLUTION_MS)
+    timer = setInterval(sweep, RESOLUTION_MS)
+    timer.unref()
   }
 
   function sweep(): void {
     const current = Math.floor(now() / RESOLUTION_MS)
     swept = current
-    for (const [slot, waiting] of slots) {
-      if (slot > current) continue
-      slots.delete(slot)
-      for (const expire of waiting) expire()
+    for (const [number, slot] of slots) {
+      if (number > current) continue
+      slots.delete(number)
+      // one at a time from the head: what expires may unwatch others of its slot
+      for (let due = slot.first; due !== undefined; due = slot.first) {
+        unwatch(due)
+        due.expire()
+      }
     }
     if (slots.size === 0) close()
   }
@@ -50,5 +96,5 @@ export function createDeadlines(now: () => number): Deadlines {
     slots.clear()
   }
 
-  return { watch, close }
+  return { watch, unwatch, close }
 }

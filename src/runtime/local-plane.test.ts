@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { LoadedProgram } from '../engines/program.ts'
 import { tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import type { OpenBundle } from '../bundle/open.ts'
+import { choicesOf } from './choices.fixture.ts'
 import { createLocalPlane, type LocalPlane, type LocalPlaneOptions } from './local-plane.ts'
 import { versionName, type PredictContext, type ServedModel } from './plane.ts'
 import { timesBundle, timesEngine, type TimesEngine } from './times-bundle.fixture.ts'
@@ -11,8 +14,7 @@ let time: number
 function planeOf(options: Partial<LocalPlaneOptions> = {}): LocalPlane {
   return createLocalPlane({
     engines: [engine],
-    maxBatchRows: 8,
-    maxQueueRows: 8,
+    choose: () => choicesOf(),
     timeoutMs: 1000,
     now: () => time,
     ...options,
@@ -74,6 +76,8 @@ describe('loading', () => {
       example: new Map([['x', tensor('FP64', [1, 2], Float64Array.of(1, 2))]]),
       engines: ['times'],
       batching: { rowsAreIndependent: true, reason: 'a row at a time' },
+      labels: [],
+      choices: choicesOf(),
       state: 'ready',
     })
     expect(plane.models()).toEqual([model])
@@ -81,13 +85,13 @@ describe('loading', () => {
   })
 
   test('may give the model another name', async () => {
-    await plane.load(timesBundle(), 'other')
+    await plane.load(timesBundle(), { name: 'other' })
     expect(plane.model('other').name).toBe('other')
     expect(() => plane.model('times')).toThrow('unknown model "times"; there is "other"')
   })
 
   test('lists models by name, in whatever order they came', async () => {
-    for (const name of ['b', 'c', 'a']) await plane.load(timesBundle(), name)
+    for (const name of ['b', 'c', 'a']) await plane.load(timesBundle(), { name })
     expect(plane.models().map((model) => model.name)).toEqual(['a', 'b', 'c'])
   })
 
@@ -115,10 +119,17 @@ describe('loading', () => {
   })
 })
 
-describe('loading another version', () => {
+/** Loads a version in place of another, as a reload does. */
+async function replace(old: ServedModel, bundle: OpenBundle): Promise<ServedModel> {
+  const made = await plane.load(bundle)
+  await plane.unload(old.name, old.version)
+  return made
+}
+
+describe('replacing a version', () => {
   test('swaps when the new one is ready, and frees the old one', async () => {
     const old = await plane.load(timesBundle({ factor: 2 }))
-    const made = await plane.load(timesBundle({ factor: 5 }))
+    const made = await replace(old, timesBundle({ factor: 5 }))
     expect(made.version).not.toBe(old.version)
     expect(plane.models()).toEqual([made])
     expect(await productOf(plane.model('times'))).toEqual([15, 20])
@@ -128,7 +139,7 @@ describe('loading another version', () => {
   test('keeps the old one answering until the new one is ready, and then lets it finish', async () => {
     const old = await plane.load(timesBundle({ factor: 2 }))
     const answered = closedGate()
-    const loading = plane.load(timesBundle({ factor: 5 }))
+    const loading = replace(old, timesBundle({ factor: 5 }))
     const waiting = productOf(plane.model('times'))
     expect(plane.model('times')).toBe(old)
     expect(await isOpen(loading)).toBe(true)
@@ -146,7 +157,7 @@ describe('loading another version', () => {
     engine.gate = undefined
     time = 100
     expect(await waiting).toMatchObject({ code: 'deadline_exceeded' })
-    const loading = plane.load(timesBundle({ factor: 5 }))
+    const loading = replace(old, timesBundle({ factor: 5 }))
     expect(await isOpen(loading)).toBe(true)
     expect(engine.released).toEqual([])
     answered()
@@ -159,19 +170,122 @@ describe('loading another version', () => {
     ['answers otherwise than recorded', { factor: 5, recordedFactor: 4 }],
   ])('that %s leaves the old one answering', async (_what, options) => {
     const old = await plane.load(timesBundle())
-    await expect(plane.load(timesBundle(options))).rejects.toMatchObject({ code: 'refused' })
+    await expect(replace(old, timesBundle(options))).rejects.toMatchObject({ code: 'refused' })
     expect(plane.model('times')).toBe(old)
     expect(await productOf(old)).toEqual([6, 8])
   })
 
   test('makes requests for the replaced one unavailable', async () => {
     const old = await plane.load(timesBundle({ factor: 2 }))
-    await plane.load(timesBundle({ factor: 5 }))
+    await replace(old, timesBundle({ factor: 5 }))
     expect(await productOf(old)).toMatchObject({
       code: 'unavailable',
       message: `version "${versionName(old)}" of "times" was taken out meanwhile: try again`,
     })
   })
+})
+
+describe('versions side by side', () => {
+  test('answer each by its digest and its labels; the default answers when none is named', async () => {
+    const one = await plane.load(timesBundle({ factor: 2 }), { labels: ['1', 'stable'] })
+    const two = await plane.load(timesBundle({ factor: 5 }), { labels: ['2'], isDefault: false })
+    expect(plane.model('times')).toBe(one)
+    expect(plane.models()).toEqual([one, two])
+    expect(await productOf(plane.model('times', '2'))).toEqual([15, 20])
+    expect(await productOf(plane.model('times', 'stable'))).toEqual([6, 8])
+    expect(await productOf(plane.model('times', two.version))).toEqual([15, 20])
+    expect(() => plane.model('times', '3')).toThrow(
+      `model "times" has no version "3"; it has "${versionName(one)} or 1 or stable", "${versionName(two)} or 2"`,
+    )
+  })
+
+  test('get labels and become the default without being loaded again', async () => {
+    const bundle = timesBundle({ factor: 5 })
+    await plane.load(timesBundle({ factor: 2 }), { labels: ['1'] })
+    await plane.load(bundle, { labels: ['2'], isDefault: false })
+    await plane.load(bundle, { labels: ['2', 'stable'], isDefault: true })
+    expect(engine.loaded).toEqual([2, 5])
+    expect(await productOf(plane.model('times'))).toEqual([15, 20])
+    expect(await productOf(plane.model('times', 'stable'))).toEqual([15, 20])
+    expect(await productOf(plane.model('times', '1'))).toEqual([6, 8])
+  })
+
+  test('that are loaded twice at once are one', async () => {
+    const bundle = timesBundle()
+    await Promise.all([plane.load(bundle), plane.load(bundle)])
+    expect(plane.models()).toHaveLength(1)
+    await plane.close()
+    expect(engine.released).toHaveLength(engine.loaded.length)
+  })
+
+  test('are taken out one by one, the default last of all giving its place away', async () => {
+    const one = await plane.load(timesBundle({ factor: 2 }))
+    const two = await plane.load(timesBundle({ factor: 5 }))
+    await plane.unload('times', two.version)
+    expect(plane.models()).toEqual([one])
+    await plane.unload('times', one.version)
+    expect(plane.models()).toEqual([])
+    expect(() => plane.model('times')).toThrow('there are none')
+  })
+})
+
+describe('a version that starts quickly', () => {
+  const quick = { choices: choicesOf({ start: 'quick' }) }
+
+  test('answers on the graph as it is, and on the optimised one when that is ready', async () => {
+    const model = await plane.load(timesBundle(), quick)
+    expect(await productOf(model)).toEqual([6, 8])
+    while (engine.released.length === 0) await turn()
+    expect(engine.asked).toMatchObject([{ isQuick: true }, { isBackground: true }])
+    expect(engine.asked[1]?.isQuick).not.toBe(true)
+    expect(await productOf(model)).toEqual([6, 8])
+  })
+
+  test('stays on the quick graph when the other will not do, and says so', async () => {
+    const failures: unknown[] = []
+    plane = planeOf({ onSwapFailed: (failed, error) => failures.push([failed.name, error.code]) })
+    engine.refuseFrom = 1
+    const model = await plane.load(timesBundle(), quick)
+    while (failures.length === 0) await turn()
+    expect(failures).toEqual([['times', 'refused']])
+    expect(await productOf(model)).toEqual([6, 8])
+  })
+
+  test('leaves nothing loaded when it is taken out before the change', async () => {
+    await plane.load(timesBundle(), quick)
+    await plane.unload('times')
+    for (let i = 0; i < 5; i++) await turn()
+    expect(engine.released).toEqual([2, 2])
+  })
+})
+
+test('a version may run elsewhere: its program is asked, and released with it', async () => {
+  let isReleased = false
+  const program: LoadedProgram = {
+    engines: ['elsewhere'],
+    canRunOffLoop: true,
+    run: async (inputs) => new Map([['product', inputs.get('x') as Tensor]]),
+    release: () => (isReleased = true),
+  }
+  const model = await plane.load(timesBundle(), { program })
+  expect(model.engines).toEqual(['elsewhere'])
+  expect(engine.loaded).toEqual([])
+  expect(await productOf(model, X, { outputs: ['product'] })).toEqual([3, 4])
+  await plane.unload('times')
+  expect(isReleased).toBe(true)
+})
+
+test('gauges tell what waits and runs', async () => {
+  const model = await plane.load(timesBundle())
+  const answered = closedGate()
+  const waiting = [productOf(model), productOf(model)]
+  expect(plane.gauges()).toEqual([{ model, queuedRows: 2, running: 0, inFlight: 2 }])
+  await turn()
+  expect(plane.gauges()).toEqual([{ model, queuedRows: 0, running: 1, inFlight: 2 }])
+  answered()
+  await Promise.all(waiting)
+  await turn()
+  expect(plane.gauges()).toEqual([{ model, queuedRows: 0, running: 0, inFlight: 0 }])
 })
 
 describe('unloading', () => {
@@ -204,8 +318,8 @@ describe('unloading', () => {
   })
 
   test('of everything is what closing does', async () => {
-    await plane.load(timesBundle({ factor: 2 }), 'a')
-    await plane.load(timesBundle({ factor: 3 }), 'b')
+    await plane.load(timesBundle({ factor: 2 }), { name: 'a' })
+    await plane.load(timesBundle({ factor: 3 }), { name: 'b' })
     plane.setReady(true)
     const waiting = productOf(plane.model('b'))
     const closing = plane.close()
@@ -220,14 +334,14 @@ describe('unloading', () => {
 describe('finding a model', () => {
   test('without a name means the only one, or the one that was named as the default', async () => {
     expect(() => plane.model()).toThrow(expect.objectContaining({ code: 'not_found', message: 'no model is loaded' }))
-    const a = await plane.load(timesBundle(), 'a')
+    const a = await plane.load(timesBundle(), { name: 'a' })
     expect(plane.model()).toBe(a)
-    await plane.load(timesBundle(), 'b')
+    await plane.load(timesBundle(), { name: 'b' })
     expect(() => plane.model()).toThrow('the request names no model, and there is "a", "b"')
     const other = planeOf({ defaultModel: 'b' })
-    await other.load(timesBundle(), 'a')
+    await other.load(timesBundle(), { name: 'a' })
     expect(() => other.model()).toThrow(expect.objectContaining({ code: 'not_found' }))
-    const b = await other.load(timesBundle(), 'b')
+    const b = await other.load(timesBundle(), { name: 'b' })
     expect(other.model()).toBe(b)
     await other.close()
   })
@@ -302,7 +416,7 @@ describe('predicting', () => {
   })
 
   test('does not run rows together that depend on each other', async () => {
-    const alone = await plane.load(timesBundle({ rowsAreIndependent: false }), 'alone')
+    const alone = await plane.load(timesBundle({ rowsAreIndependent: false }), { name: 'alone' })
     const answers = await Promise.all([X, X].map((inputs) => plane.predict(alone, inputs, {})))
     expect(answers.map(({ outputs }) => outputs.get('rows')?.data)).toEqual([
       BigInt64Array.of(1n),
@@ -343,7 +457,7 @@ describe('predicting', () => {
   })
 
   test('is cancelled when the caller has gone before its turn', async () => {
-    expect(await productOf(model, X, { cancellation: { aborted: true } })).toMatchObject({ code: 'cancelled' })
+    expect(await productOf(model, X, { call: { aborted: true } })).toMatchObject({ code: 'cancelled' })
   })
 })
 

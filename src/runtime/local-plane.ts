@@ -1,50 +1,94 @@
+import type { OpenBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
-import type { OpenBundle } from '../bundle/open.ts'
-import type { Engine } from '../engines/engine.ts'
+import type { Engine, LoadOptions } from '../engines/engine.ts'
 import { replayGolden, tensorsOf } from '../engines/golden.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
 import { convertInputs } from '../tensor/convert.ts'
 import { checkInputs, selectOutputs, type Signature } from '../tensor/signature.ts'
 import type { Tensors } from '../tensor/tensor.ts'
-import { createBatcher, type Batcher } from './batcher.ts'
+import { createBatcher, type Batcher, type BatchingRules, type FinishedRun } from './batcher.ts'
+import type { Choices } from './choices.ts'
 import { createDeadlines } from './deadlines.ts'
+import { calibrate } from './measure.ts'
 import { versionName, type DataPlane, type PredictContext, type Prediction, type ServedModel } from './plane.ts'
+import type { Profile } from './profile.ts'
+import { createRunCost, type RunPoint } from './run-cost.ts'
+import { createSwappable, type SwappableProgram } from './swap.ts'
 
 export interface LocalPlaneOptions {
-  /** In order of preference; a step runs on the first that can. */
+  /** Every engine that there is; a version's choices say in which order they are asked. */
   readonly engines: readonly Engine[]
   /** The model that a request without a name means; when absent, the only one. */
   readonly defaultModel?: string | undefined
-  /** Most rows that run together. */
-  readonly maxBatchRows: number
-  /** Most rows that wait for one model. */
-  readonly maxQueueRows: number
+  /**
+   * How a version is run that is loaded without choices of its own: asked without a profile before it is loaded, and with
+   * one once the process has found out in a few milliseconds what it costs.
+   */
+  readonly choose: (profile: Profile | undefined) => Choices
   /** How long a request may take at most (ms); a caller may only ask for less. */
   readonly timeoutMs: number
   /** Milliseconds, never going back: `performance.now()`. */
   readonly now: () => number
+  /** Told after each run of a batch. */
+  readonly onRun?: ((run: FinishedRun) => void) | undefined
+  /** Told when the optimised graph of a version that was started quickly could not take over; the quick one stays. */
+  readonly onSwapFailed?: ((model: ServedModel, error: ServingError) => void) | undefined
+}
+
+export interface PlaneLoadOptions {
+  /** Another name than the bundle's own. */
+  readonly name?: string | undefined
+  /** Other names of this version: a number, `stable`. */
+  readonly labels?: readonly string[] | undefined
+  /** Whether this version answers when none is named. Default true. */
+  readonly isDefault?: boolean | undefined
+  readonly choices?: Choices | undefined
+  /** What was measured of its runs, by rows: admission begins with it. */
+  readonly curve?: readonly RunPoint[] | undefined
+  /** A program that runs elsewhere, in place of the bundle's own loaded here. It is released with the version. */
+  readonly program?: LoadedProgram | undefined
+}
+
+/** What a version is doing at the moment. */
+export interface PlaneGauge {
+  readonly model: ServedModel
+  readonly queuedRows: number
+  /** Runs under way. */
+  readonly running: number
+  /** Requests that are not answered yet. */
+  readonly inFlight: number
 }
 
 interface Entry {
   model: ServedModel
-  readonly program: LoadedProgram
+  readonly program: SwappableProgram
   readonly batcher: Batcher
   readonly outputsOf: (wanted: readonly string[] | undefined) => readonly string[]
   inFlight: number
-  whenEmpty: (() => void) | undefined
+  isGone: boolean
 }
 
-/** The data plane of one process: models loaded in it, run in it. */
+/** A model's versions by digest, and the one that answers when none is named. */
+interface Versions {
+  readonly entries: Map<string, Entry>
+  default: string
+}
+
+/** The data plane of one process: models loaded in it, run in it or by programs that reach elsewhere. */
 export interface LocalPlane extends DataPlane {
   /**
-   * Loads a bundle and replays its golden rows; then it answers under its name. Another version under that name goes on
-   * answering until then, and is unloaded afterwards; it stays when loading fails.
-   * @param name another name than the bundle's own
+   * Loads a bundle and replays its golden rows; then it answers under its name, beside the versions that stand there
+   * already. A version that is loaded already only gets its labels, and becomes the default when asked to.
+   * @throws {ServingError} `refused` when engine or golden rows say no, `unsupported`; nothing has changed then
    */
-  load(bundle: OpenBundle, name?: string): Promise<ServedModel>
-  /** Takes a model out once its requests are answered. @throws {ServingError} `not_found` */
-  unload(name: string): Promise<void>
+  load(bundle: OpenBundle, options?: PlaneLoadOptions): Promise<ServedModel>
+  /**
+   * Takes a version out, or every version of a model, once its requests are answered.
+   * @throws {ServingError} `not_found`
+   */
+  unload(name: string, version?: string): Promise<void>
+  gauges(): readonly PlaneGauge[]
   /** Whether the process is meant to take requests; false also while it drains. */
   setReady(isReady: boolean): void
   /** Unloads everything. */
@@ -54,19 +98,31 @@ export interface LocalPlane extends DataPlane {
 export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
   const { engines, now } = options
   const deadlines = createDeadlines(now)
-  const entries = new Map<string, Entry>()
+  const models = new Map<string, Versions>()
   let ready = false
 
-  async function load(bundle: OpenBundle, name = bundle.manifest.name): Promise<ServedModel> {
+  async function load(bundle: OpenBundle, wanted: PlaneLoadOptions = {}): Promise<ServedModel> {
     const { manifest, digest } = bundle
-    const example = tensorsOf(manifest.example, 'example')
-    const program = await loadProgram(manifest.program, engines, (path) => fileOf(bundle, path))
-    try {
-      await replayGolden(program, manifest.golden)
-    } catch (error) {
-      program.release()
-      throw error
+    const name = wanted.name ?? manifest.name
+    const { labels = [], isDefault = true } = wanted
+    const known = models.get(name)?.entries.get(digest)
+    if (known !== undefined) {
+      wanted.program?.release()
+      return place(known, labels, isDefault)
     }
+    let choices = wanted.choices ?? options.choose(undefined)
+    let { curve } = wanted
+    const example = tensorsOf(manifest.example, 'example')
+    const isQuick = wanted.program === undefined && choices.start.value === 'quick'
+    const begun = now()
+    const first = wanted.program ?? (await loadHere(bundle, choices, { isQuick, isBackground: isQuick }))
+    const engine = engines.find(({ name: known }) => known === first.engines[0])
+    if (wanted.choices === undefined && wanted.program === undefined && engine !== undefined) {
+      const profile = await calibrate(first, bundle, engine, now() - begun, now)
+      choices = options.choose(profile)
+      curve = profile.engines[engine.name]?.curve
+    }
+    const program = createSwappable(first)
     const model: ServedModel = {
       name,
       version: digest,
@@ -74,63 +130,115 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
       example,
       engines: program.engines,
       batching: manifest.batching,
+      labels,
+      choices,
       state: 'ready',
     }
-    const batcher = createBatcher({
-      run: (inputs, wanted) => program.run(inputs, wanted),
-      rowsAreIndependent: manifest.batching.rowsAreIndependent,
-      maxBatchRows: options.maxBatchRows,
-      maxQueueRows: options.maxQueueRows,
-      deadlines,
-      now,
-    })
-    const outputsOf = internOutputs(manifest.signature)
-    const old = entries.get(name)
-    entries.set(name, { model, program, batcher, outputsOf, inFlight: 0, whenEmpty: undefined })
-    if (old !== undefined) await retire(old)
-    return model
+    const entry: Entry = {
+      model,
+      program,
+      batcher: createBatcher({
+        run: (inputs, outputs, where) => program.run(inputs, outputs, where),
+        rowsAreIndependent: manifest.batching.rowsAreIndependent,
+        ...rulesOf(choices),
+        deadlines,
+        cost: createRunCost(curve),
+        now,
+        model: () => entry.model,
+        onRun: options.onRun,
+      }),
+      outputsOf: internOutputs(manifest.signature),
+      inFlight: 0,
+      isGone: false,
+    }
+    // somebody else may have loaded it meanwhile
+    const twin = models.get(name)?.entries.get(digest)
+    if (twin !== undefined) {
+      program.release()
+      return place(twin, labels, isDefault)
+    }
+    if (isQuick) void optimise(entry, bundle)
+    return place(entry, labels, isDefault)
   }
 
-  async function unload(name: string): Promise<void> {
-    const entry = entryOf(name)
-    entries.delete(name)
-    await retire(entry)
+  /** Loads the bundle's program in this process, and has it prove itself on the golden rows. */
+  async function loadHere(bundle: OpenBundle, choices: Choices, how: LoadOptions): Promise<LoadedProgram> {
+    const { manifest } = bundle
+    const ordered = choices.engines.value.flatMap((name) => engines.filter((engine) => engine.name === name))
+    const program = await loadProgram(manifest.program, ordered, (path) => fileOf(bundle, path), how)
+    try {
+      await replayGolden(program, manifest.golden, program.canRunOffLoop ? choices.plan.value : 'in-tick')
+    } catch (error) {
+      program.release()
+      throw error
+    }
+    return program
+  }
+
+  /** Loads the optimised graph beside the quick one, and changes over. */
+  async function optimise(entry: Entry, bundle: OpenBundle): Promise<void> {
+    try {
+      const optimised = await loadHere(bundle, entry.model.choices, { isBackground: true })
+      if (entry.isGone) optimised.release()
+      else entry.program.replace(optimised)
+    } catch (thrown) {
+      options.onSwapFailed?.(entry.model, ServingError.from(thrown))
+    }
+  }
+
+  /** Puts a version in its place, under its labels. */
+  function place(entry: Entry, labels: readonly string[], isDefault: boolean): ServedModel {
+    const { name, version } = entry.model
+    if (!isSameList(entry.model.labels, labels)) entry.model = { ...entry.model, labels }
+    const versions = models.get(name)
+    if (versions === undefined) models.set(name, { entries: new Map([[version, entry]]), default: version })
+    else {
+      versions.entries.set(version, entry)
+      if (isDefault) versions.default = version
+    }
+    return entry.model
+  }
+
+  async function unload(name: string, version?: string): Promise<void> {
+    const versions = versionsOf(name)
+    const gone = version === undefined ? [...versions.entries.values()] : [findVersion(versions, name, version)]
+    for (const { model } of gone) versions.entries.delete(model.version)
+    const [left] = versions.entries.keys()
+    if (left === undefined) models.delete(name)
+    else if (!versions.entries.has(versions.default)) versions.default = left
+    await Promise.all(gone.map(retire))
   }
 
   /** Waits for the last answer, then frees the engines. */
   async function retire(entry: Entry): Promise<void> {
+    entry.isGone = true
     entry.model = { ...entry.model, state: 'unloading' }
-    if (entry.inFlight > 0) await new Promise<void>((resolve) => (entry.whenEmpty = resolve))
     await entry.batcher.idle()
     entry.program.release()
   }
 
-  function entryOf(name: string): Entry {
-    const entry = entries.get(name)
-    if (entry === undefined)
+  function versionsOf(name: string): Versions {
+    const versions = models.get(name)
+    if (versions === undefined)
       throw new ServingError('not_found', `unknown model ${quote(name)}; there ${listModels()}`, {
         details: { model: name },
       })
-    return entry
+    return versions
   }
 
   function listModels(): string {
-    return entries.size === 0 ? 'are none' : `is ${quoteList([...entries.keys()].sort())}`
+    return models.size === 0 ? 'are none' : `is ${quoteList([...models.keys()].sort())}`
   }
 
   function model(name?: string, version?: string): ServedModel {
-    const found = name === undefined ? defaultEntry().model : entryOf(name).model
-    if (version === undefined || found.version === version) return found
-    if (version.length >= 12 && found.version.startsWith(version)) return found
-    throw new ServingError(
-      'not_found',
-      `model ${quote(found.name)} has no version ${quote(version)}; it has ${quote(found.version)}`,
-    )
+    const versions = name === undefined ? onlyModel() : versionsOf(name)
+    if (version === undefined) return defaultOf(versions).model
+    return findVersion(versions, name, version).model
   }
 
-  function defaultEntry(): Entry {
-    if (options.defaultModel !== undefined) return entryOf(options.defaultModel)
-    const [only, second] = entries.values()
+  function onlyModel(): Versions {
+    if (options.defaultModel !== undefined) return versionsOf(options.defaultModel)
+    const [only, second] = models.values()
     if (only === undefined) throw new ServingError('not_found', 'no model is loaded')
     if (second !== undefined)
       throw new ServingError('invalid_argument', `the request names no model, and there ${listModels()}`)
@@ -138,8 +246,8 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
   }
 
   async function predict(model: ServedModel, given: Tensors, context: PredictContext): Promise<Prediction> {
-    const entry = entries.get(model.name)
-    if (entry?.model.version !== model.version)
+    const entry = models.get(model.name)?.entries.get(model.version)
+    if (entry === undefined)
       throw new ServingError(
         'unavailable',
         `version ${quote(versionName(model))} of ${quote(model.name)} was taken out meanwhile: try again`,
@@ -156,31 +264,84 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
         rows,
         wanted,
         deadlineMs: now() + Math.min(context.timeoutMs ?? Infinity, options.timeoutMs),
-        cancellation: context.cancellation,
+        priority: context.priority ?? 2,
+        call: context.call,
       })
       return { model: entry.model, outputs }
     } finally {
       entry.inFlight--
-      if (entry.inFlight === 0) entry.whenEmpty?.()
     }
+  }
+
+  function everyEntry(): Entry[] {
+    return [...models.values()].flatMap(({ entries }) => [...entries.values()])
   }
 
   return {
     isReady: () => ready,
     setReady: (isReady) => (ready = isReady),
-    models: () => [...entries.values()].map((entry) => entry.model).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    models: () =>
+      [...models]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([, versions]) => {
+          const first = defaultOf(versions)
+          return [first, ...[...versions.entries.values()].filter((entry) => entry !== first)].map(({ model }) => model)
+        }),
     model,
     predict,
     load,
     unload,
+    gauges: () =>
+      everyEntry().map(({ model, batcher, inFlight }) => ({
+        model,
+        queuedRows: batcher.queuedRows,
+        running: batcher.running,
+        inFlight,
+      })),
     async close() {
       ready = false
-      const all = [...entries.values()]
-      entries.clear()
+      const all = everyEntry()
+      models.clear()
       await Promise.all(all.map(retire))
       deadlines.close()
     },
   }
+}
+
+function defaultOf(versions: Versions): Entry {
+  const entry = versions.entries.get(versions.default)
+  if (entry === undefined) throw new Error('a model has lost its default version; this is a bug')
+  return entry
+}
+
+/** By digest, by its first 12 digits or more, or by label; a label is only that of one version. */
+function findVersion(versions: Versions, name: string | undefined, version: string): Entry {
+  const exact = versions.entries.get(version)
+  if (exact !== undefined) return exact
+  for (const entry of versions.entries.values()) if (entry.model.labels.includes(version)) return entry
+  if (version.length >= 12)
+    for (const entry of versions.entries.values()) if (entry.model.version.startsWith(version)) return entry
+  const has = [...versions.entries.values()].map(({ model }) => [versionName(model), ...model.labels].join(' or '))
+  throw new ServingError(
+    'not_found',
+    `model ${quote(name ?? defaultOf(versions).model.name)} has no version ${quote(version)}; it has ${quoteList(has)}`,
+  )
+}
+
+function rulesOf(choices: Choices): BatchingRules {
+  return {
+    place: choices.plan.value,
+    concurrency: choices.concurrency.value,
+    maxBatchRows: choices.maxBatchRows.value,
+    preferredRows: choices.preferredRows.value,
+    windowMs: choices.windowMs.value,
+    maxQueueRows: choices.maxQueueRows.value,
+    maxQueueDelayMs: choices.maxQueueDelayMs.value,
+  }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
 function fileOf(bundle: OpenBundle, path: string): Uint8Array {

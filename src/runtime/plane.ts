@@ -1,5 +1,6 @@
 import type { Signature } from '../tensor/signature.ts'
 import type { Tensors } from '../tensor/tensor.ts'
+import type { Choices } from './choices.ts'
 
 /** A version of a model that this process answers for. */
 export interface ServedModel {
@@ -13,6 +14,10 @@ export interface ServedModel {
   readonly engines: readonly string[]
   /** Whether rows of different callers run together, and why. */
   readonly batching: { readonly rowsAreIndependent: boolean; readonly reason: string }
+  /** Other names that this version answers to: a number, `stable`. */
+  readonly labels: readonly string[]
+  /** How it is run, each choice with its reason. */
+  readonly choices: Choices
   readonly state: 'ready' | 'unloading'
 }
 
@@ -21,9 +26,32 @@ export function versionName(model: ServedModel): string {
   return model.version.slice(0, 12)
 }
 
-/** Whether the caller still waits. An AbortSignal is one; hosts on a hot path bring something lighter. */
-export interface Cancellation {
+/** How soon a request is run when several wait: 1 before 2 before 3. */
+export type Priority = 1 | 2 | 3
+
+/**
+ * One request as host, protocol and plane share it: the host makes it, protocols pass it on, the plane asks it whether the
+ * caller still waits, and writes down what it did. An AbortSignal is one too.
+ */
+export interface Call {
+  /** Whether the caller has gone. */
   readonly aborted: boolean
+  /** What the plane did, once a model was found for the request; absent for requests that reach no model. */
+  timing?: Timing | undefined
+}
+
+/** Where a request's time in the plane went. */
+export interface Timing {
+  readonly model: ServedModel
+  readonly rows: number
+  /** From its arrival at the plane to the start of its run (ms). */
+  readonly queueMs: number
+  /** What it waited for: the end of the tick that it came in, a run before it, or a window for more rows. */
+  readonly waitedFor: 'tick' | 'run' | 'window'
+  /** The run that it was part of (ms); 0 when none was begun. */
+  readonly runMs: number
+  /** Rows of that run, its own and other callers'. */
+  readonly batchRows: number
 }
 
 export interface PredictContext {
@@ -31,7 +59,9 @@ export interface PredictContext {
   readonly outputs?: readonly string[]
   /** How long the caller waits (ms from now); the plane's own limit when absent or longer. */
   readonly timeoutMs?: number
-  readonly cancellation?: Cancellation
+  /** 2 when absent. */
+  readonly priority?: Priority
+  readonly call?: Call
 }
 
 export interface Prediction {
@@ -44,11 +74,11 @@ export interface Prediction {
 export interface DataPlane {
   /** False while starting and while draining. */
   isReady(): boolean
-  /** Sorted by name. */
+  /** Every version of every model, sorted by name, a model's default version first. */
   models(): readonly ServedModel[]
   /**
    * @param name absent for the default model: the only one, or the one that the operator named
-   * @param version a digest, or its first 12 digits or more
+   * @param version a digest, its first 12 digits or more, or a label; absent for the model's default version
    * @throws {ServingError} `not_found`
    */
   model(name?: string, version?: string): ServedModel

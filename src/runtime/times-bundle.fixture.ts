@@ -1,7 +1,7 @@
 import { makeBundle } from '../bundle/make.ts'
 import type { OpenBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
-import type { Engine } from '../engines/engine.ts'
+import type { Engine, LoadOptions } from '../engines/engine.ts'
 import type { Datatype } from '../tensor/datatype.ts'
 import { tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
 
@@ -61,6 +61,10 @@ export interface TimesEngine extends Engine {
   /** Factors of the graphs that were loaded, and of those that were released. */
   readonly loaded: number[]
   readonly released: number[]
+  /** How each was asked to be loaded. */
+  readonly asked: LoadOptions[]
+  /** Loads from this one on are refused. */
+  refuseFrom: number
   /** Waited for before each answer; absent for answers in the calling tick. */
   gate: Promise<void> | undefined
 }
@@ -69,12 +73,16 @@ export interface TimesEngine extends Engine {
 export function timesEngine(): TimesEngine {
   const engine: TimesEngine = {
     name: 'times',
+    version: '1',
     loaded: [],
     released: [],
+    asked: [],
+    refuseFrom: Infinity,
     gate: undefined,
     refusal: () => undefined,
     // oxlint-disable-next-line require-await
-    async load(step, read) {
+    async load(step, read, options = {}) {
+      if (engine.asked.push(options) > engine.refuseFrom) throw new ServingError('refused', 'not this time')
       const factor = Number(new TextDecoder().decode(read(step.file)))
       if (factor < 0) throw new ServingError('refused', 'the graph is negative')
       engine.loaded.push(factor)

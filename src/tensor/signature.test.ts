@@ -28,6 +28,14 @@ describe('inputs beside a signature', () => {
 
   test.each<[string, [string, Tensor][], string]>([
     ['missing', [['x', X]], 'input "city" is missing; the model takes "x", "city"'],
+    [
+      'under another name',
+      [
+        ['y', X],
+        ['city', CITY],
+      ],
+      'input "y" is unknown; the model takes "x", "city"',
+    ],
     ['all missing', [], 'input "x" is missing; the model takes "x", "city"'],
     [
       'unknown',

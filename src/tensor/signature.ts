@@ -28,12 +28,14 @@ export interface Signature {
 export function checkInputs(inputs: Tensors, signature: Signature): void {
   for (const spec of signature.inputs) {
     const given = inputs.get(spec.name)
-    if (given === undefined)
+    if (given === undefined) {
+      refuseUnknown(inputs, signature) // a name that is mistyped is both unknown and missing: the first tells more
       throw new ServingError(
         'invalid_argument',
-        `input ${quote(spec.name)} is missing; the model takes ${quoteList(signature.inputs.map((input) => input.name))}`,
+        `input ${quote(spec.name)} is missing; the model takes ${namesOf(signature)}`,
         { details: { input: spec.name } },
       )
+    }
     if (given.datatype !== spec.datatype)
       throw new ServingError(
         'invalid_argument',
@@ -47,16 +49,22 @@ export function checkInputs(inputs: Tensors, signature: Signature): void {
         { details: { input: spec.name } },
       )
   }
-  if (inputs.size > signature.inputs.length) {
-    for (const name of inputs.keys()) {
-      if (signature.inputs.some((spec) => spec.name === name)) continue
-      throw new ServingError(
-        'invalid_argument',
-        `input ${quote(name)} is unknown; the model takes ${quoteList(signature.inputs.map((spec) => spec.name))}`,
-        { details: { input: name } },
-      )
-    }
+  if (inputs.size > signature.inputs.length) refuseUnknown(inputs, signature)
+}
+
+function refuseUnknown(inputs: Tensors, signature: Signature): void {
+  for (const name of inputs.keys()) {
+    if (signature.inputs.some((spec) => spec.name === name)) continue
+    throw new ServingError(
+      'invalid_argument',
+      `input ${quote(name)} is unknown; the model takes ${namesOf(signature)}`,
+      { details: { input: name } },
+    )
   }
+}
+
+function namesOf({ inputs }: Signature): string {
+  return quoteList(inputs.map(({ name }) => name))
 }
 
 /**
