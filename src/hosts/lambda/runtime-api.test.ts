@@ -104,9 +104,9 @@ test.each(['', 'localhost', 'localhost:0', 'localhost:70000', 'http://localhost:
 
 test('a handler that throws is reported and logged, its text kept from the caller, and the loop goes on', async () => {
   let calls = 0
-  const { emulator, logged } = await start((request, plane, cancellation) => {
+  const { emulator, logged } = await start((request, plane, call) => {
     if (calls++ === 0) throw new Error('/secret/path')
-    return calls === 2 ? Promise.reject(new ServingError('overloaded', 'full')) : echo(request, plane, cancellation)
+    return calls === 2 ? Promise.reject(new ServingError('overloaded', 'full')) : echo(request, plane, call)
   })
   const first = await emulator.invoke({})
   expect(first.isFunctionError).toBe(true)
@@ -141,9 +141,9 @@ test('the trace goes to the handler, unless the caller sent one', async () => {
 
 test('a handler that has not answered before the deadline is cancelled and the client gets 504', async () => {
   const { promise: cancelled, resolve } = Promise.withResolvers<boolean>()
-  const { emulator } = await start(async (_request, _plane, cancellation) => {
-    expect(cancellation.aborted).toBe(false)
-    while (!cancellation.aborted) await new Promise((later) => setTimeout(later, 5))
+  const { emulator } = await start(async (_request, _plane, call) => {
+    expect(call.aborted).toBe(false)
+    while (!call.aborted) await new Promise((later) => setTimeout(later, 5))
     resolve(true)
     return new Promise(() => undefined) // never answers
   })
@@ -167,13 +167,13 @@ test.each([
 ])('a deadline %s leaves the handler a minute', async (_name, deadlineMs) => {
   let clock = 5_000_000
   const seen: boolean[] = []
-  const handle: Handle = async (request, plane, cancellation) => {
+  const handle: Handle = async (request, plane, call) => {
     for (const passed of [59_000, 60_000]) {
       clock = 5_000_000 + passed
-      seen.push(cancellation.aborted)
+      seen.push(call.aborted)
     }
     clock = 5_000_000
-    return echo(request, plane, cancellation)
+    return echo(request, plane, call)
   }
   const { emulator } = await start(handle, { now: () => clock })
   expect((await emulator.invoke({}, { deadlineMs })).isFunctionError).toBe(false)

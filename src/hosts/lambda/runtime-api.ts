@@ -37,7 +37,7 @@ const MARGIN_MS = 200
 /**
  * Serves a Lambda function: takes events from the runtime API, one at a time, and answers each by `handle`.
  * A handler that throws is reported to Lambda and the loop goes on; one that has not answered shortly before the
- * function's deadline is told so by its cancellation, and the caller gets `deadline_exceeded`.
+ * function's deadline is told so by its call, and the caller gets `deadline_exceeded`.
  * Resolves when `signal` is aborted.
  * @throws {ServingError} `invalid_argument` for an address of the wrong form; `unavailable` when five tries in a row
  * to get an event failed: Lambda, or the process's supervisor, starts the function anew
@@ -124,7 +124,7 @@ async function handleInTime(request: WireRequest, deadlineMs: number, options: L
   const timeoutMs = deadlineMs > start && deadlineMs <= start + MAX_TIMEOUT_MS ? deadlineMs - start : DEFAULT_TIMEOUT_MS
   const usableMs = timeoutMs - Math.min(MARGIN_MS, timeoutMs / 2)
   // By the clock, not by a timer: true in time even while a model keeps the event loop busy.
-  const cancellation = {
+  const call = {
     get aborted() {
       return now() - start >= usableMs
     },
@@ -135,7 +135,7 @@ async function handleInTime(request: WireRequest, deadlineMs: number, options: L
     late.resolve(toResponse(new ServingError('deadline_exceeded', message)))
   }, usableMs)
   try {
-    return await Promise.race([handle(request, plane, cancellation), late.promise])
+    return await Promise.race([handle(request, plane, call), late.promise])
   } finally {
     clearTimeout(timer)
   }
