@@ -1,0 +1,97 @@
+import { addHistogram, createHistogram, DURATION_BOUNDS, ROW_BOUNDS } from './histogram.ts'
+import type { LoadedModel, MetricsSnapshot, ProcessTotals, SeriesCounts } from './snapshot.ts'
+
+/** The counts of several processes as those of one that has ended: what each is doing now is left out. */
+export function mergeCounts(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
+  return { process: '', life: '', series: mergeSeries(snapshots), totals: mergeTotals(snapshots) }
+}
+
+/** One for each version, requests without a model first, then by name. */
+export function mergeSeries(snapshots: readonly MetricsSnapshot[]): SeriesCounts[] {
+  const merged = new Map<string, SeriesCounts>()
+  for (const { series } of snapshots) {
+    for (const counts of series) {
+      const key = `${counts.model}\0${counts.version}`
+      const before = merged.get(key) ?? nothing(counts.model, counts.version)
+      merged.set(key, add(before, counts))
+    }
+  }
+  if (!merged.has('\0')) merged.set('\0', nothing('', ''))
+  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counts]) => counts)
+}
+
+export function mergeTotals(snapshots: readonly MetricsSnapshot[]): ProcessTotals {
+  const loopDelay = createHistogram(DURATION_BOUNDS)
+  let spansExported = 0
+  let spansDropped = 0
+  let logLinesDropped = 0
+  for (const { totals } of snapshots) {
+    addHistogram(loopDelay, totals.loopDelay)
+    spansExported += totals.spansExported
+    spansDropped += totals.spansDropped
+    logLinesDropped += totals.logLinesDropped
+  }
+  return { loopDelay, spansExported, spansDropped, logLinesDropped }
+}
+
+/** A version over all processes that hold it. */
+export interface HeldModel extends LoadedModel {
+  /** Whether a process that takes requests answers for it. */
+  readonly isReady: boolean
+}
+
+/** Versions that are held now, by name; what waits and runs is summed, saturation is the mean over run slots. */
+export function mergeLoaded(snapshots: readonly MetricsSnapshot[]): HeldModel[] {
+  const merged = new Map<string, HeldModel>()
+  for (const { state } of snapshots) {
+    for (const found of state?.models ?? []) {
+      const key = `${found.model}\0${found.version}`
+      const own = { ...found, isReady: found.isReady && state?.isReady === true }
+      const before = merged.get(key)
+      merged.set(key, before === undefined ? own : addLoaded(before, own))
+    }
+  }
+  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, held]) => held)
+}
+
+function addLoaded(a: HeldModel, b: HeldModel): HeldModel {
+  const runSlots = a.runSlots + b.runSlots
+  return {
+    ...b,
+    isReady: a.isReady || b.isReady,
+    runSlots,
+    queuedRows: a.queuedRows + b.queuedRows,
+    runsInProgress: a.runsInProgress + b.runsInProgress,
+    requestsInProgress: a.requestsInProgress + b.requestsInProgress,
+    saturation: (a.saturation * a.runSlots + b.saturation * b.runSlots) / runSlots,
+  }
+}
+
+function nothing(model: string, version: string): SeriesCounts {
+  return {
+    model,
+    version,
+    codes: [],
+    request: createHistogram(DURATION_BOUNDS),
+    queue: createHistogram(DURATION_BOUNDS),
+    run: createHistogram(DURATION_BOUNDS),
+    overhead: createHistogram(DURATION_BOUNDS),
+    batchRows: createHistogram(ROW_BOUNDS),
+    batch: createHistogram(DURATION_BOUNDS),
+    rows: 0,
+    failedRuns: 0,
+  }
+}
+
+/** Adds to `into`, which is nobody else's, and gives it back with the numbers that stand beside the histograms. */
+function add(into: SeriesCounts, from: SeriesCounts): SeriesCounts {
+  const codes = new Map(into.codes)
+  for (const [code, requests] of from.codes) codes.set(code, (codes.get(code) ?? 0) + requests)
+  addHistogram(into.request, from.request)
+  addHistogram(into.queue, from.queue)
+  addHistogram(into.run, from.run)
+  addHistogram(into.overhead, from.overhead)
+  addHistogram(into.batchRows, from.batchRows)
+  addHistogram(into.batch, from.batch)
+  return { ...into, codes: [...codes], rows: into.rows + from.rows, failedRuns: into.failedRuns + from.failedRuns }
+}
