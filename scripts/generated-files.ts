@@ -27,3 +27,10 @@ function validatorCode(): string {
   const code = standaloneCode(ajv, ajv.compile(MANIFEST_SCHEMA))
   return `// Made by \`npm run generate\` from manifest-schema.ts; do not edit.\n${code}`
 }
+
+/** The reference of all options, from the tables of the commands. */
+export async function generateReference(): Promise<ReadonlyMap<string, string>> {
+  const { COMMANDS } = await import('../src/cli/commands.ts')
+  const { configurationPage } = await import('../src/cli/reference.ts')
+  return new Map([['docs/configuration.md', await configurationPage(COMMANDS)]])
+}

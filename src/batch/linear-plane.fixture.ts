@@ -2,6 +2,7 @@ import { ServingError } from '../core/errors.ts'
 import type { DataPlane, ServedModel } from '../runtime/plane.ts'
 import { checkInputs, type Signature } from '../tensor/signature.ts'
 import { tensor, type Tensor } from '../tensor/tensor.ts'
+import { choicesOf } from '../runtime/choices.fixture.ts'
 
 export interface LinearPlaneOptions {
   /** Names of the two columns; none for a model that knows no names. */
@@ -34,6 +35,8 @@ export function linearPlane(options: LinearPlaneOptions = {}): {
     example: new Map(),
     engines: ['arithmetic'],
     batching: { rowsAreIndependent: options.rowsAreIndependent ?? true, reason: 'a row at a time' },
+    labels: [],
+    choices: choicesOf(),
     state: 'ready',
   }
   const calls: number[] = []
@@ -41,8 +44,8 @@ export function linearPlane(options: LinearPlaneOptions = {}): {
     isReady: () => true,
     models: () => [model],
     model: () => model,
-    async predict(asked, inputs, { cancellation }) {
-      if (cancellation?.aborted === true) throw new ServingError('cancelled', 'the caller went away')
+    async predict(asked, inputs, { call }) {
+      if (call?.aborted === true) throw new ServingError('cancelled', 'the caller went away')
       checkInputs(inputs, signature)
       const { data } = inputs.get('x') as Extract<Tensor, { datatype: 'FP64' }>
       const rows = Array.from(

@@ -62,7 +62,7 @@ async function predict(inputs: Tensors, options: ScoreOptions): Promise<Tensors 
   for (let attempt = 0; ; attempt++) {
     if (options.signal.aborted) throw stopped()
     try {
-      const { outputs } = await options.plane.predict(options.model, inputs, { cancellation: options.signal })
+      const { outputs } = await options.plane.predict(options.model, inputs, { call: options.signal })
       return outputs
     } catch (thrown) {
       if (options.signal.aborted) throw stopped()

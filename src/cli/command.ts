@@ -1,4 +1,4 @@
-import type { OptionTable, Options } from './options.ts'
+import type { OptionTable, Options, Sources } from './options.ts'
 
 /** What a command may touch of the world, so that a test can bring its own. */
 export interface CommandContext {
@@ -21,6 +21,19 @@ export interface Command<T extends OptionTable = OptionTable> {
   /** What stands behind the name: `<model> --in <path> --out <path>`. */
   readonly usage: string
   readonly options: T
-  /** @returns the exit code */
-  run(positionals: readonly string[], options: Options<T>, context: CommandContext): Promise<number>
+  /** Section of a configuration file that sets the options, where that is not the command's own name. */
+  readonly section?: string
+  /**
+   * @param sources where each option's value came from
+   * @returns the exit code
+   */
+  run(positionals: readonly string[], options: Options<T>, context: CommandContext, sources?: Sources): Promise<number>
+}
+
+/** A command that is loaded when it is asked for: `slipway --help` need not read engines and image builders. */
+export interface ListedCommand {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  readonly load: () => Promise<Command>
 }

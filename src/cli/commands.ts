@@ -1,12 +1,4 @@
-import type { Command } from './command.ts'
-
-/** A command that is loaded when it is asked for: `slipway --help` need not read engines and image builders. */
-export interface ListedCommand {
-  readonly name: string
-  /** One line for the list of commands. */
-  readonly summary: string
-  load(): Promise<Command>
-}
+import type { Command, ListedCommand } from './command.ts'
 
 /** Every command, in the order of `slipway --help`. */
 export const COMMANDS: readonly ListedCommand[] = [
@@ -39,6 +31,16 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: 'package',
     summary: 'make an OCI image of a model',
     load: async () => anyOptions((await import('./package.ts')).packageCommand),
+  },
+  {
+    name: 'key',
+    summary: 'make, list and remove the keys that requests need',
+    load: async () => anyOptions((await import('./key.ts')).keyCommand),
+  },
+  {
+    name: 'config',
+    summary: 'show what serve would be set to, and where each setting comes from',
+    load: async () => anyOptions((await import('./config.ts')).createConfigCommand(COMMANDS)),
   },
 ]
 

@@ -10,6 +10,7 @@ export const DATA_OPTION = {
     type: 'string',
     value: 'DIR',
     default: join(homedir(), '.slipway'),
+    shownDefault: '~/.slipway',
     doc: 'folder where bundles and caches are kept',
   },
 } as const satisfies OptionTable
@@ -22,4 +23,9 @@ export function checkName(name: string | undefined): void {
 
 export const JSON_OPTION = {
   json: { type: 'boolean', doc: 'print one JSON document on stdout' },
+} as const satisfies OptionTable
+
+/** Of every command: where the file lies that sets the others. */
+export const CONFIG_OPTION = {
+  config: { type: 'string', value: 'PATH', doc: 'file of options in JSON; see `slipway config --schema`' },
 } as const satisfies OptionTable

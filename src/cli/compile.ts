@@ -9,6 +9,7 @@ import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
 import { EXIT, type Command } from './command.ts'
 import { checkName, DATA_OPTION, JSON_OPTION } from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
+import { choicesHere, describeChoices } from './describe-choices.ts'
 import { UsageError } from './options.ts'
 import { createProgress } from './progress.ts'
 
@@ -50,10 +51,12 @@ export const compileCommand: Command<typeof options> = {
     const sizeBytes = await writeOut(resolve(out), files, options.force)
     progress.finish(`${bundle.wasKnown ? 'opened' : 'compiled'}, ${formatBytes(sizeBytes)} at ${out}`)
     for (const warning of bundle.warnings) context.stderr.write(`warning: ${warning}\n`)
+    const { manifest, digest, profile, warnings } = bundle
+    const choices = choicesHere(profile)
     context.stdout.write(
       options.json
-        ? `${JSON.stringify({ ...reportBundle(bundle.manifest, bundle.digest), out, warnings: bundle.warnings })}\n`
-        : describeBundle(bundle.manifest, bundle.digest),
+        ? `${JSON.stringify({ ...reportBundle(manifest, digest), out, warnings, profile, choices })}\n`
+        : describeBundle(manifest, digest) + describeChoices(profile, choices),
     )
     return EXIT.done
   },
@@ -61,7 +64,7 @@ export const compileCommand: Command<typeof options> = {
 
 /** Where a bundle goes when nobody says: `fraud.bundle` in the working folder, for `models/fraud.onnx`. */
 function placeOf(path: string): string {
-  return `${basename(resolve(path)).replace(/(\.tar\.gz|\.[^.]+)$/, '')}.bundle`
+  return `${basename(resolve(path)).replace(/(\.tar\.gz|(\.pipeline)?\.[^.]+)$/, '')}.bundle`
 }
 
 async function readExample(path: string): Promise<string> {

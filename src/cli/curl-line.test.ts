@@ -39,3 +39,9 @@ test('a shell sends the example row exactly as it was recorded, whatever names a
     await rm(folder, { recursive: true })
   }
 })
+
+test('where keys are asked for, the line sends the one that the shell has', () => {
+  expect(curlLine('http://127.0.0.1:1', 'm', manifest, true)).toMatch(
+    /^curl -H "authorization: Bearer \$SLIPWAY_KEY" http:/,
+  )
+})

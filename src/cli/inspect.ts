@@ -56,6 +56,8 @@ function describeFile(found: InspectedFile): string {
     `sha256    ${found.sha256}`,
   ]
   if (found.graph !== undefined) lines.push(...describeGraph(found.graph))
+  found.steps?.forEach((graph, i) => lines.push('', `step ${i + 1}`, ...describeGraph(graph)))
+  if (found.steps !== undefined) lines.push('')
   lines.push(`verdict   ${found.verdict}${found.error === undefined ? '' : `: ${found.error.message}`}`)
   return `${lines.join('\n')}\n`
 }

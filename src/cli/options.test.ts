@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { describeOptions, flagOf, parseOptions, UsageError, variableOf, type OptionTable } from './options.ts'
+import {
+  describeOptions,
+  flagOf,
+  parseOptions,
+  UsageError,
+  variableOf,
+  type FileLayer,
+  type OptionTable,
+} from './options.ts'
 
 const TABLE = {
   host: { type: 'string', value: 'ADDRESS', default: '127.0.0.1', doc: 'where to listen' },
@@ -14,10 +22,22 @@ const TABLE = {
     platformVariables: ['AIP_HTTP_PORT', 'PORT'],
   },
   json: { type: 'boolean', doc: 'print JSON' },
+  plan: { type: 'choice', values: ['auto', 'fast'], default: 'auto', doc: 'how' },
+  level: { type: 'choice', values: ['low', 'high'], doc: 'how much' },
+  models: { type: 'list', value: 'PATHS', doc: 'which' },
+  noHeader: { type: 'boolean', doc: 'no header' },
+  only: { type: 'string', value: 'TEXT', isFlagOnly: true, doc: 'this once' },
 } as const satisfies OptionTable
 
-function parse(args: readonly string[] = [], env: Record<string, string> = {}) {
-  return parseOptions(TABLE, args, env)
+const REST = { plan: 'auto', level: undefined, models: [], noHeader: false, only: undefined }
+
+function parse(args: readonly string[] = [], env: Record<string, string> = {}, file?: Record<string, unknown>) {
+  return parseOptions(TABLE, args, env, file === undefined ? undefined : layer(file))
+}
+
+function layer(values: Record<string, unknown>): FileLayer {
+  const entries = Object.entries(values).map(([key, value]) => [key, { key: `serve.${key}`, value }] as const)
+  return { path: 'slipway.json', values: new Map(entries) }
 }
 
 describe('an option', () => {
@@ -29,11 +49,59 @@ describe('an option', () => {
       maxBodyBytes: 100,
       port: undefined,
       json: false,
+      ...REST,
     })
-    expect(parse([], env).options).toEqual({ host: '::1', out: undefined, maxBodyBytes: 7, port: 2, json: true })
+    expect(parse([], env).options).toEqual({
+      host: '::1',
+      out: undefined,
+      maxBodyBytes: 7,
+      port: 2,
+      json: true,
+      ...REST,
+    })
     const args = ['--host', '0.0.0.0', '--max-body-bytes=8', '--port', '3']
-    expect(parse(args, env).options).toEqual({ host: '0.0.0.0', out: undefined, maxBodyBytes: 8, port: 3, json: true })
+    expect(parse(args, env).options).toMatchObject({ host: '0.0.0.0', maxBodyBytes: 8, port: 3, json: true })
     expect(parse([], { PORT: '1', AIP_HTTP_PORT: '4' }).options.port).toBe(4)
+  })
+
+  test('is what a file says, where neither flag nor variable do, and tells where it came from', () => {
+    const file = { host: 'from file', maxBodyBytes: 9, port: 4, json: true, plan: 'fast', level: 'low', models: ['a'] }
+    const { options, sources } = parse(['--port', '1', '--no-json'], { SLIPWAY_HOST: '::1' }, file)
+    expect(options).toEqual({
+      host: '::1',
+      out: undefined,
+      maxBodyBytes: 9,
+      port: 1,
+      json: false,
+      ...REST,
+      plan: 'fast',
+      level: 'low',
+      models: ['a'],
+    })
+    expect(sources).toMatchObject({
+      host: { from: 'variable', variable: 'SLIPWAY_HOST' },
+      out: { from: 'default' },
+      maxBodyBytes: { from: 'file', path: 'slipway.json', key: 'serve.maxBodyBytes' },
+      port: { from: 'flag', flag: '--port' },
+    })
+    expect(parse([], { PORT: '5' }).sources).toMatchObject({ port: { from: 'variable', variable: 'PORT' } })
+  })
+
+  test('that is yes or no is taken back by its no, and the last word counts', () => {
+    expect(parse(['--no-json'], { SLIPWAY_JSON: '1' }).options.json).toBe(false)
+    expect(parse(['--no-json', '--json']).options.json).toBe(true)
+    expect(parse(['--json', '--no-json']).options.json).toBe(false)
+    expect(parse(['--no-header']).options.noHeader).toBe(true)
+  })
+
+  test('of several texts is separated by commas', () => {
+    expect(parse(['--models', 'a.onnx, b']).options.models).toEqual(['a.onnx', 'b'])
+    expect(parse([], { SLIPWAY_MODELS: 'a' }).options.models).toEqual(['a'])
+  })
+
+  test('that belongs to one call has no variable', () => {
+    expect(parse([], { SLIPWAY_ONLY: 'x' }).options.only).toBeUndefined()
+    expect(parse(['--only', 'x']).options.only).toBe('x')
   })
 
   test('whose variable is empty has its default', () => {
@@ -48,7 +116,7 @@ describe('an option', () => {
   })
 
   test('stands anywhere among the other words', () => {
-    expect(parse(['a', '--json', 'b', '--out=-', '--', '--c'])).toEqual({
+    expect(parse(['a', '--json', 'b', '--out=-', '--', '--c'])).toMatchObject({
       options: expect.objectContaining({ json: true, out: '-' }),
       positionals: ['a', 'b', '--c'],
     })
@@ -95,10 +163,36 @@ describe('wrong usage', () => {
       { PORT: '99999' },
       /^PORT is "99999"; it takes a whole number from 0 to 65535$/,
     ],
+    ['a choice that there is not', ['--plan', 'slow'], {}, /^--plan is "slow"; it takes one of "auto", "fast"$/],
+    ['a choice of objects', ['--plan', '__proto__'], {}, /^--plan is "__proto__"/],
+    ['an empty text in a list', ['--models', 'a,,b'], {}, /^--models is "a,,b"; it takes texts, none of them empty$/],
+    ['a no for what has values', ['--no-host'], {}, /'--no-host'/],
     ['neither yes nor no', [], { SLIPWAY_JSON: 'maybe' }, /^SLIPWAY_JSON is "maybe"; it takes true or false$/],
   ])('is %s', (_what, args, env, message) => {
     expect(() => parse(args, env)).toThrow(UsageError)
     expect(() => parse(args, env)).toThrow(message)
+  })
+})
+
+describe('a value in a file that does not fit', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['port', '8080', /^"serve.port" in "slipway.json" is a string; it takes a whole number from 0 to 65535$/],
+    ['port', 70_000, /is "70000"; it takes a whole number/],
+    ['port', 80.5, /is "80.5"/],
+    ['port', null, /is null/],
+    ['port', [1], /is a list/],
+    ['port', {}, /is an object/],
+    ['json', 'true', /is a string; it takes true or false$/],
+    ['json', 1, /is "1"; it takes true or false$/],
+    ['host', 1, /is "1"; it takes a text$/],
+    ['plan', 'slow', /is "slow"; it takes one of "auto", "fast"$/],
+    ['plan', 1, /is "1"; it takes one of/],
+    ['models', 'a.onnx', /is a string; it takes texts, none of them empty$/],
+    ['models', ['a', 1], /is a list; it takes texts/],
+    ['models', [''], /is a list; it takes texts/],
+  ])('is refused with its key and its file (%s: %j)', (key, value, message) => {
+    expect(() => parse([], {}, { [key]: value })).toThrow(UsageError)
+    expect(() => parse([], {}, { [key]: value })).toThrow(message)
   })
 })
 
@@ -110,6 +204,11 @@ test('the help names every flag with its value, its default and its variables', 
       '  --max-body-bytes BYTES       largest body (default 100) [SLIPWAY_MAX_BODY_BYTES]',
       '  --port PORT                  port [SLIPWAY_PORT, AIP_HTTP_PORT, PORT]',
       '  --json                       print JSON [SLIPWAY_JSON]',
+      '  --plan auto|fast             how (default auto) [SLIPWAY_PLAN]',
+      '  --level low|high             how much [SLIPWAY_LEVEL]',
+      '  --models PATHS               which [SLIPWAY_MODELS]',
+      '  --no-header                  no header [SLIPWAY_NO_HEADER]',
+      '  --only TEXT                  this once',
     ].join('\n'),
   )
 })

@@ -1,21 +1,35 @@
 import { parseArgs } from 'node:util'
 import { ServingError } from '../core/errors.ts'
-import { quote } from '../core/text.ts'
+import { quote, quoteList } from '../core/text.ts'
+
+/** What every option may say of itself. */
+interface CommonSpec {
+  /** One line for people: `--help`, the schema and the reference are made of it. */
+  readonly doc: string
+  /** Given by its flag alone: it belongs to one call, and no variable or file sets it. */
+  readonly isFlagOnly?: true
+  /** The default for the reference, where the real one differs from machine to machine. */
+  readonly shownDefault?: string
+}
 
 /** One option of a command. Its environment variable is its name in capitals: `maxBodyBytes` is `SLIPWAY_MAX_BODY_BYTES`. */
-export type OptionSpec =
-  | { readonly type: 'string'; readonly default?: string; readonly doc: string; readonly value: string }
-  | {
-      readonly type: 'number'
-      readonly default?: number
-      readonly doc: string
-      readonly value: string
-      readonly min: number
-      readonly max: number
-      /** Variables of the platforms that tell it too; ours comes first. */
-      readonly platformVariables?: readonly string[]
-    }
-  | { readonly type: 'boolean'; readonly doc: string }
+export type OptionSpec = CommonSpec &
+  (
+    | { readonly type: 'string'; readonly default?: string; readonly value: string }
+    | {
+        readonly type: 'number'
+        readonly default?: number
+        readonly value: string
+        readonly min: number
+        readonly max: number
+        /** Variables of the platforms that tell it too; ours comes first. */
+        readonly platformVariables?: readonly string[]
+      }
+    | { readonly type: 'boolean' }
+    | { readonly type: 'choice'; readonly default?: string; readonly values: readonly string[] }
+    /** Several texts: separated by commas in a flag or a variable, a list in a file. */
+    | { readonly type: 'list'; readonly value: string }
+  )
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>
 
@@ -25,11 +39,35 @@ type ValueOf<S extends OptionSpec> = S extends { type: 'boolean' }
     ? S extends { default: number }
       ? number
       : number | undefined
-    : S extends { default: string }
-      ? string
-      : string | undefined
+    : S extends { type: 'list' }
+      ? readonly string[]
+      : S extends { type: 'choice'; values: readonly (infer V)[] }
+        ? S extends { default: string }
+          ? V
+          : V | undefined
+        : S extends { default: string }
+          ? string
+          : string | undefined
 
 export type Options<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> }
+
+export type OptionValue = string | number | boolean | readonly string[] | undefined
+
+/** What a configuration file says to one command. */
+export interface FileLayer {
+  readonly path: string
+  /** By option: the value as JSON had it, and its key in the file (`serve.port`). */
+  readonly values: ReadonlyMap<string, { readonly key: string; readonly value: unknown }>
+}
+
+/** Where an option's value came from. */
+export type Source =
+  | { readonly from: 'flag'; readonly flag: string }
+  | { readonly from: 'variable'; readonly variable: string }
+  | { readonly from: 'file'; readonly path: string; readonly key: string }
+  | { readonly from: 'default' }
+
+export type Sources = Readonly<Record<string, Source>>
 
 /** Flag of an option: `maxBodyBytes` is `--max-body-bytes`. */
 export function flagOf(name: string): string {
@@ -42,11 +80,12 @@ export function variableOf(name: string): string {
 }
 
 /** The variables that set an option, the strongest first. */
-function variablesOf(name: string, spec: OptionSpec): string[] {
+export function variablesOf(name: string, spec: OptionSpec): string[] {
+  if (spec.isFlagOnly) return []
   return [variableOf(name), ...(spec.type === 'number' ? (spec.platformVariables ?? []) : [])]
 }
 
-/** A mistake on the command line: exit code 2. */
+/** A mistake on the command line or in a configuration: exit code 2. */
 export class UsageError extends ServingError {
   constructor(message: string) {
     super('invalid_argument', message)
@@ -54,59 +93,174 @@ export class UsageError extends ServingError {
 }
 
 /**
- * Options from flags, then the environment, then their defaults.
+ * Options from flags, then the environment, then a file, then their defaults.
  * @throws {UsageError} for an unknown flag, a flag without its value, or a value that does not fit
  */
 export function parseOptions<T extends OptionTable>(
   table: T,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-): { options: Options<T>; positionals: string[] } {
-  const flags: Record<string, { type: 'string' | 'boolean' }> = {}
-  for (const [name, spec] of Object.entries(table))
-    flags[flagOf(name).slice(2)] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
-  const parsed = parseFlags(args, flags)
-  const options: Record<string, unknown> = {}
+  file?: FileLayer,
+): { options: Options<T>; positionals: string[]; sources: Sources } {
+  const { flags, positionals } = parseFlags(table, args)
+  const options: Record<string, OptionValue> = {}
+  const sources: Record<string, Source> = {}
   for (const [name, spec] of Object.entries(table)) {
     const flag = flagOf(name)
-    const given = parsed.values[flag.slice(2)]
+    const given = flags.get(name)
     const variable = variablesOf(name, spec).find((each) => (env[each] ?? '') !== '')
-    if (given !== undefined) options[name] = read(spec, given, flag)
-    else if (variable !== undefined) options[name] = read(spec, env[variable] ?? '', variable)
-    else options[name] = spec.type === 'boolean' ? false : spec.default
+    const filed = file?.values.get(name)
+    if (given !== undefined) {
+      options[name] = read(spec, given, flag)
+      sources[name] = { from: 'flag', flag }
+    } else if (variable !== undefined) {
+      options[name] = read(spec, env[variable] ?? '', variable)
+      sources[name] = { from: 'variable', variable }
+    } else if (file !== undefined && filed !== undefined) {
+      options[name] = checkFiled(spec, filed.value, placeInFile(filed.key, file.path))
+      sources[name] = { from: 'file', path: file.path, key: filed.key }
+    } else {
+      options[name] = defaultOf(spec)
+      sources[name] = { from: 'default' }
+    }
   }
-  return { options: options as Options<T>, positionals: parsed.positionals }
+  return { options: options as Options<T>, positionals, sources }
 }
 
-function parseFlags(args: readonly string[], flags: Record<string, { type: 'string' | 'boolean' }>) {
+/**
+ * What the words of a command line say: the last word counts, and `--no-…` takes back a flag that is yes or no.
+ * @throws {UsageError} for an unknown flag, or a flag without its value
+ */
+export function parseFlags(
+  table: OptionTable,
+  args: readonly string[],
+): { flags: ReadonlyMap<string, string | boolean>; positionals: string[] } {
+  const known: Record<string, { type: 'string' | 'boolean' }> = {}
+  const meaning = new Map<string, { name: string; isNo: boolean }>()
+  for (const [name, spec] of Object.entries(table)) {
+    const flag = flagOf(name).slice(2)
+    known[flag] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
+    meaning.set(flag, { name, isNo: false })
+    if (spec.type !== 'boolean' || flag.startsWith('no-')) continue
+    known[`no-${flag}`] = { type: 'boolean' }
+    meaning.set(`no-${flag}`, { name, isNo: true })
+  }
+  const { tokens, positionals } = parseWords(args, known)
+  const flags = new Map<string, string | boolean>()
+  for (const token of tokens) {
+    const meant = token.kind === 'option' ? meaning.get(token.name) : undefined
+    if (meant !== undefined && token.kind === 'option') flags.set(meant.name, token.value ?? !meant.isNo)
+  }
+  return { flags, positionals }
+}
+
+function parseWords(args: readonly string[], options: Record<string, { type: 'string' | 'boolean' }>) {
   try {
-    return parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: true })
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
-function read(spec: OptionSpec, given: string | boolean, from: string): string | number | boolean {
-  if (spec.type === 'boolean') {
-    if (typeof given === 'boolean') return given
+/** A value as text: from a flag or a variable. */
+function read(spec: OptionSpec, given: string | boolean, from: string): OptionValue {
+  if (typeof given === 'boolean') return given
+  const { type } = spec
+  if (type === 'string') return given
+  const problem = (): UsageError => new UsageError(`${from} is ${quote(given)}; it takes ${describeValues(spec)}`)
+  if (type === 'number') {
+    const number = /^-?\d+$/.test(given) ? Number(given) : Number.NaN
+    if (!(number >= spec.min && number <= spec.max)) throw problem()
+    return number
+  }
+  if (type === 'boolean') {
     if (/^(1|true|yes|on)$/i.test(given)) return true
     if (/^(0|false|no|off)$/i.test(given)) return false
-    throw new UsageError(`${from} is ${quote(given)}; it takes true or false`)
+    throw problem()
   }
-  if (spec.type === 'string') return String(given)
-  const number = /^-?\d+$/.test(String(given)) ? Number(given) : Number.NaN
-  if (!(number >= spec.min && number <= spec.max))
-    throw new UsageError(`${from} is ${quote(String(given))}; it takes a whole number from ${spec.min} to ${spec.max}`)
-  return number
+  if (type === 'choice') {
+    if (!spec.values.includes(given)) throw problem()
+    return given
+  }
+  const items = given.split(',').map((item) => item.trim())
+  if (items.includes('')) throw problem()
+  return items
+}
+
+/**
+ * A value as a file's JSON had it.
+ * @param from its key and file, for the message
+ * @throws {UsageError} when it does not fit; the message holds the value only where that is a number or a choice
+ */
+export function checkFiled(spec: OptionSpec, value: unknown, from: string): OptionValue {
+  const { type } = spec
+  const shown = typeof value === 'number' || (type === 'choice' && typeof value === 'string')
+  const problem = (): UsageError =>
+    new UsageError(`${from} is ${shown ? quote(String(value)) : kindOf(value)}; it takes ${describeValues(spec)}`)
+  if (type === 'number') {
+    if (!Number.isInteger(value) || !(Number(value) >= spec.min && Number(value) <= spec.max)) throw problem()
+    return Number(value)
+  }
+  if (type === 'boolean') {
+    if (typeof value !== 'boolean') throw problem()
+    return value
+  }
+  if (type === 'list') {
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item !== '')) throw problem()
+    return value as string[]
+  }
+  if (typeof value !== 'string' || (type === 'choice' && !spec.values.includes(value))) throw problem()
+  return value
+}
+
+/** A key of a configuration file, for messages. */
+export function placeInFile(key: string, path: string): string {
+  return `${quote(key)} in ${quote(path, 200)}`
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** What an option takes, in words that end a sentence. */
+export function describeValues(spec: OptionSpec): string {
+  if (spec.type === 'number') return `a whole number from ${spec.min} to ${spec.max}`
+  if (spec.type === 'boolean') return 'true or false'
+  if (spec.type === 'choice') return `one of ${quoteList(spec.values)}`
+  return spec.type === 'list' ? 'texts, none of them empty' : 'a text'
+}
+
+/** An option's value when nobody says anything. */
+export function defaultOf(spec: OptionSpec): OptionValue {
+  if (spec.type === 'boolean') return false
+  return spec.type === 'list' ? [] : spec.default
+}
+
+/** The default as people read it; undefined where that is nothing, or no. */
+export function shownDefaultOf(spec: OptionSpec): string | undefined {
+  if (spec.type === 'boolean' || spec.type === 'list') return undefined
+  return spec.shownDefault ?? (spec.default === undefined ? undefined : String(spec.default))
+}
+
+/** A flag with what stands behind it: `--port PORT`. */
+export function flagWithValue(name: string, spec: OptionSpec): string {
+  if (spec.type === 'boolean') return flagOf(name)
+  return `${flagOf(name)} ${spec.type === 'choice' ? spec.values.join('|') : spec.value}`
 }
 
 /** The options as lines of `--help`. */
 export function describeOptions(table: OptionTable): string {
   return Object.entries(table)
     .map(([name, spec]) => {
-      const flag = spec.type === 'boolean' ? flagOf(name) : `${flagOf(name)} ${spec.value}`
-      const preset = spec.type === 'boolean' || spec.default === undefined ? '' : ` (default ${spec.default})`
-      return `  ${flag.padEnd(28)} ${spec.doc}${preset} [${variablesOf(name, spec).join(', ')}]`
+      const preset = shownDefaultOf(spec)
+      const variables = variablesOf(name, spec)
+      return [
+        `  ${flagWithValue(name, spec).padEnd(28)} ${spec.doc}`,
+        ...(preset === undefined ? [] : [`(default ${preset})`]),
+        ...(variables.length === 0 ? [] : [`[${variables.join(', ')}]`]),
+      ].join(' ')
     })
     .join('\n')
 }

@@ -28,10 +28,11 @@ describe('help', () => {
       expect([code, stderr]).toEqual([0, ''])
       expect(stdout).toContain(`usage: slipway ${name} `)
       const command = await COMMANDS.find((each) => each.name === name)?.load()
-      for (const option of Object.keys(command?.options ?? {})) {
+      for (const [option, spec] of Object.entries(command?.options ?? {})) {
         expect(stdout).toContain(`  ${flagOf(option)} `)
-        expect(stdout).toContain(variableOf(option))
+        expect(stdout.includes(`[${variableOf(option)}`)).toBe(spec.isFlagOnly !== true)
       }
+      expect(stdout).toContain('[SLIPWAY_CONFIG]')
     }
   })
 
@@ -86,7 +87,21 @@ describe('a mistake', () => {
       'an address that others reach',
       ['serve', 'm', '--host', '0.0.0.0'],
       1,
-      /0.0.0.0 can be reached .* say --insecure/,
+      /0.0.0.0 can be reached .* --api-key-file, or say --insecure/,
+    ],
+    [
+      'a certificate without its key',
+      ['serve', 'm', '--tls-cert', 'cert.pem'],
+      2,
+      /--tls-key is missing: HTTPS needs both/,
+    ],
+    ['a key without its certificate', ['serve', 'm', '--tls-key', 'key.pem'], 2, /--tls-cert is missing/],
+    ['a plan that there is not', ['serve', 'm', '--plan', 'slow'], 2, /--plan is "slow"; it takes one of "auto"/],
+    [
+      'a configuration that is not there',
+      ['serve', 'm', '--config', 'nothing.json'],
+      1,
+      /there is no file "nothing.json"/,
     ],
     ['any IPv6 address', ['serve', 'm', '--host', '::'], 1, /:: can be reached/],
     ['an IPv4 address in IPv6', ['serve', 'm', '--host', '::ffff:127.0.0.1'], 1, /can be reached/],

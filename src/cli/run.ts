@@ -1,9 +1,19 @@
 import { ServingError, type ErrorCode } from '../core/errors.ts'
-import { quote } from '../core/text.ts'
+import { hideKeys, quote } from '../core/text.ts'
 import { VERSION } from '../server/version.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { describeOptions, parseOptions, UsageError } from './options.ts'
+import { CONFIG_OPTION } from './common-options.ts'
+import { readConfigFile } from './config-file.ts'
+import {
+  describeOptions,
+  parseFlags,
+  parseOptions,
+  UsageError,
+  variableOf,
+  type FileLayer,
+  type OptionTable,
+} from './options.ts'
 
 /** Exit code of each failure. */
 const EXIT_OF: Record<ErrorCode, number> = {
@@ -38,6 +48,7 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     return EXIT.done
   }
   let usage = '<command> …'
+  let asJson = rest.includes('--json') || isTrue(context.env.SLIPWAY_JSON)
   try {
     const listed = COMMANDS.find((each) => each.name === name)
     if (listed === undefined)
@@ -50,11 +61,25 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
       context.stdout.write(help(listed.summary, usage, command))
       return EXIT.done
     }
-    const { options, positionals } = parseOptions(command.options, rest, context.env)
-    return await command.run(positionals, options, context)
+    const table = { ...command.options, ...CONFIG_OPTION }
+    const file = await configFile(command.section ?? name, table, rest, context.env)
+    const { options, positionals, sources } = parseOptions(table, rest, context.env, file)
+    asJson = 'json' in options && options.json === true
+    return await command.run(positionals, options, context, sources)
   } catch (thrown) {
-    return report(thrown, rest.includes('--json') || isTrue(context.env.SLIPWAY_JSON), context, usage)
+    return report(thrown, asJson, context, usage)
   }
+}
+
+/** The configuration file that a flag or a variable names. */
+async function configFile(
+  section: string,
+  table: OptionTable,
+  args: readonly string[],
+  env: CommandContext['env'],
+): Promise<FileLayer | undefined> {
+  const path = parseFlags(table, args).flags.get('config') ?? env[variableOf('config')] ?? ''
+  return path === '' ? undefined : await readConfigFile(String(path), section, table, COMMANDS)
 }
 
 /** Whether failures are printed as JSON also where no flag could be read. */
@@ -65,11 +90,12 @@ function isTrue(value: string | undefined): boolean {
 /** @param usage of the command that failed, for those who mistyped it */
 function report(thrown: unknown, asJson: boolean, { stdout, stderr, env }: CommandContext, usage: string): number {
   const error = ServingError.from(thrown)
-  if (asJson) stdout.write(`${JSON.stringify(error)}\n`)
-  else stderr.write(`slipway: ${error.message}\n`)
+  // a key on the command line may stand in the words of whoever refused it
+  if (asJson) stdout.write(`${hideKeys(JSON.stringify(error))}\n`)
+  else stderr.write(`slipway: ${hideKeys(error.message)}\n`)
   if (error.code === 'internal' || env.SLIPWAY_DEBUG) {
     const shown = error.cause instanceof Error ? error.cause : error
-    stderr.write(`${shown.stack ?? shown.message}\n`)
+    stderr.write(`${hideKeys(shown.stack ?? shown.message)}\n`)
   }
   if (!(error instanceof UsageError)) return EXIT_OF[error.code]
   if (!asJson) stderr.write(`usage: slipway ${usage}; more with --help\n`)
@@ -82,5 +108,5 @@ function overview(): string {
 }
 
 function help(summary: string, usage: string, { options }: Command): string {
-  return `slipway: ${summary}\n\nusage: slipway ${usage}\n\n${describeOptions(options)}\n`
+  return `slipway: ${summary}\n\nusage: slipway ${usage}\n\n${describeOptions({ ...options, ...CONFIG_OPTION })}\n`
 }

@@ -1,217 +1,144 @@
-import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { ServingError } from '../core/errors.ts'
-import { quote } from '../core/text.ts'
-import { expandPath, openOrCompile, type LocatedBundle } from '../server/compile.ts'
+import type { Choices } from '../runtime/choices.ts'
+import type { Models } from '../server/desired-state.ts'
+import { locateModels, type Located } from '../server/locate-models.ts'
+import { setLogLevel } from '../server/log.ts'
+import { planModel } from '../server/plan-model.ts'
 import type { PlaneSettings, ReadyModel } from '../server/settings.ts'
 import { supervise } from '../server/supervisor.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
-import { checkName, DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import { checkName } from './common-options.ts'
 import { curlLine } from './curl-line.ts'
-import { UsageError, type Options } from './options.ts'
+import { UsageError } from './options.ts'
+import { checkServeOptions, pathsToServe, SERVE_OPTIONS, type ServeOptions } from './serve-options.ts'
 
-const OPTIONS = {
-  host: { type: 'string', value: 'ADDRESS', default: '127.0.0.1', doc: 'numeric address to listen on' },
-  // SageMaker, Vertex AI and Cloud Run tell a container its port
-  port: {
-    type: 'number',
-    value: 'PORT',
-    default: 8080,
-    min: 0,
-    max: 65_535,
-    doc: 'port to listen on, 0 for any free one',
-    platformVariables: ['SAGEMAKER_BIND_TO_PORT', 'AIP_HTTP_PORT', 'PORT'],
-  },
-  insecure: { type: 'boolean', doc: 'allow an address that other machines can reach, although requests need no key' },
-  name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
-  model: { type: 'string', value: 'PATH', doc: 'what to serve when no path is given' },
-  engine: {
-    type: 'string',
-    value: 'NAMES',
-    default: 'onnxruntime,host-kernels',
-    doc: 'engines in order of preference',
-  },
-  maxBatchRows: {
-    type: 'number',
-    value: 'N',
-    default: 256,
-    min: 1,
-    max: 1_000_000,
-    doc: 'most rows that run together',
-  },
-  maxQueueRows: {
-    type: 'number',
-    value: 'N',
-    default: 10_000,
-    min: 1,
-    max: 100_000_000,
-    doc: 'most rows that wait for a model',
-  },
-  timeoutMs: {
-    type: 'number',
-    value: 'MS',
-    default: 60_000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'longest that a request may take',
-  },
-  maxBodyBytes: {
-    type: 'number',
-    value: 'BYTES',
-    default: 33_554_432,
-    min: 1,
-    max: 2_147_483_647,
-    doc: 'largest request body',
-  },
-  maxConnections: {
-    type: 'number',
-    value: 'N',
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-    doc: 'most connections at once',
-  },
-  headersTimeoutMs: {
-    type: 'number',
-    value: 'MS',
-    default: 10_000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'longest that headers may take to arrive',
-  },
-  requestTimeoutMs: {
-    type: 'number',
-    value: 'MS',
-    default: 30_000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'longest that a request may take to arrive',
-  },
-  keepAliveTimeoutMs: {
-    type: 'number',
-    value: 'MS',
-    default: 65_000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'how long an idle connection is kept',
-  },
-  drainTimeoutMs: {
-    type: 'number',
-    value: 'MS',
-    default: 25_000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'how long requests may take to finish at the end',
-  },
-  ...DATA_OPTION,
-  ...JSON_OPTION,
-} as const
-
-export const serveCommand: Command<typeof OPTIONS> = {
+export const serveCommand: Command<typeof SERVE_OPTIONS> = {
   usage: '<path…>: model files, bundles or folders of them',
-  options: OPTIONS,
+  options: SERVE_OPTIONS,
   async run(positionals, options, context) {
-    const paths = positionals.length > 0 ? positionals : options.model === undefined ? [] : [options.model]
-    if (paths.length === 0) throw new UsageError('name at least one model file, bundle or folder')
-    checkAddress(options)
+    const paths = pathsToServe(positionals, options)
+    checkServeOptions(options)
     checkName(options.name)
     const lambdaApi = context.env.AWS_LAMBDA_RUNTIME_API
     if (lambdaApi === undefined) await serveHttp(paths, options, context)
     else {
       const { serveLambda } = await import('../server/lambda.ts')
-      await serveLambda(lambdaApi, planeOf(await locate(paths, options, context), options), context.signal)
+      const { models } = await locate(paths, options, context)
+      await serveLambda(lambdaApi, planeSettings(options), models, context.signal)
     }
     return EXIT.done
   },
 }
 
-function planeOf(bundles: readonly LocatedBundle[], options: Options<typeof OPTIONS>): PlaneSettings {
+/** What the options say of the data plane; an option at its default leaves the choice to the profile. */
+function planeSettings(options: ServeOptions): PlaneSettings {
+  const { engine, plan, start, timeoutMs } = options
+  const engines = engine === 'auto' ? undefined : engine.split(',')
   return {
-    bundles: bundles.map(({ folder, digest }) => ({ folder, digest, name: options.name })),
     defaultModel: undefined,
-    engines: options.engine.split(','),
-    maxBatchRows: options.maxBatchRows,
-    maxQueueRows: options.maxQueueRows,
-    timeoutMs: options.timeoutMs,
+    engines: engines ?? ['onnxruntime', 'host-kernels'],
+    overrides: {
+      engines,
+      plan: plan === 'auto' ? undefined : plan,
+      concurrency: options.concurrency || undefined,
+      maxBatchRows: options.maxBatchRows || undefined,
+      windowMs: options.windowMs < 0 ? undefined : options.windowMs,
+      maxQueueRows: options.maxQueueRows || undefined,
+      maxQueueDelayMs: options.maxQueueDelayMs || undefined,
+      start: start === 'auto' ? undefined : start,
+    },
+    timeoutMs,
   }
-}
-
-/** Only this machine may reach an endpoint without keys, unless the operator says otherwise. */
-function checkAddress({ host, insecure }: Options<typeof OPTIONS>): void {
-  if (isIP(host) === 0) throw new UsageError(`--host takes a numeric address such as 127.0.0.1, found ${quote(host)}`)
-  if (insecure || host === '::1' || host.startsWith('127.')) return
-  throw new ServingError(
-    'permission_denied',
-    `${host} can be reached from other machines and requests need no key: say --insecure if something else guards it`,
-  )
 }
 
 async function locate(
   paths: readonly string[],
-  options: Options<typeof OPTIONS>,
+  options: ServeOptions,
   context: CommandContext,
-): Promise<LocatedBundle[]> {
-  const expanded = (await Promise.all(paths.map(expandPath))).flat()
-  if (options.name !== undefined && expanded.length > 1)
-    throw new UsageError(`--name names one model, and there are ${expanded.length}`)
-  const bundles: LocatedBundle[] = []
-  for (const path of expanded) {
-    const bundle = await namingThePath(path, () =>
-      openOrCompile(path, {
+  served?: Models,
+): Promise<Located> {
+  const settings = planeSettings(options)
+  const copies = options.isolation === 'process' ? options.replicas : 1
+  try {
+    return await locateModels(
+      paths,
+      {
         dataFolder: options.data,
         name: options.name,
         signal: context.signal,
-        onProgress: (text) => context.stderr.write(`${path}: ${text}\n`),
-      }),
+        onProgress: (path, text) => context.stderr.write(`${path}: ${text}\n`),
+        onWarning: (path, text) => context.stderr.write(`${path}: warning: ${text}\n`),
+        plan: (bundle) => planModel(bundle, settings, copies),
+      },
+      served,
     )
-    for (const warning of bundle.warnings) context.stderr.write(`${path}: warning: ${warning}\n`)
-    const twin = bundles.find((other) => other.manifest.name === bundle.manifest.name)
-    if (twin !== undefined)
-      throw new UsageError(`two models are called ${quote(bundle.manifest.name)}: give one of them another name`)
-    bundles.push(bundle)
-  }
-  return bundles
-}
-
-/** Of several models, a failure says which one it is about. */
-async function namingThePath<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
   } catch (thrown) {
-    const { code, message, details, cause } = ServingError.from(thrown)
-    throw new ServingError(code, message.includes(path) ? message : `${path}: ${message}`, { details, cause })
+    const error = ServingError.from(thrown)
+    throw error.details.reason === 'names' ? new UsageError(error.message) : error
   }
 }
 
-async function serveHttp(
-  paths: readonly string[],
-  options: Options<typeof OPTIONS>,
-  context: CommandContext,
-): Promise<void> {
+async function serveHttp(paths: readonly string[], options: ServeOptions, context: CommandContext): Promise<void> {
   const { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = options
   const http = { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs }
-  let bundles: readonly LocatedBundle[] = []
+  const { apiKeyFile, tlsCert, tlsKey, drainTimeoutMs, engine, accessLog, logLevel } = options
+  setLogLevel(logLevel)
+  const workers = options.workers || availableParallelism()
+  let located: Pick<Located, 'bundles' | 'models'> = { bundles: [], models: [] }
   await supervise({
     host: options.host,
     port: options.port,
-    engines: options.engine.split(','),
-    locate: async () => {
-      bundles = await locate(paths, options, context)
-      return { ...planeOf(bundles, options), http }
+    runners: workers,
+    settings: { ...planeSettings(options), http, drainTimeoutMs, accessLog, logLevel },
+    credentials: { apiKeyFile, tlsCert, tlsKey },
+    prepare: engine === 'auto' || options.isolation === 'process' ? [] : engine.split(','),
+    locate: async (served) => {
+      const found = await locate(paths, options, context, served)
+      located = found
+      return found
     },
-    drainTimeoutMs: options.drainTimeoutMs,
-    signal: context.signal,
+    watch: options.watch ? { paths, intervalMs: options.watchIntervalMs } : undefined,
+    isolation:
+      options.isolation === 'process' ? { replicas: options.replicas, memoryMiB: options.workerMemoryMib } : undefined,
+    maxRunnerMemoryMiB: options.maxRunnerMemoryMib || undefined,
     onReady: (url, models) =>
-      context.stdout.write(options.json ? `${JSON.stringify({ url, models })}\n` : greeting(url, models, bundles)),
+      context.stdout.write(
+        options.json
+          ? `${JSON.stringify({ url, workers, models: models.map((model) => ({ ...model, choices: choicesOf(model, located.models) })) })}\n`
+          : greeting(url, workers, models, located, apiKeyFile !== undefined),
+      ),
+    signal: context.signal,
   })
 }
 
+/** Longest line to try that is shown to a person, in characters. */
+const LONGEST_LINE = 2000
+
+/** How a version is run, as far as that was decided before it was loaded. */
+function choicesOf({ name, version }: Pick<ReadyModel, 'name' | 'version'>, models: Models): Choices | undefined {
+  return models.find((model) => model.name === name && model.digest === version)?.choices
+}
+
 /** What a person wants to know first: where it answers, which models, and a line to try. */
-function greeting(url: string, models: readonly ReadyModel[], bundles: readonly LocatedBundle[]): string {
-  const lines = models.map(
-    ({ name, version, engines }) => `  ${name}  version ${version.slice(0, 12)}, on ${engines.join(', ')}\n`,
-  )
-  const name = models[0]?.name
-  const manifest = bundles.find(({ digest }) => digest === models[0]?.version)?.manifest
-  const tryIt = name === undefined || manifest === undefined ? '' : `\nTry it:\n\n${curlLine(url, name, manifest)}\n`
-  return `Slipway answers at ${url}\n\n${lines.join('')}${tryIt}\nDocumentation with a form to try: ${url}/\n`
+function greeting(
+  url: string,
+  workers: number,
+  models: readonly ReadyModel[],
+  located: Pick<Located, 'bundles' | 'models'>,
+  needsKey: boolean,
+): string {
+  const lines = models.map(({ name, version, labels, engines }) => {
+    const called = labels.length === 0 ? '' : ` (${labels.join(', ')})`
+    const choices = choicesOf({ name, version }, located.models)
+    const how = choices === undefined ? '' : `    ${choices.plan.value}: ${choices.plan.reason}\n`
+    return `  ${name}  version ${version.slice(0, 12)}${called}, on ${engines.join(', ')}\n${how}`
+  })
+  const [first] = models
+  const manifest = located.bundles.find(({ digest }) => digest === first?.version)?.manifest
+  const line = first === undefined || manifest === undefined ? '' : curlLine(url, first.name, manifest, needsKey)
+  // an image would fill the screen
+  const tryIt = line === '' || line.length > LONGEST_LINE ? '' : `\nTry it:\n\n${line}\n`
+  const many = workers === 1 ? '' : `${workers} workers share the requests.\n`
+  return `Slipway answers at ${url}\n${many}\n${lines.join('')}${tryIt}\nDocumentation with a form to try: ${url}/\n`
 }

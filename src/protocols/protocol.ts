@@ -1,5 +1,5 @@
 import type { ServingError } from '../core/errors.ts'
-import type { Cancellation, DataPlane } from '../runtime/plane.ts'
+import type { Call, DataPlane } from '../runtime/plane.ts'
 
 /** A request in no transport's terms: HTTP, Lambda events and tests all make these. */
 export interface WireRequest {
@@ -11,6 +11,8 @@ export interface WireRequest {
   /** Names in lower case; repeated headers joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Uint8Array
+  /** Numeric address of the caller, where there is one. */
+  readonly peer?: string | undefined
 }
 
 export interface WireResponse {
@@ -24,16 +26,34 @@ export interface WireResponse {
 /** Values of a path's `{placeholders}`, percent-decoded once. */
 export type PathParameters = Readonly<Record<string, string>>
 
+/** Who may call a route: anybody (health), holders of a key for inference, or of one for operating the server. */
+export type Access = 'open' | 'inference' | 'operations'
+
 export interface Route {
   readonly method: 'GET' | 'POST'
+  /** `inference` when absent. */
+  readonly access?: Access
   /** Literal segments and `{placeholders}`: `/v2/models/{model}/infer`. */
   readonly path: string
   handle(
     request: WireRequest,
     plane: DataPlane,
-    cancellation: Cancellation,
+    call: Call,
     parameters: PathParameters,
   ): WireResponse | Promise<WireResponse>
+}
+
+/** A request that was answered, as hosts tell it to whoever counts, logs and traces. */
+export interface Answered {
+  readonly request: WireRequest
+  readonly call: Call
+  readonly status: number
+  /** Size of the answer's body (bytes). */
+  readonly sentBytes: number
+  /** When the request was whole (ms on the monotonic clock, `performance.now()`). */
+  readonly receivedAtMs: number
+  /** From then until the answer was handed to the socket (ms). */
+  readonly totalMs: number
 }
 
 /** A wire protocol: parses, calls, formats; decides nothing, knows no framework and no socket. */
@@ -45,16 +65,22 @@ export interface Protocol {
 }
 
 /** What a host calls. It never throws: every failure is an answer. */
-export type Handle = (request: WireRequest, plane: DataPlane, cancellation: Cancellation) => Promise<WireResponse>
+export type Handle = (request: WireRequest, plane: DataPlane, call: Call) => Promise<WireResponse>
 
 export function json(status: number, document: unknown, headers: Readonly<Record<string, string>> = {}): WireResponse {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(document) }
 }
 
-/** `Retry-After` (seconds) for failures that pass by themselves. */
-export function retryHeaders({ code }: ServingError): Readonly<Record<string, string>> {
-  return code === 'overloaded' || code === 'unavailable' ? { 'retry-after': '1' } : {}
+/** `Retry-After` (whole seconds) for failures that pass by themselves: what the error's `retryAfterMs` says, else 1. */
+export function retryHeaders({ code, details }: ServingError): Readonly<Record<string, string>> {
+  if (code !== 'overloaded' && code !== 'unavailable') return {}
+  const { retryAfterMs } = details
+  const seconds = typeof retryAfterMs === 'number' ? Math.ceil(retryAfterMs / 1000) : 1
+  return { 'retry-after': String(seconds >= 1 && seconds < Infinity ? seconds : 1) }
 }
+
+/** How to prove who one is, for an answer 401. @see RFC 9110, section 11.6.1 */
+export const CHALLENGE: Readonly<Record<string, string>> = { 'www-authenticate': 'Bearer realm="slipway"' }
 
 export function empty(status: number, headers: Readonly<Record<string, string>> = {}): WireResponse {
   return { status, headers, body: '' }

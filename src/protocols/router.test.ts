@@ -1,15 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { ServingError } from '../core/errors.ts'
+import { ServingError, type ErrorCode } from '../core/errors.ts'
 import type { DataPlane } from '../runtime/plane.ts'
 import { allProtocols } from './index.ts'
-import { empty, json, type Protocol, type Route, type WireRequest, type WireResponse } from './protocol.ts'
+import {
+  empty,
+  json,
+  retryHeaders,
+  type Protocol,
+  type Route,
+  type WireRequest,
+  type WireResponse,
+} from './protocol.ts'
 import { createRouter, type RouterOptions } from './router.ts'
 
 const PLANE = {} as DataPlane
 const CALLER = { aborted: false }
 
 /** Answers with what it was called with. */
-const echo: Route['handle'] = (request, _plane, _cancellation, parameters) =>
+const echo: Route['handle'] = (request, _plane, _call, parameters) =>
   json(200, { method: request.method, query: request.query, parameters: { ...parameters } })
 
 function failing(thrown: unknown): Route['handle'] {
@@ -149,6 +157,111 @@ describe('finding a route', () => {
     expect(await ask('GET', '/models/fraud')).toEqual(before)
     expect((await ask('POST', '/models/fraud')).status).toBe(405)
   })
+})
+
+test('a path that is asked for again and again is matched once, whatever was asked for before', async () => {
+  const given: unknown[] = []
+  const handle = createRouter({
+    protocols: [
+      {
+        ...first,
+        routes: [
+          {
+            method: 'GET',
+            path: '/models/{model}',
+            handle: (_request, _plane, _call, parameters) => {
+              given.push(parameters)
+              return empty(204)
+            },
+          },
+        ],
+      },
+    ],
+  })
+  const ask = (path: string): Promise<WireResponse> =>
+    handle({ method: 'GET', path, query: '', headers: {}, body: new Uint8Array() }, PLANE, CALLER)
+  for (let i = 0; i < 5000; i++) {
+    await ask(`/models/m${i}`)
+    if (i % 100 === 0) await ask('/models/often')
+  }
+  expect(new Set(given).size).toBe(5001)
+  await ask('/models/late')
+  await ask('/models/late')
+  expect(given.at(-1)).toBe(given.at(-2))
+})
+
+describe('asking for leave', () => {
+  const wares: Protocol = {
+    name: 'wares',
+    failure: (error) => ({ status: 420, headers: { own: 'x' }, body: error.code }),
+    routes: [
+      { method: 'GET', path: '/open', access: 'open', handle: echo },
+      { method: 'GET', path: '/ware/{name}', handle: echo },
+      { method: 'GET', path: '/office', access: 'operations', handle: echo },
+    ],
+  }
+  const ask = (path: string, authorize: RouterOptions['authorize'] & object): Promise<WireResponse> =>
+    send('GET', path, { protocols: [wares], authorize })
+
+  test('is done with what the route needs; an open one needs nothing', async () => {
+    const asked: unknown[] = []
+    for (const path of ['/open', '/ware/x', '/office', '/nothing'])
+      await ask(path, ({ path }, access) => void asked.push([path, access]))
+    expect(asked).toEqual([
+      ['/ware/x', 'inference'],
+      ['/office', 'operations'],
+      ['/nothing', 'inference'],
+    ])
+  })
+
+  test('in vain is told by the protocol, and who is not known is told how to say so', async () => {
+    const refuse = (code: ErrorCode) => () => {
+      throw new ServingError(code, 'no')
+    }
+    expect(await ask('/ware/x', refuse('permission_denied'))).toEqual({
+      status: 420,
+      headers: { own: 'x' },
+      body: 'permission_denied',
+    })
+    expect((await ask('/ware/x', refuse('unauthenticated'))).headers).toEqual({
+      own: 'x',
+      'www-authenticate': 'Bearer realm="slipway"',
+    })
+    expect((await ask('/nothing', refuse('permission_denied'))).status).toBe(404)
+    expect(await ask('/nothing', refuse('unauthenticated'))).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer realm="slipway"' },
+    })
+    expect((await ask('/nothing', refuse('overloaded'))).status).toBe(429)
+  })
+
+  test('of somebody who breaks lets nobody in', async () => {
+    for (const path of ['/ware/x', '/nothing']) {
+      const answer = await ask(path, () => {
+        throw new TypeError('secret')
+      })
+      expect([420, 500]).toContain(answer.status)
+      expect(JSON.stringify(answer)).toContain('internal')
+    }
+  })
+})
+
+test.each([
+  ['overloaded', {}, '1'],
+  ['unavailable', {}, '1'],
+  ['overloaded', { retryAfterMs: 1 }, '1'],
+  ['overloaded', { retryAfterMs: 1000 }, '1'],
+  ['unavailable', { retryAfterMs: 1001 }, '2'],
+  ['overloaded', { retryAfterMs: 59_400 }, '60'],
+  ['overloaded', { retryAfterMs: 0 }, '1'],
+  ['overloaded', { retryAfterMs: -5 }, '1'],
+  ['overloaded', { retryAfterMs: Infinity }, '1'],
+  ['overloaded', { retryAfterMs: Number.NaN }, '1'],
+  ['overloaded', { retryAfterMs: '7' }, '1'],
+  ['internal', { retryAfterMs: 7000 }, undefined],
+  ['unauthenticated', {}, undefined],
+] as const)('%s with %j is worth asking again after %s s', (code, details, seconds) => {
+  expect(retryHeaders(new ServingError(code, 'no', { details }))['retry-after']).toBe(seconds)
 })
 
 describe('a method', () => {

@@ -1,7 +1,11 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
+import { HTTP_STATUS } from './http-status.ts'
 import {
+  CHALLENGE,
   json,
+  retryHeaders,
+  type Access,
   type Handle,
   type PathParameters,
   type Protocol,
@@ -14,6 +18,11 @@ export interface RouterOptions {
   readonly protocols: readonly Protocol[]
   /** Told of failures that are ours: the wire gets only a sentence. */
   readonly onFailure?: (error: ServingError, request: WireRequest) => void
+  /**
+   * Throws for a request that may not be answered; anybody may ask for anything where this is absent. It is not called
+   * for open routes, and decides on the same route that answers.
+   */
+  readonly authorize?: (request: WireRequest, access: Access) => unknown
 }
 
 interface Target {
@@ -29,38 +38,78 @@ interface Place {
   readonly routes: Map<string, { readonly protocol: Protocol; readonly route: Route }>
 }
 
-/** Paths whose targets are remembered: the same few come again and again. */
-const MAX_REMEMBERED = 1000
+/** Paths of a method in one generation of those that are remembered: the same few come again and again. */
+const MAX_REMEMBERED = 500
 
 /**
  * Finds the route of a request and makes every failure an answer in the words of the protocol that the path belongs to.
  * Paths are matched as they come: no trailing slash, no double slash, no case folding.
  */
-export function createRouter({ protocols, onFailure }: RouterOptions): Handle {
+export function createRouter({ protocols, onFailure, authorize }: RouterOptions): Handle {
   const root = buildTree(protocols)
-  const remembered = new Map<string, Target | WireResponse>()
+  const remembered = { GET: createMemory<Target>(), POST: createMemory<Target>() }
 
   function find(request: WireRequest): Target | WireResponse {
     const method = request.method === 'HEAD' ? 'GET' : request.method
-    const key = `${method} ${request.path}`
-    const known = remembered.get(key)
+    const memory = method === 'GET' || method === 'POST' ? remembered[method] : undefined
+    const known = memory?.get(request.path)
     if (known !== undefined) return known
     const found = walk(root, request.path)
-    const target = found === undefined ? noRoute(request.path) : choose(found, method, request)
-    if (remembered.size < MAX_REMEMBERED && 'route' in target) remembered.set(key, target)
+    const target = found === undefined ? noRoute(request, authorize) : choose(found, method, request)
+    if ('route' in target) memory?.set(request.path, target)
     return target
   }
 
-  return async function handle(request, plane, cancellation) {
-    const target = find(request)
-    if (!('route' in target)) return target
+  return async function handle(request, plane, call) {
+    let target: Target | undefined
     try {
-      return await target.route.handle(request, plane, cancellation, target.parameters)
+      const found = find(request)
+      if (!('route' in found)) return found
+      target = found
+      const { route, parameters } = found
+      if (authorize !== undefined && route.access !== 'open') authorize(request, route.access ?? 'inference')
+      return await route.handle(request, plane, call, parameters)
     } catch (thrown) {
       const error = ServingError.from(thrown)
       if (error.code === 'internal') onFailure?.(error, request)
-      return target.protocol.failure(error)
+      const answer = target === undefined ? failure(error) : target.protocol.failure(error)
+      return error.code === 'unauthenticated' ? { ...answer, headers: { ...answer.headers, ...CHALLENGE } } : answer
     }
+  }
+}
+
+/** The answer to a failure that belongs to no protocol. */
+function failure(error: ServingError): WireResponse {
+  return json(HTTP_STATUS[error.code], { error: error.message, code: error.code }, retryHeaders(error))
+}
+
+interface Memory<T> {
+  get(path: string): T | undefined
+  set(path: string, value: T): void
+}
+
+/** Two generations: what is asked for again is young again, what is not goes with its generation. */
+function createMemory<T>(): Memory<T> {
+  let young = new Map<string, T>()
+  let old = new Map<string, T>()
+
+  function set(path: string, value: T): void {
+    if (young.size >= MAX_REMEMBERED) {
+      old = young
+      young = new Map()
+    }
+    young.set(path, value)
+  }
+
+  return {
+    get(path) {
+      const known = young.get(path)
+      if (known !== undefined) return known
+      const aged = old.get(path)
+      if (aged !== undefined) set(path, aged)
+      return aged
+    },
+    set,
   }
 }
 
@@ -135,6 +184,12 @@ function choose(
   return json(405, { error: message, code: 'invalid_argument' }, { allow: allowed.join(', ') })
 }
 
-function noRoute(path: string): WireResponse {
-  return json(404, { error: `nothing answers at ${quote(path)}`, code: 'not_found' })
+/** Where requests need a key, only who has one, for whatever, is told that there is nothing. */
+function noRoute(request: WireRequest, authorize: RouterOptions['authorize']): WireResponse {
+  try {
+    authorize?.(request, 'inference')
+  } catch (thrown) {
+    if (ServingError.from(thrown).code !== 'permission_denied') throw thrown
+  }
+  return failure(new ServingError('not_found', `nothing answers at ${quote(request.path)}`))
 }

@@ -8,11 +8,12 @@ import { formatBytes, quote } from '../core/text.ts'
 /**
  * Writes a file so that its name holds either all of the bytes or what it held before: a temporary file beside it,
  * fsync, rename, fsync of the folder.
+ * @param mode permissions of the file, before the process's umask
  */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeAtomically(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
   const temporary = temporaryBeside(path)
   try {
-    await writeDurably(temporary, bytes)
+    await writeDurably(temporary, bytes, mode)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -156,8 +157,8 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o644)
+async function writeDurably(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
+  const file = await open(path, 'wx', mode)
   try {
     await file.writeFile(bytes)
     await file.sync()

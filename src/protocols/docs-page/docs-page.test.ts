@@ -10,6 +10,7 @@ import { docsPage } from './docs-page.ts'
 import { formOf } from './example.ts'
 import { html, jsonText } from './html.ts'
 import { SCRIPT } from './script.ts'
+import { choicesOf } from '../../runtime/choices.fixture.ts'
 
 const HOSTILE = `</script><img src=x onerror="alert('1')">&lt;\u2028`
 
@@ -24,6 +25,8 @@ function served(name: string, columns: readonly string[] = ['a', 'b']): ServedMo
     example: new Map([['X', tensor('FP64', [1, columns.length], new Float64Array(columns.length).fill(0.5))]]),
     engines: ['onnxruntime'],
     batching: { rowsAreIndependent: true, reason: 'rows gave alone what they gave together' },
+    labels: [],
+    choices: choicesOf(),
     state: 'ready',
   }
 }

@@ -1,13 +1,14 @@
 import type { ServingError } from '../../core/errors.ts'
 import type { DataPlane, ServedModel } from '../../runtime/plane.ts'
 import { HTTP_STATUS } from '../http-status.ts'
-import type { Protocol, WireResponse } from '../protocol.ts'
+import { retryHeaders, type Protocol, type WireResponse } from '../protocol.ts'
 import { failurePage, listPage, modelPage, SECURITY_POLICY } from './page.ts'
 import type { Html } from './html.ts'
 
 /**
  * Documentation for people: what a model takes and gives, a form to try it, and the same request as a curl line.
- * Each page is one document that asks nothing of any other host.
+ * Each page is one document that asks nothing of any other host. It tells of models, so where requests need a key, these
+ * do too.
  */
 export const docsPage = {
   name: 'docs-page',
@@ -16,20 +17,22 @@ export const docsPage = {
     {
       method: 'GET',
       path: '/docs/{model}',
-      handle: (_request, plane, _cancellation, parameters) => {
+      handle: (_request, plane, _call, parameters) => {
         const model = plane.model(parameters.model)
         return page(200, modelPage(model, namesOf(plane), '../', isDefault(plane, model)))
       },
     },
   ],
-  failure: (error: ServingError) => page(HTTP_STATUS[error.code], failurePage(HTTP_STATUS[error.code], error.message)),
+  failure: (error: ServingError) =>
+    page(HTTP_STATUS[error.code], failurePage(HTTP_STATUS[error.code], error.message), retryHeaders(error)),
 } satisfies Protocol
 
 /** The default model's page; where there is none, the list of models. */
 function frontPage(plane: DataPlane): WireResponse {
   const names = namesOf(plane)
   const model = defaultOf(plane)
-  if (model === undefined) return page(200, listPage(plane.models()))
+  if (model === undefined)
+    return page(200, listPage(plane.models().filter(({ name }, i, all) => all[i - 1]?.name !== name)))
   return page(200, modelPage(model, names, './', true))
 }
 
@@ -53,7 +56,7 @@ function namesOf(plane: DataPlane): readonly string[] {
   return [...new Set(plane.models().map((model) => model.name))]
 }
 
-function page(status: number, document: Html): WireResponse {
+function page(status: number, document: Html, headers: Readonly<Record<string, string>> = {}): WireResponse {
   return {
     status,
     headers: {
@@ -62,6 +65,7 @@ function page(status: number, document: Html): WireResponse {
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-cache',
+      ...headers,
     },
     body: document.text,
   }

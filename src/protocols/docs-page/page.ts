@@ -173,15 +173,25 @@ function facts(model: ServedModel): Html {
     </div>
     <div>
       <dt>Runs on</dt>
-      <dd><bdi>${model.engines.join(', ')}</bdi></dd>
+      <dd><bdi>${model.engines.join(', ')}</bdi>: <bdi>${model.choices.engines.reason}</bdi></dd>
     </div>
     <div>
       <dt>Batching</dt>
       <dd>${rowsAreIndependent ? 'on' : 'off'}: <bdi>${reason}</bdi></dd>
     </div>
+    <div>
+      <dt>Plan</dt>
+      <dd>${model.choices.plan.value}: <bdi>${model.choices.plan.reason}</bdi></dd>
+    </div>
+    <div>
+      <dt>Most rows in a run</dt>
+      <dd>${String(model.choices.maxBatchRows.value)}: <bdi>${model.choices.maxBatchRows.reason}</bdi></dd>
+    </div>
     <div class="wide">
       <dt>Version</dt>
-      <dd><code>${model.version}</code></dd>
+      <dd>
+        <code>${model.version}</code>${model.labels.length === 0 ? '' : html` (<bdi>${model.labels.join(', ')}</bdi>)`}
+      </dd>
     </div>
   </dl>`
 }

@@ -7,6 +7,7 @@ import { tensor } from '../../tensor/tensor.ts'
 import type { WireRequest } from '../protocol.ts'
 import { createRouter } from '../router.ts'
 import { createOipRest } from './oip-rest.ts'
+import { choicesOf } from '../../runtime/choices.fixture.ts'
 
 const protocol = createOipRest('1.2.3')
 const handle = createRouter({ protocols: [protocol] })
@@ -22,8 +23,7 @@ beforeEach(async () => {
   engine = timesEngine()
   plane = createLocalPlane({
     engines: [engine],
-    maxBatchRows: 8,
-    maxQueueRows: 8,
+    choose: () => choicesOf(),
     timeoutMs: 1000,
     now: () => time,
   })
@@ -88,8 +88,18 @@ describe('the server', () => {
   })
 
   test('lists its models', async () => {
-    await plane.load(timesBundle(), 'another')
+    await plane.load(timesBundle(), { name: 'another' })
     expect(await get('/v2/models')).toMatchObject({ status: 200, body: { models: ['another', 'times'] } })
+  })
+
+  test('lists a model of two versions once, and both versions with their labels', async () => {
+    const other = timesBundle({ factor: 5 })
+    await plane.load(other, { labels: ['2', 'canary'], isDefault: false })
+    expect(await get('/v2/models')).toMatchObject({ body: { models: ['times'] } })
+    expect(await get('/v2/models/times')).toMatchObject({ body: { versions: [version, other.digest.slice(0, 12)] } })
+    expect(await get('/v2/models/times/versions/canary')).toMatchObject({
+      body: { properties: { digest: other.digest, labels: '["2","canary"]' } },
+    })
   })
 
   test('takes a query on every path, and ignores it', async () => {
@@ -116,7 +126,12 @@ describe('a model', () => {
         { name: 'product', datatype: 'FP64', shape: [-1, 2] },
         { name: 'rows', datatype: 'INT64', shape: [-1] },
       ],
-      properties: { digest: bundle.digest, 'columns.x': '["a","b"]' },
+      properties: {
+        digest: bundle.digest,
+        plan: 'in-tick: a test says so',
+        max_batch_rows: '8: a test says so',
+        'columns.x': '["a","b"]',
+      },
     })
   })
 
@@ -206,7 +221,7 @@ describe('an inference', () => {
     })
   })
 
-  test('ends when the timeout of its parameters has passed, in microseconds', async () => {
+  test('has the priority of its parameters, and ends when their timeout has passed, in microseconds', async () => {
     const contexts: PredictContext[] = []
     const spying: DataPlane = {
       ...plane,
@@ -215,9 +230,10 @@ describe('an inference', () => {
         return plane.predict(model, inputs, context)
       },
     }
-    await infer({ inputs: [X], parameters: { timeout: 2500 } }, { plane: spying })
+    await infer({ inputs: [X], parameters: { timeout: 2500, priority: 1 } }, { plane: spying })
     await infer({ inputs: [X] }, { plane: spying })
     expect(contexts.map((context) => context.timeoutMs)).toEqual([2.5, undefined])
+    expect(contexts.map((context) => context.priority)).toEqual([1, undefined])
     const late = infer({ inputs: [X], parameters: { timeout: 2500 } })
     time = 3
     expect(await late).toMatchObject({ status: 504, body: { code: 'deadline_exceeded' } })

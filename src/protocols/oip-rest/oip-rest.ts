@@ -1,6 +1,6 @@
 import { decodeV2Request, encodeV2Response } from '../../codecs/v2-json.ts'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
-import { versionName, type Cancellation, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
+import { versionName, type Call, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
 import { HTTP_STATUS } from '../http-status.ts'
 import {
   json,
@@ -23,13 +23,13 @@ export function createOipRest(serverVersion: string): Protocol {
     name: 'oip-rest',
     failure: (error) => json(STATUS[error.code], { error: error.message, code: error.code }, retryHeaders(error)),
     routes: [
-      { method: 'GET', path: '/v2', handle: () => json(200, { ...SERVER, version: serverVersion }) },
-      { method: 'GET', path: '/v2/health/live', handle: () => json(200, { live: true }) },
-      { method: 'GET', path: '/v2/health/ready', handle: (_request, plane) => health(plane) },
+      { method: 'GET', path: '/v2', access: 'open', handle: () => json(200, { ...SERVER, version: serverVersion }) },
+      { method: 'GET', path: '/v2/health/live', access: 'open', handle: () => json(200, { live: true }) },
+      { method: 'GET', path: '/v2/health/ready', access: 'open', handle: (_request, plane) => health(plane) },
       {
         method: 'GET',
         path: '/v2/models',
-        handle: (_request, plane) => json(200, { models: plane.models().map((model) => model.name) }),
+        handle: (_request, plane) => json(200, { models: [...new Set(plane.models().map((model) => model.name))] }),
       },
       ...['/v2/models/{model}', '/v2/models/{model}/versions/{version}'].flatMap((base) => [
         { method: 'GET' as const, path: base, handle: metadata },
@@ -45,16 +45,14 @@ function health(plane: DataPlane): WireResponse {
   return json(ready ? 200 : 503, { ready, live: true }, ready ? {} : { 'retry-after': '1' })
 }
 
-function metadata(
-  _request: WireRequest,
-  plane: DataPlane,
-  _cancellation: Cancellation,
-  parameters: PathParameters,
-): WireResponse {
+function metadata(_request: WireRequest, plane: DataPlane, _call: Call, parameters: PathParameters): WireResponse {
   const model = plane.model(parameters.model, parameters.version)
   return json(200, {
     name: model.name,
-    versions: [versionName(model)],
+    versions: plane
+      .models()
+      .filter(({ name }) => name === model.name)
+      .map(versionName),
     platform: `slipway_${model.engines.join('_')}`,
     inputs: model.signature.inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
     outputs: model.signature.outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
@@ -63,18 +61,19 @@ function metadata(
 }
 
 function propertiesOf(model: ServedModel): Record<string, string> {
-  const properties: Record<string, string> = { digest: model.version }
+  const { plan, maxBatchRows } = model.choices
+  const properties: Record<string, string> = {
+    digest: model.version,
+    plan: `${plan.value}: ${plan.reason}`,
+    max_batch_rows: `${maxBatchRows.value}: ${maxBatchRows.reason}`,
+  }
+  if (model.labels.length > 0) properties['labels'] = JSON.stringify(model.labels)
   for (const { name, columns } of model.signature.inputs)
     if (columns !== undefined) properties[`columns.${name}`] = JSON.stringify(columns)
   return properties
 }
 
-function modelReady(
-  _request: WireRequest,
-  plane: DataPlane,
-  _cancellation: Cancellation,
-  parameters: PathParameters,
-): WireResponse {
+function modelReady(_request: WireRequest, plane: DataPlane, _call: Call, parameters: PathParameters): WireResponse {
   const model = plane.model(parameters.model, parameters.version)
   if (model.state !== 'ready') throw new ServingError('unavailable', `model ${model.name} is ${model.state}`)
   return json(200, { name: model.name, ready: true })
@@ -83,7 +82,7 @@ function modelReady(
 async function infer(
   request: WireRequest,
   plane: DataPlane,
-  cancellation: Cancellation,
+  call: Call,
   parameters: PathParameters,
 ): Promise<WireResponse> {
   const model = plane.model(parameters.model, parameters.version)
@@ -94,11 +93,12 @@ async function infer(
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity')
     throw new ServingError('unsupported', 'compressed bodies are not read here: send the body as it is')
-  const { id, inputs, outputs, timeoutUs } = decodeV2Request(request.body)
+  const { id, inputs, outputs, timeoutUs, priority } = decodeV2Request(request.body)
   const prediction = await plane.predict(model, inputs, {
     outputs,
-    cancellation,
+    call,
     ...(timeoutUs === undefined ? {} : { timeoutMs: timeoutUs / 1000 }),
+    ...(priority === undefined ? {} : { priority }),
   })
   const head = { modelName: model.name, modelVersion: versionName(prediction.model), id }
   return { status: 200, headers: JSON_HEADERS, body: encodeV2Response(head, prediction.outputs) }

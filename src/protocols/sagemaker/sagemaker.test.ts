@@ -5,6 +5,7 @@ import { checkInputs, type Signature } from '../../tensor/signature.ts'
 import { tensor, type Tensor } from '../../tensor/tensor.ts'
 import type { WireRequest, WireResponse } from '../protocol.ts'
 import { sagemaker } from './sagemaker.ts'
+import { choicesOf } from '../../runtime/choices.fixture.ts'
 
 const IRIS: Signature = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 4] }],
@@ -23,6 +24,8 @@ function planeOf(signature: Signature = IRIS, isReady = true): DataPlane {
     example: new Map(),
     engines: ['fake'],
     batching: { rowsAreIndependent: true, reason: 'sums' },
+    labels: [],
+    choices: choicesOf(),
     state: 'ready',
   }
   return {

@@ -5,7 +5,7 @@ import { createRowPrinter, type RowPrinter } from '../../codecs/row-text.ts'
 import { ServingError } from '../../core/errors.ts'
 import { MODEL_NAME } from '../../core/names.ts'
 import { quote } from '../../core/text.ts'
-import type { Cancellation, DataPlane, ServedModel } from '../../runtime/plane.ts'
+import type { Call, DataPlane, ServedModel } from '../../runtime/plane.ts'
 import type { Signature } from '../../tensor/signature.ts'
 import { HTTP_STATUS } from '../http-status.ts'
 import { empty, json, retryHeaders, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
@@ -19,19 +19,19 @@ import { answerForm, requestForm, type AnswerForm, type RequestForm } from './me
 export const sagemaker: Protocol = {
   name: 'sagemaker',
   routes: [
-    { method: 'GET', path: '/ping', handle: (_request, plane) => empty(plane.isReady() ? 200 : 503) },
+    { method: 'GET', path: '/ping', access: 'open', handle: (_request, plane) => empty(plane.isReady() ? 200 : 503) },
     { method: 'POST', path: '/invocations', handle: invoke },
   ],
   failure: (error) =>
     json(statusOf(error), { ErrorCode: error.code, Message: cut(error.message) }, retryHeaders(error)),
 }
 
-async function invoke(request: WireRequest, plane: DataPlane, cancellation: Cancellation): Promise<WireResponse> {
+async function invoke(request: WireRequest, plane: DataPlane, call: Call): Promise<WireResponse> {
   const from = requestForm(request.headers['content-type'])
   const to = answerForm(request.headers['accept'], from)
   const model = targetModel(request, plane)
   const { inputs, rows } = decode(request.body, from, layoutOf(model.signature))
-  const prediction = await plane.predict(model, inputs, { cancellation })
+  const prediction = await plane.predict(model, inputs, { call })
   const printer = createRowPrinter(prediction.outputs, model.signature.outputs, rows)
   return { status: 200, headers: { 'content-type': contentType(to) }, body: encode(printer, to) }
 }

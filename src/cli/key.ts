@@ -1,0 +1,145 @@
+import { rm } from 'node:fs/promises'
+import { createKey, digestOf, formatExpiry, isKeyName, parseExpiry, type ApiKey, type Scope } from '../auth/api-key.ts'
+import { formatKeyLine, isScope, readKeyFile } from '../auth/key-file.ts'
+import { quote } from '../core/text.ts'
+import { EXIT, type Command, type CommandContext } from './command.ts'
+import { JSON_OPTION } from './common-options.ts'
+import { addKey, removeKey, writeKeyItself } from './key-store.ts'
+import { UsageError, type Options, type OptionTable } from './options.ts'
+
+const options = {
+  file: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'PATH',
+    doc: 'file of hashed keys, as serve takes it by --api-key-file; made where there is none',
+  },
+  name: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'NAME',
+    doc: 'name of the new key, for logs; made of its hash when left out',
+  },
+  scopes: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'SCOPES',
+    default: 'inference',
+    doc: 'what the new key is good for: inference, operations (metrics), or both with a comma',
+  },
+  expires: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'DATE',
+    doc: 'when the new key ends: a day such as 2027-01-31, or a moment such as 2027-01-31T12:00:00Z',
+  },
+  out: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'PATH',
+    doc: 'new file for the key itself, in place of printing it',
+  },
+  ...JSON_OPTION,
+} as const satisfies OptionTable
+
+type KeyOptions = Options<typeof options>
+
+/** `slipway key`: keys are made here, and kept as hashes: the key itself is shown once. */
+export const keyCommand: Command<typeof options> = {
+  usage:
+    'new [--name <name>] [--scopes inference,operations] [--file <path>] | list --file <path> | remove <name> --file <path>',
+  options,
+  async run([what, ...more], given, context) {
+    if (what === 'new' && more.length === 0) await makeKey(given, context)
+    else if (what === 'list' && more.length === 0) await listKeys(fileOf(given), given.json, context)
+    else if (what === 'remove' && more.length === 1) await dropKey(more[0] ?? '', fileOf(given), given.json, context)
+    else throw new UsageError('say `key new`, `key list --file <path>` or `key remove <name> --file <path>`')
+    return EXIT.done
+  },
+}
+
+async function makeKey(given: KeyOptions, { stdout, stderr }: CommandContext): Promise<void> {
+  const token = createKey()
+  const sha256 = digestOf(token)
+  const expiresAtMs = expiryOf(given.expires)
+  const key: ApiKey = {
+    name: nameOf(given.name ?? `key-${sha256.slice(0, 8)}`),
+    scopes: scopesOf(given.scopes),
+    sha256,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  }
+  // the key first: a line in the file whose key nobody has would be of no use
+  if (given.out !== undefined) await writeKeyItself(given.out, token)
+  try {
+    if (given.file !== undefined) await addKey(given.file, key)
+  } catch (error) {
+    if (given.out !== undefined) await rm(given.out, { force: true })
+    throw error
+  }
+  const line = formatKeyLine(key)
+  if (given.json) {
+    const shown = given.out === undefined ? { key: token } : { out: given.out }
+    stdout.write(`${JSON.stringify({ ...describe(key), ...shown, line, file: given.file ?? null })}\n`)
+    return
+  }
+  if (given.out === undefined) stdout.write(`${token}\n`)
+  stderr.write(`key ${key.name} for ${key.scopes.join(' and ')}, ${endOf(key)}; it is not shown again\n`)
+  stderr.write(
+    given.file === undefined ? `its line for the key file:\n${line}\n` : `its hash stands in ${given.file}\n`,
+  )
+}
+
+async function listKeys(path: string, asJson: boolean, { stdout, stderr }: CommandContext): Promise<void> {
+  const { keys, warnings } = await readKeyFile(path)
+  if (asJson) {
+    stdout.write(`${JSON.stringify({ file: path, keys: keys.map(describe) })}\n`)
+    return
+  }
+  for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
+  const width = Math.max(0, ...keys.map(({ name }) => name.length))
+  for (const key of keys) stdout.write(`${key.name.padEnd(width)}  ${key.scopes.join(',').padEnd(20)}  ${endOf(key)}\n`)
+}
+
+async function dropKey(name: string, path: string, asJson: boolean, { stdout }: CommandContext): Promise<void> {
+  await removeKey(path, name)
+  stdout.write(asJson ? `${JSON.stringify({ file: path, removed: name })}\n` : `key ${name} is taken out of ${path}\n`)
+}
+
+function describe({ name, scopes, sha256, expiresAtMs }: ApiKey): Readonly<Record<string, unknown>> {
+  const expires = expiresAtMs === undefined ? null : formatExpiry(expiresAtMs)
+  return { name, scopes, sha256, expires, isExpired: isExpired(expiresAtMs) }
+}
+
+function endOf({ expiresAtMs }: ApiKey): string {
+  if (expiresAtMs === undefined) return 'without an end'
+  return `${isExpired(expiresAtMs) ? 'ended' : 'until'} ${formatExpiry(expiresAtMs)}`
+}
+
+function isExpired(expiresAtMs: number | undefined): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= Date.now()
+}
+
+function fileOf({ file }: KeyOptions): string {
+  if (file === undefined) throw new UsageError('--file is missing; it takes the path of a key file')
+  return file
+}
+
+function nameOf(name: string): string {
+  if (isKeyName(name)) return name
+  throw new UsageError(`--name is ${quote(name)}; a name is 1 to 63 letters, digits, "_", "." and "-"`)
+}
+
+function scopesOf(text: string): Scope[] {
+  const scopes = text.split(',').map((scope) => scope.trim())
+  if (scopes.every(isScope) && new Set(scopes).size === scopes.length) return scopes
+  throw new UsageError(`--scopes is ${quote(text)}; it takes inference, operations, or both with a comma`)
+}
+
+function expiryOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const expiresAtMs = parseExpiry(text)
+  if (expiresAtMs === undefined)
+    throw new UsageError(`--expires is ${quote(text)}; it takes a day such as 2027-01-31, or 2027-01-31T12:00:00Z`)
+  if (isExpired(expiresAtMs)) throw new UsageError(`--expires is ${quote(text)}, which is past`)
+  return expiresAtMs
+}
