@@ -1,6 +1,9 @@
 // Runs one program in the foreground, as if it had been typed.
 import { spawn } from 'node:child_process'
 
+/** What an operator says to a server: end, load again, restart what runs. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
+
 /** How often to look whether whoever started us is still there (ms). */
 const PARENT_CHECK_MS = 500
 
@@ -12,7 +15,7 @@ const PARENT_CHECK_MS = 500
 export function runForeground(program, args, options = {}) {
   const child = spawn(program, args, { stdio: 'inherit', ...options })
   const forward = (signal) => child.kill(signal)
-  process.on('SIGINT', forward).on('SIGTERM', forward)
+  for (const signal of FORWARDED) process.on(signal, forward)
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid !== parent) child.kill('SIGTERM')
@@ -25,7 +28,7 @@ export function runForeground(program, args, options = {}) {
     })
     child.on('exit', (code, signal) => {
       clearInterval(watch)
-      process.off('SIGINT', forward).off('SIGTERM', forward)
+      for (const signal of FORWARDED) process.off(signal, forward)
       resolve(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGKILL' ? 137 : 143))
     })
   })

@@ -16,13 +16,14 @@ import {
   shapelessModel,
   textModel,
   twoInputModel,
+  wrongShapeModel,
 } from '../../test/support/models.ts'
 import { needs } from '../../test/support/needs.ts'
 import { GraphBuilder, writeOnnx } from '../onnx/index.ts'
 import { openBundle } from '../bundle/open.ts'
 import { packBundle } from '../bundle/pack.ts'
 import { sampleBundle } from '../bundle/sample-bundle.fixture.ts'
-import { expandPath, openOrCompile, type CompileOptions, type LocatedBundle } from './compile.ts'
+import { openOrCompile, type CompileOptions, type LocatedBundle } from './compile.ts'
 import { DEFAULT_PROCESS_LIMITS } from './limited-process.ts'
 
 let folder: string
@@ -69,7 +70,7 @@ describe('compiling a model file', () => {
     expect((await openBundle(where, digest)).manifest).toEqual(manifest)
     expect(wasKnown).toBe(false)
     expect(warnings).toEqual([])
-    expect(said).toEqual(['reading', 'compiling', 'running for the first time', 'storing'])
+    expect(said).toEqual(['reading', 'compiling', 'running for the first time', 'measuring', 'storing'])
     expect(manifest).toMatchObject({
       name: 'linear',
       signature: {
@@ -281,6 +282,20 @@ describe('models of many kinds', () => {
     expect(manifest.batching.rowsAreIndependent).toBe(true)
   })
 
+  test('the shape of an output is learned where the file says a wrong one', async () => {
+    const { manifest } = await compile(await put('m.onnx', wrongShapeModel()))
+    expect(manifest.signature.outputs).toEqual([{ name: 'y', datatype: 'FP32', shape: [-1, 2] }])
+    expect(manifest.batching.rowsAreIndependent).toBe(true)
+  })
+
+  test('a sequence of tensors is given stacked along a new first axis', async () => {
+    const { manifest } = await compile(await put('m.onnx', sequenceModel(false)))
+    expect(manifest.signature.outputs).toEqual([{ name: 'y', datatype: 'FP32', shape: [2, -1, 2] }])
+    expect(manifest.batching.rowsAreIndependent).toBe(false)
+    const { data: given = [] } = manifest.golden.inputs.x ?? manifest.golden.inputs.X ?? {}
+    expect(manifest.golden.outputs.y?.data).toEqual([...given, ...given])
+  })
+
   test('text goes in and comes out', async () => {
     const { manifest } = await compile(await put('m.onnx', textModel()))
     expect(manifest.signature.inputs).toEqual([{ name: 'word', datatype: 'BYTES', shape: [-1] }])
@@ -303,7 +318,7 @@ describe('models of many kinds', () => {
 
   test.each<[string, () => Uint8Array | string, string, string]>([
     [
-      'whose output is a sequence',
+      'whose output is a sequence of sequences',
       sequenceModel,
       'unsupported',
       'output "y" is a sequence; only tensors can be served',
@@ -430,23 +445,5 @@ describe('bundles as they come', () => {
     await expect(compile('/dev/zero')).rejects.toEqual(refused('refused', 'is no plain file'))
     execFileSync('mkfifo', [at('pipe')])
     await expect(compile(at('pipe'))).rejects.toEqual(refused('refused', 'is no plain file'))
-  })
-})
-
-describe('the models of a path', () => {
-  test('are the path itself, or what lies in a folder that is no bundle', async () => {
-    const made = await compile(await put('b.onnx', linearModel()))
-    await put('a.onnx', linearModel())
-    await put('notes.txt', 'notes')
-    await put('c.tar.gz', '')
-    await mkdir(at('empty'))
-    expect(await expandPath(at('b.onnx'))).toEqual([at('b.onnx')])
-    expect(await expandPath(made.folder)).toEqual([made.folder])
-    expect(await expandPath(folder)).toEqual([at('a.onnx'), at('b.onnx'), at('c.tar.gz')])
-    expect(await expandPath(at('data/bundles/sha256'))).toEqual([made.folder])
-    await expect(expandPath(at('empty'))).rejects.toEqual(
-      refused('not_found', 'holds neither a bundle nor an .onnx file'),
-    )
-    await expect(expandPath(at('nothing'))).rejects.toEqual(refused('not_found', 'there is no file or folder'))
   })
 })

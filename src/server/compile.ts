@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { MANIFEST_FILE, type Manifest } from '../bundle/manifest.ts'
+import type { Manifest } from '../bundle/manifest.ts'
 import { verifyBundle } from '../bundle/open.ts'
 import { BundleStore, type SourceFile } from '../bundle/store.ts'
 import { COMPILER_REVISION } from '../compiler/compile-onnx.ts'
 import { ServingError } from '../core/errors.ts'
 import { MODEL_NAME } from '../core/names.ts'
 import { quote } from '../core/text.ts'
+import type { Profile } from '../runtime/profile.ts'
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from './limited-process.ts'
 import { runProbation } from './probation.ts'
+import { keepProfile, recallProfile } from './profile.ts'
+import { isFolder } from './repository.ts'
 import { unpackIntoStore } from './unpack.ts'
 
 /** Largest model file and packed bundle that are read (bytes): ONNX files end at 2 GiB, weights beside them may be larger. */
@@ -36,6 +39,10 @@ export interface LocatedBundle {
   readonly warnings: readonly string[]
   /** Whether the bundle had been made before, and nothing was compiled. */
   readonly wasKnown: boolean
+  /** Names of the files beside the model file that became part of it. */
+  readonly beside: readonly string[]
+  /** What it costs on this machine, as far as that was measured before. */
+  readonly profile: Profile | undefined
 }
 
 /**
@@ -47,65 +54,50 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
   const store = new BundleStore(join(resolve(options.dataFolder), 'bundles'))
   const { limits = DEFAULT_PROCESS_LIMITS, signal } = options
   if (await isFolder(path))
-    return { ...(await verifyBundle(path)), folder: resolve(path), warnings: [], wasKnown: true }
+    return located(resolve(path), await verifyBundle(path), options.dataFolder, { wasKnown: true })
   if (await isGzip(path)) {
     options.onProgress?.('unpacking')
     const job = { path: resolve(path), store: store.root, maxFileBytes: MAX_FILE_BYTES }
     const digest = await unpackIntoStore(job, { limits, signal })
-    return located(store, digest, await store.verify(digest), [], false)
+    return located(store.folderOf(digest), { digest, manifest: await store.verify(digest) }, options.dataFolder, {})
   }
   const name = options.name ?? stemOf(path)
   const sha256 = await digestOf(path)
   const key = sourceKey(path, sha256, name, options.example)
   const known = await store.recall(key)
   if (known !== undefined && (await areUnchanged(dirname(path), known.beside)))
-    return located(store, known.digest, known.manifest, [], true)
-  const { digest, beside, warnings } = await runProbation(
+    return located(store.folderOf(known.digest), known, options.dataFolder, { wasKnown: true, beside: known.beside })
+  const { digest, beside, warnings, profile } = await runProbation(
     { path: resolve(path), name, store: store.root, example: options.example, maxFileBytes: MAX_FILE_BYTES },
     { limits, signal, onProgress: options.onProgress },
   )
   const manifest = await store.verify(digest)
+  if (profile !== undefined) await keepProfile(profile, resolve(options.dataFolder))
   // a file that was changed meanwhile became this bundle, but the one that was asked about did not
   if (manifest.provenance.source.sha256 === sha256) await store.remember(key, { digest, beside })
-  return located(store, digest, manifest, warnings, false)
+  return located(store.folderOf(digest), { digest, manifest }, options.dataFolder, { warnings, beside })
 }
 
-function located(
-  store: BundleStore,
-  digest: string,
-  manifest: Manifest,
-  warnings: readonly string[],
-  wasKnown: boolean,
-): LocatedBundle {
-  return { folder: resolve(store.folderOf(digest)), manifest, digest, warnings, wasKnown }
-}
-
-/**
- * The models that a path stands for: itself, or what lies in a folder that is no bundle.
- * @throws {ServingError} `not_found`
- */
-export async function expandPath(path: string): Promise<string[]> {
-  if (!(await isFolder(path)) || (await exists(join(path, MANIFEST_FILE)))) return [path]
-  const entries = await readdir(path, { withFileTypes: true })
-  const found: string[] = []
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const inside = join(path, entry.name)
-    if (entry.isDirectory() ? await exists(join(inside, MANIFEST_FILE)) : /\.(onnx|tar\.gz|tgz)$/i.test(entry.name))
-      found.push(inside)
+async function located(
+  folder: string,
+  { digest, manifest }: { readonly digest: string; readonly manifest: Manifest },
+  dataFolder: string,
+  {
+    warnings = [],
+    wasKnown = false,
+    beside = [],
+  }: { warnings?: readonly string[]; wasKnown?: boolean; beside?: readonly SourceFile[] },
+): Promise<LocatedBundle> {
+  const profile = await recallProfile(digest, resolve(dataFolder))
+  return {
+    folder: resolve(folder),
+    manifest,
+    digest,
+    warnings,
+    wasKnown,
+    beside: beside.map(({ name }) => name),
+    profile,
   }
-  if (found.length === 0)
-    throw new ServingError('not_found', `the folder ${quote(path)} holds neither a bundle nor an .onnx file`)
-  return found
-}
-
-/** @throws {ServingError} `not_found` when nothing lies there; `refused` for pipes and devices, which may never end */
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw new ServingError('not_found', `there is no file or folder ${quote(path)}`, { cause: error })
-  })
-  if (found.isDirectory()) return true
-  if (found.isFile()) return false
-  throw new ServingError('refused', `${quote(path)} is no plain file; plain files and folders only`)
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -122,7 +114,7 @@ async function isGzip(path: string): Promise<boolean> {
 }
 
 function stemOf(path: string): string {
-  const stem = basename(path).replace(/\.[^.]+$/, '')
+  const stem = basename(path).replace(/(\.pipeline)?\.[^.]+$/, '')
   if (MODEL_NAME.test(stem)) return stem
   throw new ServingError(
     'invalid_argument',

@@ -9,7 +9,7 @@ import { openBundle } from '../bundle/open.ts'
 import { BundleStore } from '../bundle/store.ts'
 import { openOrCompile, type LocatedBundle } from './compile.ts'
 import { startDataPlane } from './data-plane.ts'
-import { IN_PROCESS_SETTINGS } from './settings.ts'
+import { IN_PROCESS_SETTINGS, type DesiredModel } from './settings.ts'
 
 /** `metadata_props` with the key "a": ONNX Runtime takes it twice, we do not. */
 const METADATA = Buffer.from([0x72, 0x06, 0x0a, 0x01, 0x61, 0x12, 0x01, 0x62])
@@ -28,24 +28,30 @@ afterAll(async () => {
 })
 
 /** A bundle whose digests are right and whose graph has these bytes at its end. */
-async function bundleWith(more: Uint8Array): Promise<{ folder: string; digest: string }> {
+async function modelWith(more: Uint8Array): Promise<DesiredModel> {
   const { manifest, files } = await openBundle(made.folder)
   const graph = Buffer.concat([files.get('model.onnx') ?? new Uint8Array(), more])
   const { files: _, ...parts } = manifest
   const others = [...files].filter(([path]) => path !== MANIFEST_FILE)
   const bundle = makeBundle(parts, new Map([...others, ['model.onnx', graph]]))
-  return { folder: await new BundleStore(folder).put(bundle), digest: bundle.digest }
+  return {
+    folder: await new BundleStore(folder).put(bundle),
+    digest: bundle.digest,
+    name: 'linear',
+    labels: [],
+    isDefault: true,
+  }
 }
 
 describe('a bundle from somewhere else', () => {
   test('serves when its graph passes', async () => {
-    const plane = await startDataPlane({ ...IN_PROCESS_SETTINGS, bundles: [await bundleWith(METADATA)] })
+    const plane = await startDataPlane(IN_PROCESS_SETTINGS, [await modelWith(METADATA)])
     expect(plane.model().name).toBe('linear')
     await plane.close()
   })
 
   test('is refused by our own reading of its graph, whatever its digests say', async () => {
-    const bundles = [await bundleWith(Buffer.concat([METADATA, METADATA]))]
-    await expect(startDataPlane({ ...IN_PROCESS_SETTINGS, bundles })).rejects.toMatchObject({ code: 'refused' })
+    const models = [await modelWith(Buffer.concat([METADATA, METADATA]))]
+    await expect(startDataPlane(IN_PROCESS_SETTINGS, models)).rejects.toMatchObject({ code: 'refused' })
   })
 })

@@ -1,35 +1,113 @@
-import { allProtocols } from '../protocols/index.ts'
-import type { Handle } from '../protocols/protocol.ts'
-import { createRouter } from '../protocols/router.ts'
-import { openBundle } from '../bundle/open.ts'
+import { hideKeys } from '../core/text.ts'
+import { availableParallelism } from 'node:os'
+import { openBundle, verifyBundle, type OpenBundle } from '../bundle/open.ts'
 import { enginesNamed } from '../engines/index.ts'
-import { createLocalPlane, type LocalPlane } from '../runtime/local-plane.ts'
-import { validateBundle } from './validate-bundle.ts'
+import { allProtocols } from '../protocols/index.ts'
+import type { Handle, Protocol } from '../protocols/protocol.ts'
+import { createRouter, type RouterOptions } from '../protocols/router.ts'
+import type { Choices } from '../runtime/choices.ts'
+import { choose } from '../runtime/choose.ts'
+import { createLocalPlane, type LocalPlane, type LocalPlaneOptions } from '../runtime/local-plane.ts'
+import { connectReplicas, type ReplicaOptions } from '../runtime/remote/index.ts'
+import { createApplier, type Loadable } from './apply-models.ts'
+import type { Models } from './desired-state.ts'
 import { log } from './log.ts'
-import type { PlaneSettings } from './settings.ts'
+import type { DesiredModel, PlaneSettings } from './settings.ts'
+import { validateBundle } from './validate-bundle.ts'
 import { VERSION } from './version.ts'
 
-/** A data plane with the bundles of the settings loaded, ready. */
-export async function startDataPlane(settings: PlaneSettings): Promise<LocalPlane> {
-  const plane = createLocalPlane({
-    engines: enginesNamed(settings.engines),
+/** An empty data plane. */
+export function createPlane(settings: PlaneSettings, onRun?: LocalPlaneOptions['onRun']): LocalPlane {
+  const { engines, overrides, timeoutMs } = settings
+  return createLocalPlane({
+    engines: enginesNamed(engines),
     defaultModel: settings.defaultModel,
-    maxBatchRows: settings.maxBatchRows,
-    maxQueueRows: settings.maxQueueRows,
-    timeoutMs: settings.timeoutMs,
+    choose: (profile) => choose({ profile, engines, overrides, cores: availableParallelism(), timeoutMs }),
+    timeoutMs,
     now: () => performance.now(),
+    onRun,
+    onSwapFailed: ({ name, version }, error) =>
+      log('error', 'an optimised model could not take over, the one before goes on', { name, version, error }),
   })
-  for (const { folder, digest, name } of settings.bundles)
-    await plane.load(validateBundle(await openBundle(folder, digest)), name)
+}
+
+/**
+ * A data plane with models loaded in this process, ready.
+ * @throws {ServingError} why the first of them could not be loaded
+ */
+export async function startDataPlane(settings: PlaneSettings, models: Models): Promise<LocalPlane> {
+  const plane = createPlane(settings)
+  try {
+    for (const { error } of await createApplier(plane, (model) => openHere(model)).apply(models))
+      if (error !== undefined) throw error
+  } catch (error) {
+    await plane.close()
+    throw error
+  }
   plane.setReady(true)
   return plane
 }
 
+/** A version as it is loaded in this process: its graphs validated and written anew. */
+export async function openHere({ folder, digest, choices, curve }: DesiredModel): Promise<Loadable> {
+  return { bundle: validateBundle(await openBundle(folder, digest)), options: { choices, curve } }
+}
+
+/** Most requests for a version that one runner has under way in another, which batches them. */
+const MAX_FORWARDED = 64
+
+/**
+ * A version as a runner loads it: in its own process, or with a program that runs where the supervisor says.
+ * @param onSuspect told of processes that hang
+ */
+export async function openAnywhere(
+  model: DesiredModel,
+  settings: PlaneSettings,
+  onSuspect: NonNullable<ReplicaOptions['onSuspect']>,
+): Promise<Loadable> {
+  const { replicas, holder, name, digest } = model
+  const sockets = replicas?.sockets ?? (holder === undefined ? undefined : [holder.socket])
+  if (sockets === undefined) return openHere(model)
+  const own = model.choices ?? choose({ ...settings, cores: 1 })
+  const runs = replicas === undefined ? MAX_FORWARDED : sockets.length * own.concurrency.value
+  const choices: Choices = {
+    ...own,
+    plan: { value: 'off-loop', reason: 'it runs in another process' },
+    concurrency: {
+      value: runs,
+      reason: replicas === undefined ? 'the other runner queues' : 'on all of its processes',
+    },
+    start: { value: 'optimized', reason: 'it is loaded elsewhere' },
+  }
+  const program = connectReplicas({
+    sockets,
+    engines: replicas?.engines ?? own.engines.value.slice(0, 1),
+    maxRunMs: settings.timeoutMs,
+    now: () => performance.now(),
+    onSuspect,
+    model: { name, version: digest },
+    canRunOffLoop: true,
+  })
+  return { bundle: await openWithoutFiles(model), options: { choices, curve: model.curve, program } }
+}
+
+/** What can be said of a bundle without loading it: every file is checked, none is kept. */
+async function openWithoutFiles({ folder, digest }: DesiredModel): Promise<OpenBundle> {
+  return { ...(await verifyBundle(folder, digest)), files: new Map() }
+}
+
+export interface HandleOptions {
+  readonly authorize?: RouterOptions['authorize']
+  /** Protocols that this process alone can answer, besides those of every server. */
+  readonly protocols?: readonly Protocol[]
+}
+
 /** The way from a wire request to an answer: every protocol, with failures of ours in the log. */
-export function createHandle(): Handle {
+export function createHandle({ authorize, protocols = [] }: HandleOptions = {}): Handle {
   return createRouter({
-    protocols: allProtocols(VERSION),
+    protocols: [...allProtocols(VERSION), ...protocols],
     onFailure: (error, request) =>
-      log('error', 'request failed', { method: request.method, path: request.path, error }),
+      log('error', 'request failed', { method: request.method, path: hideKeys(request.path), error }),
+    ...(authorize === undefined ? {} : { authorize }),
   })
 }

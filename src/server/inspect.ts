@@ -6,7 +6,6 @@ import { ServingError } from '../core/errors.ts'
 import { detectFormat, type FileFormat } from '../formats/detect.ts'
 import { everyNode, everyTensor, signatureValues, type OnnxModel, type OnnxType } from '../onnx/index.ts'
 import { readNamedFile } from '../storage/local.ts'
-import { compileOnnx } from '../compiler/compile-onnx.ts'
 import { DEFAULT_PROCESS_LIMITS, runLimited, serveOneJob } from './limited-process.ts'
 import { readModel } from './read-model.ts'
 
@@ -19,6 +18,8 @@ export interface InspectedFile {
   readonly verdict: 'compiled' | 'refused'
   /** What the file holds, as far as it could be read. */
   readonly graph?: InspectedGraph
+  /** The graph of each step of a pipeline, in order, in place of `graph`. */
+  readonly steps?: readonly InspectedGraph[]
   /** The bundle that the file is, packed. */
   readonly bundle?: { readonly manifest: Manifest; readonly digest: string }
   /** Why it is refused. */
@@ -62,18 +63,19 @@ export function runInspectionWorker(): void {
     const bytes = await readNamedFile(path, maxFileBytes, basename(path))
     const format = detectFormat(bytes)
     const file = { file: basename(path), format, sizeBytes: bytes.byteLength, sha256: sha256Hex(bytes) }
-    let graph: InspectedGraph | undefined
+    const graphs: InspectedGraph[] = []
+    const found = () =>
+      format === 'pipeline' ? { steps: graphs } : graphs[0] === undefined ? {} : { graph: graphs[0] }
     try {
       if (format === 'gzip') {
         const { manifest, digest } = await unpackBundle(bytes)
         return { ...file, verdict: 'compiled', bundle: { manifest, digest } }
       }
-      const { model } = await readModel(path, bytes, maxFileBytes, (read) => (graph = describeGraph(read)))
-      compileOnnx(model)
-      return { ...file, verdict: 'compiled', ...(graph === undefined ? {} : { graph }) }
+      await readModel(path, bytes, maxFileBytes, (read) => graphs.push(describeGraph(read)))
+      return { ...file, verdict: 'compiled', ...found() }
     } catch (thrown) {
       const { error } = ServingError.from(thrown).toJSON()
-      return { ...file, verdict: 'refused', error, ...(graph === undefined ? {} : { graph }) }
+      return { ...file, verdict: 'refused', error, ...found() }
     }
   })
 }

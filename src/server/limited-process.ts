@@ -118,7 +118,7 @@ function watchLimits(child: ChildProcess, { memoryMiB, timeoutMs }: ProcessLimit
 }
 
 /** Memory that a process holds (MiB), where the system tells. */
-async function residentMiB(pid: number | undefined): Promise<number> {
+export async function residentMiB(pid: number | undefined): Promise<number> {
   try {
     const pages = Number((await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')[1])
     return (pages * 4096) / 2 ** 20

@@ -11,7 +11,8 @@ export async function openPlane(
   path: string,
   options: CompileOptions,
 ): Promise<{ plane: DataPlane; close(): Promise<void> }> {
-  const { folder, digest } = await openOrCompile(path, options)
-  const plane = await startDataPlane({ ...IN_PROCESS_SETTINGS, bundles: [{ folder, digest }] })
+  const { folder, digest, manifest } = await openOrCompile(path, options)
+  const model = { folder, digest, name: manifest.name, labels: [], isDefault: true }
+  const plane = await startDataPlane(IN_PROCESS_SETTINGS, [model])
   return { plane, close: () => plane.close() }
 }

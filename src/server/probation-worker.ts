@@ -4,19 +4,23 @@ import { makeBundle, sha256Hex, type MadeBundle } from '../bundle/make.ts'
 import { MANIFEST_VERSION } from '../bundle/manifest.ts'
 import { BundleStore } from '../bundle/store.ts'
 import { decodeV2Request } from '../codecs/v2-json.ts'
-import { compileOnnx, COMPILER_REVISION, type CompiledModel } from '../compiler/compile-onnx.ts'
+import { COMPILER_REVISION, type CompiledModel } from '../compiler/compile-onnx.ts'
 import { broughtRows, madeUpRows, MAX_EXAMPLE_ROWS, OPEN_SIZES } from '../compiler/example-rows.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
+import { ENGINES } from '../engines/index.ts'
 import { hostKernels } from '../engines/host-kernels/index.ts'
 import { firstDifferenceOf, type Tolerance } from '../engines/golden.ts'
 import { onnxruntime } from '../engines/onnxruntime.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
+import { measureBundle } from '../runtime/measure.ts'
 import { readNamedFile } from '../storage/local.ts'
 import { convertInputs } from '../tensor/convert.ts'
 import { checkInputs, type Signature, type TensorSpec } from '../tensor/signature.ts'
+import { shapeFits } from '../tensor/shape.ts'
 import { rowsOf, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { serveOneJob } from './limited-process.ts'
+import { machineClass } from './machine.ts'
 import type { Made, ProbationJob } from './probation.ts'
 import { readModel } from './read-model.ts'
 
@@ -28,14 +32,20 @@ export function runProbationWorker(): void {
 async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
   report('reading')
   const bytes = await readNamedFile(job.path, job.maxFileBytes, basename(job.path))
-  const { model, beside } = await readModel(job.path, bytes, job.maxFileBytes)
   report('compiling')
-  const compiled = compileOnnx(model)
+  const { compiled, beside } = await readModel(job.path, bytes, job.maxFileBytes)
   report('running for the first time')
   const { bundle, warnings } = await record(compiled, bytes, job)
+  report('measuring')
+  const profile = await measureBundle(bundle, {
+    engines: ENGINES,
+    machine: machineClass(),
+    now: () => performance.now(),
+    residentBytes: () => process.memoryUsage.rss(),
+  })
   report('storing')
   await new BundleStore(job.store).put(bundle)
-  return { digest: bundle.digest, beside, warnings }
+  return { digest: bundle.digest, beside, warnings, profile }
 }
 
 interface FirstRun {
@@ -52,7 +62,7 @@ async function record(
   const warnings: string[] = []
   const tolerance = toleranceOf(compiled)
   const native = await firstRun(compiled, job)
-  const signature = completeSignature(compiled, native)
+  const signature = await completeSignature(compiled, native)
   const kernels = await onHostKernels(compiled, native, tolerance, warnings)
   // Our own kernels compute the same digits on every machine; a native library need not, so its last digits are left out.
   const recorded = kernels ?? roundOutputs(native.outputs)
@@ -138,15 +148,42 @@ function isOpen({ inputs }: CompiledModel): boolean {
   return inputs.every(({ shape }) => shape[0] === -1)
 }
 
-/** The signature, with what the file left out learned from the first run. */
-function completeSignature(compiled: CompiledModel, { inputs, outputs }: FirstRun): Signature {
+/**
+ * The signature, with what the file left out, or says wrongly (converters of LightGBM call any number of labels `[1]`),
+ * learned from the first run and from a run of one row alone.
+ */
+async function completeSignature(compiled: CompiledModel, { program, inputs, outputs }: FirstRun): Promise<Signature> {
   const rows = Math.max(...[...inputs.values()].map(rowsOf))
-  const complete = compiled.outputs.map(({ shape, ...spec }): TensorSpec => {
+  const isSaid = ({ name, shape }: (typeof compiled.outputs)[number]) =>
+    shape !== undefined && shapeFits(outputs.get(name)?.shape ?? [], shape)
+  const names = compiled.outputs.filter((output) => !isSaid(output)).map(({ name }) => name)
+  const isAsked = isOpen(compiled) && rows > 1 && names.length > 0
+  const alone = isAsked ? await runQuietly(program, rowsFrom(inputs, 0, 1), names) : undefined
+  const complete = compiled.outputs.map((output): TensorSpec => {
+    const { shape, ...spec } = output
+    if (shape !== undefined && isSaid(output)) return { ...spec, shape }
     const found = outputs.get(spec.name)?.shape ?? []
-    const guessed = found.map((size, axis) => (axis === 0 && isOpen(compiled) && size === rows ? -1 : size))
-    return { ...spec, shape: shape !== undefined && shape.length === found.length ? shape : guessed }
+    const other = alone?.get(spec.name)?.shape
+    const guessed = found.map((size, axis) => {
+      if (other !== undefined && other.length === found.length) return other[axis] === size ? size : -1
+      return axis === 0 && isOpen(compiled) && size === rows ? -1 : size
+    })
+    return { ...spec, shape: guessed }
   })
   return { inputs: compiled.inputs, outputs: complete }
+}
+
+/** Not every model takes a single row. */
+async function runQuietly(
+  program: LoadedProgram,
+  inputs: Tensors,
+  wanted: readonly string[],
+): Promise<Tensors | undefined> {
+  try {
+    return await program.run(inputs, wanted)
+  } catch {
+    return undefined
+  }
 }
 
 /** What the host kernels answer, when they can run the program and agree with ONNX Runtime. */

@@ -1,7 +1,8 @@
 import type { KnownSource } from '../bundle/store.ts'
+import type { Profile } from '../runtime/profile.ts'
 import { runLimited, type ProcessLimits } from './limited-process.ts'
 
-/** What a probation process is asked to do: read a model file, compile it, run it for the first time, store its bundle. */
+/** What a probation process is asked to do: read a model file, compile it, run and measure it, store its bundle. */
 export interface ProbationJob {
   /** The model file. */
   readonly path: string
@@ -16,6 +17,8 @@ export interface ProbationJob {
 /** A bundle that lies in the store, and what it was made from. */
 export interface Made extends KnownSource {
   readonly warnings: readonly string[]
+  /** What it costs on this machine. */
+  readonly profile: Profile | undefined
 }
 
 /** @throws {ServingError} what the process refused; `refused` when it exceeded its limits or crashed */

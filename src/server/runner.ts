@@ -1,71 +1,254 @@
+import { rename, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { createAuthorizer, type Authorizer } from '../auth/authorizer.ts'
 import { ServingError } from '../core/errors.ts'
 import { enginesNamed } from '../engines/index.ts'
 import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
+import { createMetricsProtocol } from '../protocols/metrics/metrics.ts'
 import type { LocalPlane } from '../runtime/local-plane.ts'
-import { createHandle, startDataPlane } from './data-plane.ts'
-import { log } from './log.ts'
-import { ALIVE_INTERVAL_MS, LISTENING_FD, type FromRunner, type RunnerSettings, type ToRunner } from './settings.ts'
+import { servePlane, type FrameServer } from '../runtime/remote/index.ts'
+import { renderMetrics } from '../telemetry/render.ts'
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
+import { readTraceSettings } from '../telemetry/trace-settings.ts'
+import { createApplier, type Applier, type LoadOutcome } from './apply-models.ts'
+import { createCollector, type Collector } from './collect.ts'
+import { createHandle, createPlane, openAnywhere } from './data-plane.ts'
+import type { Models } from './desired-state.ts'
+import { createAccessLog, droppedLogLines, log, setLogLevel } from './log.ts'
+import {
+  ALIVE_INTERVAL_MS,
+  LISTENING_FD,
+  type Failure,
+  type FromRunner,
+  type RunnerStart,
+  type ToRunner,
+} from './settings.ts'
+import { VERSION } from './version.ts'
+
+/** What stands in a runner once it has been told its settings. */
+interface Parts {
+  readonly start: RunnerStart
+  readonly plane: LocalPlane
+  readonly applier: Applier
+  readonly host: HttpHost
+  readonly authorizer: Authorizer | undefined
+  readonly collector: Collector
+  readonly telemetry: Telemetry
+}
 
 /**
- * The process that answers requests: told its settings over the channel to the supervisor, it loads the models, takes
- * over the listening socket that it inherited, and serves until told to drain or until the supervisor is gone.
+ * The process that answers requests: told its settings and its models over the channel to the supervisor, it loads the
+ * models, takes over the listening socket that it inherited, and serves until told to drain or until the supervisor is
+ * gone.
  */
 export function runRunner(): void {
-  let plane: LocalPlane | undefined
-  let host: HttpHost | undefined
+  const assembled = Promise.withResolvers<Parts>()
+  let peers: FrameServer | undefined
+  let isListening = false
   let isDraining = false
+  let hasFailed = false
+  let models: Models = []
+  /** What it is told to serve is brought about one after the other. */
+  let turn = Promise.resolve()
+  assembled.promise.catch(() => {}) // said where it happens
 
   process.on('message', (message: ToRunner) => {
-    if (message.type === 'prepare') prepare(message.engines)
-    else if (message.type === 'start') void start(message.settings)
-    else void drain()
+    switch (message.type) {
+      case 'prepare':
+        return prepare(message.engines)
+      case 'start':
+        return start(message.start)
+      case 'apply':
+        turn = turn.then(() => apply(message.revision, message.models)).catch(fail)
+        return
+      case 'tls':
+        return use(({ host }) => host.renewTls(message.tls))
+      case 'keys':
+        return use(({ authorizer }) => authorizer?.replaceKeys(message.keys))
+      case 'snapshot':
+        return use((parts) => report(parts, message.id))
+      case 'collected':
+        return use(({ collector }) => collector.receive(message.id, message.collected))
+      case 'drain':
+        return void drain(message.hasSuccessor)
+    }
   })
-  process.on('disconnect', () => void drain()) // the supervisor is gone: finish what runs, and go
-  process.on('SIGINT', () => {}) // a terminal sends it to the whole group; the supervisor says when to drain
-  process.on('SIGTERM', () => void drain())
+  process.on('disconnect', () => void drain(false)) // the supervisor is gone: finish what runs, and go
+  // a terminal sends these to the whole group; the supervisor says what they mean for a runner
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+  process.on('SIGTERM', () => void drain(false))
 
   function prepare(engines: readonly string[]): void {
     try {
       for (const engine of enginesNamed(engines)) engine.prepare?.()
     } catch {
-      // the start, which needs them, will say what is wrong
+      // the models, which need them, will say what is wrong
     }
   }
 
-  async function start(settings: RunnerSettings): Promise<void> {
-    setInterval(() => tell({ type: 'alive' }), ALIVE_INTERVAL_MS).unref()
-    try {
-      plane = await startDataPlane(settings)
-      host = createHttpHost({
-        handle: createHandle(),
-        plane,
-        ...settings.http,
-        onDefect: (error) => log('error', 'an answer could not be sent', { error }),
-      })
-      const { server } = host
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ fd: LISTENING_FD, backlog: 1024 }, resolve)
-      })
-      server.on('error', (error) => log('error', 'listening socket', { error }))
-      const models = plane.models().map(({ name, version, engines }) => ({ name, version, engines }))
-      tell({ type: 'ready', models })
-    } catch (thrown) {
-      const error = ServingError.from(thrown)
-      if (error.code === 'internal') log('error', 'the runner could not start', { error })
-      tell({ type: 'failed', code: error.code, message: error.message, details: error.details })
-      process.exitCode = 1
-      process.disconnect?.()
-    }
+  function start(given: RunnerStart): void {
+    const rssMiB = () => process.memoryUsage.rss() / 2 ** 20
+    setInterval(() => tell({ type: 'alive', rssMiB: rssMiB() }), ALIVE_INTERVAL_MS).unref()
+    assemble(given).then(assembled.resolve, (error: unknown) => {
+      assembled.reject(error)
+      fail(error)
+    })
   }
 
-  async function drain(): Promise<void> {
+  /** As soon as the parts are there. */
+  function use(work: (parts: Parts) => void): void {
+    assembled.promise
+      .then(work)
+      .catch((error: unknown) => log('error', 'what the supervisor said could not be done', { error }))
+  }
+
+  async function apply(revision: number, wanted: Models): Promise<void> {
+    const parts = await assembled.promise
+    if (isDraining) return
+    const outcomes = await parts.applier.apply(wanted)
+    models = wanted
+    for (const { name, digest, error } of outcomes)
+      if (error?.code === 'internal') log('error', 'a model could not be loaded', { name, digest, error })
+    if (!isListening) {
+      const failed = outcomes.find(({ error }) => error !== undefined)?.error
+      const hasNothing = failed !== undefined && parts.plane.models().length === 0
+      if (failed !== undefined && (parts.start.mustLoadAll || hasNothing)) throw failed
+      await listen(parts)
+    }
+    const ready = parts.plane.models().map(({ name, version, labels, engines }) => ({ name, version, labels, engines }))
+    tell({ type: 'applied', revision, outcomes: outcomes.map(toMessage), models: ready })
+    if (!isListening) tell({ type: 'ready' })
+    isListening = true
+  }
+
+  async function listen({ plane, host, start }: Parts): Promise<void> {
+    if (start.socket !== undefined) peers = await listenForPeers(plane, start.socket)
+    plane.setReady(true)
+    const { server } = host
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ fd: LISTENING_FD, backlog: 1024 }, resolve)
+    })
+    server.on('error', (error: Error) => log('error', 'listening socket', { error }))
+  }
+
+  function fail(thrown: unknown): void {
+    if (hasFailed) return
+    hasFailed = true
+    const error = ServingError.from(thrown)
+    if (error.code === 'internal') log('error', 'the runner could not start', { error })
+    tell({ type: 'failed', ...failureOf(error) })
+    process.exitCode = 1
+    process.disconnect?.()
+  }
+
+  async function drain(hasSuccessor: boolean): Promise<void> {
     if (isDraining) return
     isDraining = true
-    plane?.setReady(false)
-    await host?.drain()
+    if (isListening) await finish(await assembled.promise, hasSuccessor)
     process.exit()
   }
+
+  /** Answers what is under way, here and for other runners. */
+  async function finish(parts: Parts, hasSuccessor: boolean): Promise<void> {
+    const { host, plane, applier, start } = parts
+    plane.setReady(false)
+    if (hasSuccessor) {
+      await Promise.all([host.drain(), peers?.drain(start.settings.drainTimeoutMs)])
+      return await sayGoodbye(parts)
+    }
+    await host.drain()
+    // the others drain too, and need what is held here until they are done; they are told so by the end of our connections
+    await applier.apply(models.filter((model) => model.holder === undefined))
+    await lastOf(peers)
+    await sayGoodbye(parts)
+  }
+}
+
+/** Waits until the other runners have gone. */
+async function lastOf(peers: FrameServer | undefined): Promise<void> {
+  for (;;) {
+    if (peers === undefined || peers.connections === 0) return
+    await setTimeout(20)
+  }
+}
+
+/** What was counted and traced last is told before the end. */
+async function sayGoodbye(parts: Parts): Promise<void> {
+  report(parts, 0)
+  await parts.telemetry.close()
+}
+
+function report({ telemetry }: Parts, id: number): void {
+  tell({ type: 'snapshot', id, snapshot: telemetry.snapshot() })
+}
+
+/** Everything that a runner is made of. The one place where what stands around the plane is plugged in. */
+async function assemble(start: RunnerStart): Promise<Parts> {
+  const { settings, tls, keys } = start
+  setLogLevel(settings.logLevel)
+  const now = () => performance.now()
+  const epochNow = () => Date.now()
+  const traces = readTraceSettings(process.env)
+  for (const warning of traces.warnings) log('warn', warning)
+  const telemetry: Telemetry = await createTelemetry({
+    process: start.name,
+    version: VERSION,
+    now,
+    epochNow,
+    gauges: () => plane.gauges(),
+    isReady: () => plane.isReady(),
+    accessLog: settings.accessLog ? createAccessLog() : undefined,
+    droppedLogLines,
+    traces: traces.settings,
+    warn: (message, fields) => log('warn', message, fields),
+  })
+  const plane = createPlane(settings, (run) => telemetry.onRun(run))
+  const applier = createApplier(plane, (model) =>
+    openAnywhere(model, settings, (socket, why) => tell({ type: 'suspect', socket, why })),
+  )
+  const collector = createCollector((id) => tell({ type: 'collect', id }))
+  const metrics = createMetricsProtocol(async () => {
+    const collected = await collector.collect()
+    return renderMetrics(collected?.snapshots ?? [telemetry.snapshot()], collected?.counters)
+  })
+  const authorizer = keys && createAuthorizer(keys, { now, calendarNow: epochNow })
+  const host = createHttpHost({
+    handle: createHandle({ protocols: [metrics], ...(authorizer && { authorize: authorizer.authorize }) }),
+    plane,
+    ...settings.http,
+    ...(tls && { tls }),
+    onAnswered: (answered) => telemetry.onAnswered(answered),
+    onDefect: (error) => log('error', 'an answer could not be sent', { error }),
+  })
+  return { start, plane, applier, host, authorizer, collector, telemetry }
+}
+
+/**
+ * Listens for other runners. The socket is made beside its path and then takes its place: a process that had it before
+ * removes only its own when it ends.
+ */
+async function listenForPeers(plane: LocalPlane, path: string): Promise<FrameServer> {
+  const server = createServer()
+  const frames = servePlane(server, plane)
+  const own = `${path}.${process.pid}`
+  await rm(own, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(own, resolve)
+  })
+  server.on('error', (error) => log('error', 'socket for other runners', { error }))
+  await rename(own, path)
+  return frames
+}
+
+function toMessage({ name, digest, error }: LoadOutcome) {
+  return { name, digest, ...(error && { failure: failureOf(error) }) }
+}
+
+function failureOf({ code, message, details }: ServingError): Failure {
+  return { code, message, details }
 }
 
 function tell(message: FromRunner): void {

@@ -1,14 +1,48 @@
-/** What a data plane is made of. Plain data: it crosses a process border. */
+import type { ApiKey } from '../auth/api-key.ts'
+import type { Choices } from '../runtime/choices.ts'
+import type { Overrides } from '../runtime/choose.ts'
+import type { RunPoint } from '../runtime/run-cost.ts'
+import type { MetricsSnapshot } from '../telemetry/snapshot.ts'
+import type { LogLevel } from './log.ts'
+
+/** What a data plane is made of, but for its models. Plain data: it crosses a process border. */
 export interface PlaneSettings {
-  /** Folders of the bundles to load, each under its own name unless another is given. */
-  readonly bundles: readonly { readonly folder: string; readonly digest: string; readonly name?: string | undefined }[]
   /** The model that a request without a name means. */
   readonly defaultModel: string | undefined
   /** Engines in order of preference. */
   readonly engines: readonly string[]
-  readonly maxBatchRows: number
-  readonly maxQueueRows: number
+  /** What the operator has decided of how models are run. */
+  readonly overrides: Overrides
+  /** Longest that a request may take (ms). */
   readonly timeoutMs: number
+}
+
+/** One version of a model that is to be served. Plain data: it crosses a process border. */
+export interface DesiredModel {
+  /** The bundle's folder, and its digest, which is checked again. */
+  readonly folder: string
+  readonly digest: string
+  readonly name: string
+  /** Other names of this version: a number, `stable`. */
+  readonly labels: readonly string[]
+  /** Whether it answers when no version is named. */
+  readonly isDefault: boolean
+  /** How to run it; what the process itself finds best when absent. */
+  readonly choices?: Choices | undefined
+  /** What was measured of its runs, by rows. */
+  readonly curve?: readonly RunPoint[] | undefined
+  /** The path that it was found at, and the path that was to be served: for whoever looks again. */
+  readonly source?: { readonly path: string; readonly root: string } | undefined
+  /** Where it runs, when that is in isolated processes: their Unix sockets, and the engines there. */
+  readonly replicas?: { readonly sockets: readonly string[]; readonly engines: readonly string[] } | undefined
+  /** Where it runs, when that is in another runner: its Unix socket. */
+  readonly holder?: { readonly socket: string } | undefined
+}
+
+/** Certificate chain and private key, PEM. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
 }
 
 /** What a runner is told at its start by its supervisor. */
@@ -20,40 +54,97 @@ export interface RunnerSettings extends PlaneSettings {
     readonly requestTimeoutMs: number
     readonly keepAliveTimeoutMs: number
   }
+  /** How long it may take to finish what is under way (ms). */
+  readonly drainTimeoutMs: number
+  /** Whether every request is written to the log. */
+  readonly accessLog: boolean
+  readonly logLevel: LogLevel
+}
+
+/** What differs from runner to runner. */
+export interface RunnerStart {
+  /** Name among the processes of the server, which outlives restarts: `runner-1`. */
+  readonly name: string
+  readonly settings: RunnerSettings
+  readonly tls: TlsFiles | undefined
+  /** Those who may ask; anybody where this is absent. */
+  readonly keys: readonly ApiKey[] | undefined
+  /** Unix socket on which it serves the models that other runners leave to it. */
+  readonly socket: string | undefined
+  /** Whether it ends when a model cannot be loaded; else it serves the others. */
+  readonly mustLoadAll: boolean
 }
 
 /** For a data plane that serves the process it is in: one caller, which waits. */
-export const IN_PROCESS_SETTINGS: Omit<PlaneSettings, 'bundles'> = {
+export const IN_PROCESS_SETTINGS: PlaneSettings = {
   defaultModel: undefined,
   engines: ['onnxruntime', 'host-kernels'],
-  maxBatchRows: 4096,
-  maxQueueRows: 1_000_000,
+  overrides: { plan: 'in-tick', maxBatchRows: 4096, maxQueueRows: 1_000_000, maxQueueDelayMs: 24 * 3600 * 1000 },
   timeoutMs: 24 * 3600 * 1000,
 }
 
-/** From the supervisor to a runner. */
+/** From the supervisor to a runner. It does what it is told in that order, one thing after the other. */
 export type ToRunner =
   /** The engines that will be used: time to load them while the models are still looked for. */
   | { readonly type: 'prepare'; readonly engines: readonly string[] }
-  | { readonly type: 'start'; readonly settings: RunnerSettings }
-  | { readonly type: 'drain' }
+  | { readonly type: 'start'; readonly start: RunnerStart }
+  /** All that it is to serve. Revisions count up. */
+  | { readonly type: 'apply'; readonly revision: number; readonly models: readonly DesiredModel[] }
+  | { readonly type: 'tls'; readonly tls: TlsFiles }
+  | { readonly type: 'keys'; readonly keys: readonly ApiKey[] }
+  /** Asks for what it has counted. */
+  | { readonly type: 'snapshot'; readonly id: number }
+  /** What every runner has counted. */
+  | { readonly type: 'collected'; readonly id: number; readonly collected: Collected }
+  /** Finish what is under way, and end. @param hasSuccessor whether a process has taken over its sockets */
+  | { readonly type: 'drain'; readonly hasSuccessor: boolean }
 
 /** From a runner to its supervisor. */
 export type FromRunner =
-  | { readonly type: 'ready'; readonly models: readonly ReadyModel[] }
-  /** Once in `ALIVE_INTERVAL_MS`, as long as the event loop turns. */
-  | { readonly type: 'alive' }
+  /** It listens: after the first `apply`. */
+  | { readonly type: 'ready' }
   | {
-      readonly type: 'failed'
-      readonly code: string
-      readonly message: string
-      readonly details: Readonly<Record<string, unknown>>
+      readonly type: 'applied'
+      readonly revision: number
+      /** One for each model that was not yet loaded. */
+      readonly outcomes: readonly ModelOutcome[]
+      readonly models: readonly ReadyModel[]
     }
+  /** Once in `ALIVE_INTERVAL_MS`, as long as the event loop turns. */
+  | { readonly type: 'alive'; readonly rssMiB: number }
+  | ({ readonly type: 'failed' } & Failure)
+  /** A replica took longer for a run than a request may take, or answered what no replica would. */
+  | { readonly type: 'suspect'; readonly socket: string; readonly why: 'silent' | 'damaged' }
+  /** Asks for what every runner has counted. */
+  | { readonly type: 'collect'; readonly id: number }
+  | { readonly type: 'snapshot'; readonly id: number; readonly snapshot: MetricsSnapshot }
+
+/** A `ServingError` that crosses a process border. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export interface ModelOutcome {
+  readonly name: string
+  readonly digest: string
+  /** Why it is not served; absent when it is. */
+  readonly failure?: Failure
+}
 
 export interface ReadyModel {
   readonly name: string
   readonly version: string
+  readonly labels: readonly string[]
   readonly engines: readonly string[]
+}
+
+/** What all processes have counted. */
+export interface Collected {
+  /** Of every runner as it was last heard, and of those that have ended. */
+  readonly snapshots: readonly MetricsSnapshot[]
+  readonly counters: { readonly runnerRestarts: number; readonly workerRestarts: number }
 }
 
 /** How often a runner says that its event loop turns (ms). */

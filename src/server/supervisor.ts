@@ -1,161 +1,183 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { BoundSocket } from 'node:net'
-import { ServingError, type ErrorCode } from '../core/errors.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ServingError } from '../core/errors.ts'
+import { createChores } from './chores.ts'
+import { openCredentials, type CredentialFiles } from './credentials.ts'
+import { describeChange, type Models } from './desired-state.ts'
+import { createFleet } from './fleet.ts'
+import type { Located } from './locate-models.ts'
 import { log } from './log.ts'
-import { ALIVE_INTERVAL_MS, type FromRunner, type ReadyModel, type RunnerSettings, type ToRunner } from './settings.ts'
-import { argumentsOf } from './spawn.ts'
+import { createRollout } from './rollout.ts'
+import type { ReadyModel, RunnerSettings } from './settings.ts'
+import { listenToOperators } from './signals.ts'
+import { fingerprint, watch } from './watch-paths.ts'
+import { findNetworkIsolation } from './without-network.ts'
+import { createWorkerPool } from './worker-pool.ts'
+import { MAX_SOCKET_PATH_BYTES } from './worker-messages.ts'
 
 export interface SupervisorOptions {
   /** A numeric address. */
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
-  /** Engines that the models will use: a runner loads them while it waits for its settings. */
-  readonly engines: readonly string[]
-  /** Finds or makes the models, once the address is ours and while the first runner starts. */
-  readonly locate: () => Promise<RunnerSettings>
-  /** How long requests under way may take to finish after SIGTERM (ms). */
-  readonly drainTimeoutMs: number
-  /** Called when the first runner answers. */
+  /** Processes that answer requests. */
+  readonly runners: number
+  readonly settings: RunnerSettings
+  readonly credentials: CredentialFiles
+  /** Engines that the models will use, where that is known: a runner loads them while it waits for its models. */
+  readonly prepare: readonly string[]
+  /**
+   * Finds or makes the models, once the address is ours and while the runners start; and again for each reload.
+   * @param served what is served then; absent at the start
+   */
+  readonly locate: (served?: Models) => Promise<Located>
+  /** Paths to look at again and again. */
+  readonly watch: { readonly paths: readonly string[]; readonly intervalMs: number } | undefined
+  /** Whether models run in processes of their own: so many each, with so much memory. */
+  readonly isolation: { readonly replicas: number; readonly memoryMiB: number } | undefined
+  /** Memory at which a runner is replaced (MiB). */
+  readonly maxRunnerMemoryMiB: number | undefined
+  /** Called when every runner answers. */
   readonly onReady: (url: string, models: readonly ReadyModel[]) => void
   /** Ends the server: drain, then return. */
   readonly signal: AbortSignal
 }
 
-/** A crashed runner is started again after this long, doubling with each crash in a row (ms). */
-const FIRST_BACKOFF_MS = 50
-const LONGEST_BACKOFF_MS = 10_000
-
-/** A runner that lived this long has started well: the next crash counts as a first one (ms). */
-const HEALTHY_AFTER_MS = 10_000
+/** A process that is silent this much longer than a request may take is hung, and is ended (ms). */
+const HANG_GRACE_MS = 5_000
 
 /**
- * Owns the listening socket and keeps a runner alive behind it. The socket is bound here and listened on there, so while
- * a crashed runner is replaced, new connections wait in the kernel's queue instead of being refused.
+ * Owns the listening socket and keeps runners alive behind it. The socket is bound here and listened on there, so while a
+ * crashed runner is replaced, new connections wait in the kernel's queue instead of being refused. SIGHUP has the models
+ * looked for again, SIGUSR2 has every runner replaced by a fresh one; neither costs a request.
  * @returns once drained
- * @throws {ServingError} when the address cannot be had, no models are located, or the first runner cannot start
+ * @throws {ServingError} when the address cannot be had, no models are located, or the first processes cannot start
  */
 export async function supervise(options: SupervisorOptions): Promise<void> {
   const socket = bind(options.host, options.port)
-  const { signal } = options
-  let backoffMs = FIRST_BACKOFF_MS
-  let hasBeenReady = false
-  let isHeld = true
-  const release = () => {
-    if (isHeld) socket.close()
-    isHeld = false
-  }
-  // a draining runner closes its own: from then on new connections are refused, not left waiting
-  signal.addEventListener('abort', release, { once: true })
-  const settings = options.locate()
+  const cleanups: (() => unknown)[] = []
+  const release = once(() => socket.close())
+  cleanups.push(release)
   try {
-    while (!signal.aborted) {
-      const startedAt = performance.now()
-      const end = await runOnce(socket, options, settings, (models) => {
-        if (!hasBeenReady) options.onReady(urlOf(socket), models)
-        else log('info', 'runner restarted', {})
-        hasBeenReady = true
-      })
-      await settings // a runner that was started for nothing has ended: this says why
-      if (signal.aborted) return
-      if (!hasBeenReady)
-        throw end.error ?? new ServingError('unavailable', `the runner ended at its start (${end.how})`)
-      if (performance.now() - startedAt > HEALTHY_AFTER_MS) backoffMs = FIRST_BACKOFF_MS
-      log('error', 'runner died, starting another', {
-        how: end.how,
-        waitMs: backoffMs,
-        ...(end.error && { error: end.error }),
-      })
-      await wait(backoffMs, signal)
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS)
-    }
+    await superviseOn(socket, release, options, cleanups)
   } finally {
-    signal.removeEventListener('abort', release)
-    release()
+    for (const cleanup of cleanups.toReversed()) await cleanup()
   }
 }
 
-/** A runner that is silent this much longer than a request may take is hung, and is ended (ms). */
-const HANG_GRACE_MS = 5_000
-
-interface RunnerEnd {
-  readonly how: string
-  readonly error: ServingError | undefined
-}
-
-/** One runner from its start to its end. When the signal comes it is asked to drain, and killed when it takes too long. */
-function runOnce(
+/** @param release closes the socket here @param cleanups what is to be done at the end, the last first */
+async function superviseOn(
   socket: BoundSocket,
+  release: () => void,
   options: SupervisorOptions,
-  settings: Promise<RunnerSettings>,
-  onReady: (models: readonly ReadyModel[]) => void,
-): Promise<RunnerEnd> {
-  const child = spawn(process.execPath, argumentsOf('runner'), {
-    // 3 is the channel, 4 the listening socket
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()],
-    serialization: 'advanced',
-  })
-  let error: ServingError | undefined
-  const watchdog = watch(() => {
-    error = new ServingError('unavailable', 'the runner hung: a model ran for longer than a request may take')
-    child.kill('SIGKILL')
-  })
-  child.on('message', (message: FromRunner) => {
-    watchdog.reset()
-    if (message.type === 'alive') return
-    if (message.type === 'ready') onReady(message.models)
-    else error = new ServingError(message.code as ErrorCode, message.message, { details: message.details })
-  })
-  send(child, { type: 'prepare', engines: options.engines })
-  settings.then(
-    (located) => {
-      send(child, { type: 'start', settings: located })
-      watchdog.start(located.timeoutMs + HANG_GRACE_MS)
-    },
-    () => child.kill('SIGKILL'), // nothing to serve
+  cleanups: (() => unknown)[],
+): Promise<void> {
+  const { settings, isolation } = options
+  const hangup = new AbortController()
+  const signal = AbortSignal.any([options.signal, hangup.signal])
+  const chores = createChores((chore: 'reload' | 'restart') => (chore === 'reload' ? reload() : restart()))
+  cleanups.push(
+    listenToOperators({
+      onReload: () => chores.add('reload'),
+      onRestart: () => chores.add('restart'),
+      onHangup: () => hangup.abort(),
+    }),
   )
-  const stop = () => {
-    send(child, { type: 'drain' })
-    setTimeout(() => child.kill('SIGKILL'), options.drainTimeoutMs).unref()
-  }
-  options.signal.addEventListener('abort', stop, { once: true })
-  if (options.signal.aborted) stop()
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('exit', (code, killedBy) => {
-      watchdog.stop()
-      options.signal.removeEventListener('abort', stop)
-      resolve({ how: killedBy ?? `exit code ${code}`, error })
+  const folder = options.runners > 1 || isolation !== undefined ? await makeFolder() : ''
+  if (folder !== '') cleanups.push(() => rm(folder, { recursive: true, force: true }))
+  const { engines, timeoutMs, drainTimeoutMs } = settings
+  const silenceMs = timeoutMs + HANG_GRACE_MS
+  const workers =
+    isolation &&
+    createWorkerPool({
+      ...isolation,
+      folder,
+      engines,
+      timeoutMs,
+      drainTimeoutMs,
+      silenceMs,
+      isolate: await findNetworkIsolation(),
     })
-  })
-}
-
-interface Watchdog {
-  /** Begins to watch. */
-  start(silenceMs: number): void
-  /** A sign of life. */
-  reset(): void
-  stop(): void
-}
-
-/** Calls `bite` after a silence. It counts its own ticks, so that a machine that slept finds nobody guilty. */
-function watch(bite: () => void): Watchdog {
-  let silentMs = 0
-  let timer: NodeJS.Timeout | undefined
-  return {
-    start(silenceMs) {
-      timer = setInterval(() => {
-        silentMs += ALIVE_INTERVAL_MS
-        if (silentMs > silenceMs) bite()
-      }, ALIVE_INTERVAL_MS)
+  const credentials = await openCredentials(options.credentials, (fresh) => fleet.renew(fresh))
+  cleanups.push(() => credentials.stop())
+  const fleet = createFleet({
+    socket,
+    runners: options.runners,
+    settings,
+    prepare: options.prepare,
+    credentials: credentials.current,
+    folder,
+    silenceMs,
+    maxMemoryMiB: options.maxRunnerMemoryMiB,
+    workerRestarts: () => workers?.restarts ?? 0,
+    onSuspect: (path, why) => workers?.suspect(path, why),
+    onMissing: (failed) => {
+      log('error', 'a restarted runner could not load models, they are looked for again', { failed })
+      chores.add('reload')
     },
-    reset: () => (silentMs = 0),
-    stop: () => clearInterval(timer),
+  })
+  const rollout = createRollout(fleet, workers)
+
+  async function reload(): Promise<void> {
+    try {
+      const before = rollout.current
+      fleet.renew(await credentials.renew())
+      const located = await options.locate(before)
+      for (const error of located.failures) log('error', 'a model could not be read, it stays what it was', { error })
+      for (const [model, error] of await rollout.change(located.models))
+        log('error', 'a model could not be loaded, it stays what it was', { model, error })
+      log('info', 'reloaded', describeChange(before, rollout.current))
+    } catch (error) {
+      if (!signal.aborted) log('error', 'nothing was reloaded, all stays what it was', { error })
+    }
+  }
+
+  async function restart(): Promise<void> {
+    try {
+      await fleet.restart()
+      log('info', 'every runner was replaced')
+    } catch (error) {
+      if (!signal.aborted) log('error', 'a fresh runner did not start, the others are not replaced', { error })
+    }
+  }
+
+  const stop = async (isAtOnce: boolean) => {
+    await Promise.all([chores.stop(), fleet.stop(isAtOnce)])
+    await workers?.stop(isAtOnce) // runners need them to the last answer
+  }
+  const ended = aborted(signal)
+  try {
+    const started = fleet.start()
+    started.catch(() => {}) // what is said of the models comes first
+    const first = options.watch && fingerprint(options.watch.paths)
+    const located = await options.locate()
+    await Promise.race([Promise.all([rollout.begin(located.models), started]), ended])
+    if (signal.aborted) return await stop(true)
+    // a draining runner closes its own: from then on new connections are refused, not left waiting
+    signal.addEventListener('abort', release, { once: true })
+    options.onReady(urlOf(socket, credentials.current.tls !== undefined), fleet.models())
+    if (options.watch !== undefined && first !== undefined) {
+      const { paths, intervalMs } = options.watch
+      const look = () => fingerprint(paths)
+      const watcher = watch(await first, { intervalMs, look, onChange: () => chores.add('reload') })
+      cleanups.push(() => watcher.stop())
+    }
+    chores.begin()
+    await ended
+    await stop(false)
+  } catch (error) {
+    await stop(true)
+    throw error
   }
 }
 
-function send(child: ChildProcess, message: ToRunner): void {
-  if (child.connected) child.send(message, () => {}) // a runner that dies meanwhile is seen by its exit
+/** A folder for sockets that nobody else may enter; a path to a socket must be short. */
+async function makeFolder(): Promise<string> {
+  const longest = 'slipway-XXXXXX/r000.0000000'.length
+  const parent = Buffer.byteLength(join(tmpdir(), '/')) + longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp'
+  return mkdtemp(join(parent, 'slipway-')) // mode 0700
 }
 
 function bind(host: string, port: number): BoundSocket {
@@ -177,21 +199,25 @@ function bind(host: string, port: number): BoundSocket {
   }
 }
 
-function urlOf(socket: BoundSocket): string {
+function urlOf(socket: BoundSocket, isSecure: boolean): string {
   const { address, family, port } = socket.address()
   // an address that means all of them is no address to call
-  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const isAny = address === '0.0.0.0' || address === '::'
+  const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+  return `${isSecure ? 'https' : 'http'}://${host}:${port}`
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+function once(work: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) work()
+    isDone = true
+  }
 }

@@ -36,6 +36,8 @@ export interface RunningServer extends RunningCommand {
   readonly url: string
   /** Process id of the runner that answers now. */
   runner(): Promise<number>
+  /** Process ids of everything of that kind that runs now. */
+  processes(kind: 'runner' | 'worker'): Promise<number[]>
 }
 
 const running = new Set<ChildProcess>()
@@ -85,7 +87,8 @@ export function runCommand(args: readonly string[], options: CommandOptions = {}
 export async function startServer(args: readonly string[], options: CommandOptions = {}): Promise<RunningServer> {
   const command = startCommand(['serve', '--port', '0', ...args], options)
   const [, url = ''] = await command.until(/^Slipway answers at (\S+)$/m)
-  return { ...command, url, runner: () => runnerOf(command.child.pid ?? 0) }
+  const pid = command.child.pid ?? 0
+  return { ...command, url, runner: () => runnerOf(pid), processes: (kind) => processesOf(pid, kind) }
 }
 
 /** Ends every command that is left, and their runners. For `afterEach`. */
@@ -117,6 +120,17 @@ async function runnerOf(supervisor: number): Promise<number> {
     }
     await setTimeout(10)
   }
+}
+
+async function processesOf(supervisor: number, kind: string): Promise<number[]> {
+  const found: number[] = []
+  for (const pid of await childrenOf(supervisor)) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (!line.includes(`--slipway-process\0${kind}\0`) || !(await isAlive(pid))) continue
+    runners.add(pid)
+    found.push(pid)
+  }
+  return found
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -48,6 +48,14 @@ export function shapelessModel(): Uint8Array {
   return writeOnnx(graph.build())
 }
 
+/** `X` FP32 [rows, 2] to `y` the same, of which the file says that it is one row. */
+export function wrongShapeModel(): Uint8Array {
+  const graph = new GraphBuilder({ name: 'wrong' })
+  graph.op('Abs', [graph.input('X', 'FP32', ['rows', 2])], {}, { outputs: ['y'] })
+  graph.output('y', 'FP32', [1, 2])
+  return writeOnnx(graph.build())
+}
+
 /** `word` BYTES [rows] to `again` BYTES [rows], the same. */
 export function textModel(): Uint8Array {
   const graph = new GraphBuilder({ name: 'text' })
@@ -56,11 +64,13 @@ export function textModel(): Uint8Array {
   return writeOnnx(graph.build())
 }
 
-/** `X` FP32 [rows, 2] to a sequence of tensors. */
-export function sequenceModel(): Uint8Array {
+/** `X` FP32 [rows, 2] to `y`, a sequence of twice the same tensor; or what claims to be a sequence of sequences. */
+export function sequenceModel(isNested = true): Uint8Array {
   const graph = new GraphBuilder({ name: 'sequence' })
-  graph.op('SequenceConstruct', [graph.input('X', 'FP32', ['rows', 2])], {}, { outputs: ['y'] })
-  graph.outputOf('y', { kind: 'sequence', element: { kind: 'tensor', datatype: 'FP32', shape: undefined } })
+  const x = graph.input('X', 'FP32', ['rows', 2])
+  graph.op('SequenceConstruct', [x, x], {}, { outputs: ['y'] })
+  const sequence = { kind: 'sequence', element: { kind: 'tensor', datatype: 'FP32', shape: undefined } } as const
+  graph.outputOf('y', isNested ? { kind: 'sequence', element: sequence } : sequence)
   return writeOnnx(graph.build())
 }
 

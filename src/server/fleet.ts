@@ -1,0 +1,186 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { BoundSocket } from 'node:net'
+import { createGatherer } from './collect.ts'
+import { keyOf, type Models } from './desired-state.ts'
+import type { KeptProcess } from './kept-process.ts'
+import { createPlacement } from './placement.ts'
+import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
+import type { Credentials } from './credentials.ts'
+import type { FromRunner, ModelOutcome, ReadyModel, RunnerSettings, ToRunner } from './settings.ts'
+import { createRunnerCounts } from './runner-counts.ts'
+import { argumentsOf, threadPoolSize } from './spawn.ts'
+
+export interface FleetOptions {
+  /** Bound, not listened on: every runner does that. */
+  readonly socket: BoundSocket
+  readonly runners: number
+  readonly settings: RunnerSettings
+  /** Engines to load while the models are still looked for. */
+  readonly prepare: readonly string[]
+  readonly credentials: Credentials
+  /** Folder for the sockets on which runners serve each other. */
+  readonly folder: string
+  /** How long a runner may be silent (ms). */
+  readonly silenceMs: number
+  /** Memory at which a runner is replaced (MiB). */
+  readonly maxMemoryMiB: number | undefined
+  readonly workerRestarts: () => number
+  readonly onSuspect: (socket: string, why: 'silent' | 'damaged') => void
+  /** Told when a restarted runner has to do without a model. */
+  readonly onMissing: (failed: readonly ModelOutcome[]) => void
+}
+
+/** What became of one thing that every runner was told to serve. */
+export interface Applied {
+  readonly failed: readonly ModelOutcome[]
+  /** Whether a runner ended before it had done so. */
+  readonly hasDied: boolean
+}
+
+/** The runners, all behind one listening socket and all told the same. */
+export interface Fleet {
+  /** Starts them; they wait for their models. @throws {ServingError} when one does not become ready */
+  start(): Promise<void>
+  /**
+   * Tells every runner, those that are started later too, what to serve.
+   * @param leaving models that runners without them are to let go of, while those who hold them keep them
+   * @returns once all have done so, or ended
+   */
+  apply(models: Models, leaving?: Models): Promise<Applied>
+  /** Replaces one after the other. @throws {ServingError} when a fresh one does not become ready */
+  restart(): Promise<void>
+  renew(credentials: Credentials): void
+  /** @param isAtOnce without answering what is under way */
+  stop(isAtOnce?: boolean): Promise<void>
+  /** What the first runner serves. */
+  models(): readonly ReadyModel[]
+}
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { settings, runners } = options
+  const sockets = runners > 1 ? Array.from({ length: runners }, (_, i) => `${options.folder}/r${i}`) : []
+  const placement = createPlacement(sockets)
+  const gatherer = createGatherer()
+  const counts = createRunnerCounts()
+  let { credentials } = options
+  let told: { readonly revision: number; readonly models: Models; readonly leaving: Models } | undefined
+  let served: readonly ReadyModel[] = []
+  let isStarted = false
+  /** Who waits for what a runner has applied. */
+  const waiting = new Map<KeptProcess, (message: AppliedMessage) => void>()
+
+  const slots = Array.from({ length: runners }, (_, i): ProcessSlot => {
+    return createProcessSlot({
+      what: 'runner',
+      fields: runners > 1 ? { runner: i + 1 } : {},
+      spawn: () => spawnRunner(options.socket),
+      onStart: (process, isAlone) => {
+        if (options.prepare.length > 0) tell(process, { type: 'prepare', engines: options.prepare })
+        const mustLoadAll = !isAlone || !isStarted
+        const socket = sockets[i]
+        tell(process, {
+          type: 'start',
+          start: { name: `runner-${i + 1}`, settings, ...credentials, socket, mustLoadAll },
+        })
+        if (told !== undefined) tell(process, messageFor(i, told))
+      },
+      onMessage: receive,
+      drainMessage: (hasSuccessor) => ({ type: 'drain', hasSuccessor }) satisfies ToRunner,
+      drainTimeoutMs: settings.drainTimeoutMs,
+      silenceMs: options.silenceMs,
+      memory: options.maxMemoryMiB === undefined ? undefined : { mostMiB: options.maxMemoryMiB, policy: 'replace' },
+    })
+  })
+
+  function messageFor(runner: number, { revision, models, leaving }: NonNullable<typeof told>): ToRunner {
+    const placed = placement.modelsFor(runner, models)
+    const going = new Set(leaving.map(keyOf))
+    return { type: 'apply', revision, models: placed.filter((model) => !(model.holder && going.has(keyOf(model)))) }
+  }
+
+  function receive(process: KeptProcess, message: FromRunner): void {
+    if (message.type === 'suspect') options.onSuspect(message.socket, message.why)
+    else if (message.type === 'snapshot') {
+      counts.put(process, message.snapshot)
+      gatherer.receive(message.id)
+    } else if (message.type === 'collect') void collect(process, message.id)
+    else if (message.type === 'applied') {
+      if (process === slots[0]?.living[0]) served = message.models
+      const failed = message.outcomes.filter(({ failure }) => failure !== undefined)
+      const waiter = waiting.get(process)
+      if (waiter !== undefined) waiter(message)
+      else if (failed.length > 0 && isStarted) options.onMissing(failed)
+    }
+  }
+
+  async function collect(asker: KeptProcess, id: number): Promise<void> {
+    const ready = slots.flatMap((slot) => slot.serving ?? [])
+    await gatherer.gather(ready.map((process) => (question) => tell(process, { type: 'snapshot', id: question })))
+    const runnerRestarts = slots.reduce((sum, slot) => sum + slot.restarts, 0)
+    const counters = { runnerRestarts, workerRestarts: options.workerRestarts() }
+    tell(asker, { type: 'collected', id, collected: { snapshots: counts.all(), counters } })
+  }
+
+  /** Waits for one runner's word on a revision. */
+  async function hear(process: KeptProcess, revision: number): Promise<AppliedMessage | undefined> {
+    const applied = new Promise<AppliedMessage>((resolve) =>
+      waiting.set(process, (message) => {
+        if (message.revision >= revision) resolve(message)
+      }),
+    )
+    const message = await process.patiently(Promise.race([applied, process.ended.then(() => undefined)]))
+    waiting.delete(process)
+    return message
+  }
+
+  return {
+    async start() {
+      await Promise.all(slots.map((slot) => slot.start()))
+      isStarted = true
+    },
+    async apply(models, leaving = []) {
+      const now = { revision: (told?.revision ?? 0) + 1, models, leaving }
+      told = now
+      const heard = await Promise.all(
+        slots.flatMap((slot, i) =>
+          slot.living.map((process) => {
+            const word = hear(process, now.revision)
+            tell(process, messageFor(i, now))
+            return word
+          }),
+        ),
+      )
+      const failed = heard.flatMap((message) => message?.outcomes ?? []).filter(({ failure }) => failure !== undefined)
+      return { failed, hasDied: heard.includes(undefined) }
+    },
+    async restart() {
+      for (const slot of slots) await slot.replace()
+    },
+    renew(fresh) {
+      const { tls, keys } = fresh
+      credentials = fresh
+      for (const slot of slots)
+        for (const process of slot.living) {
+          if (tls !== undefined) tell(process, { type: 'tls', tls })
+          if (keys !== undefined) tell(process, { type: 'keys', keys })
+        }
+    },
+    stop: async (isAtOnce = false) => void (await Promise.all(slots.map((slot) => slot.stop(isAtOnce)))),
+    models: () => served,
+  }
+}
+
+type AppliedMessage = Extract<FromRunner, { type: 'applied' }>
+
+function spawnRunner(socket: BoundSocket): ChildProcess {
+  return spawn(process.execPath, argumentsOf('runner'), {
+    // 3 is the channel, 4 the listening socket
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()],
+    serialization: 'advanced',
+    env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize() },
+  })
+}
+
+function tell(process: KeptProcess, message: ToRunner): void {
+  process.send(message)
+}

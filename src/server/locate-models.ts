@@ -1,0 +1,131 @@
+import { dirname, join } from 'node:path'
+import { ServingError } from '../core/errors.ts'
+import { quote } from '../core/text.ts'
+import { openOrCompile, type LocatedBundle } from './compile.ts'
+import { checkModels, keeping, type Models } from './desired-state.ts'
+import { findModels, type FoundModel } from './repository.ts'
+import type { DesiredModel } from './settings.ts'
+
+export interface LocateOptions {
+  /** Folder for bundles and all else that Slipway keeps. */
+  readonly dataFolder: string
+  /** Name of the model, when there is one only. */
+  readonly name: string | undefined
+  readonly signal: AbortSignal
+  readonly onProgress?: (path: string, text: string) => void
+  readonly onWarning?: (path: string, text: string) => void
+  /** How a bundle is to be run. */
+  readonly plan: (bundle: LocatedBundle) => Pick<DesiredModel, 'choices' | 'curve'>
+}
+
+/** What is to be served, as it was found. */
+export interface Located {
+  readonly models: Models
+  readonly bundles: readonly LocatedBundle[]
+  /** What could not be had, with its path; its models are in `models` as they were served before. */
+  readonly failures: readonly ServingError[]
+}
+
+/**
+ * Finds everything that paths stand for, and compiles what is new.
+ * @param served what is served now: whatever fails to be read stays as it is there. Absent at the start, when nothing may
+ * fail
+ * @throws {ServingError} the first failure, when nothing is served yet; `invalid_argument` when two models have one name
+ */
+export async function locateModels(
+  paths: readonly string[],
+  options: LocateOptions,
+  served?: Models,
+): Promise<Located> {
+  const failures: { readonly error: ServingError; readonly isOf: (model: DesiredModel) => boolean }[] = []
+  const bundles: LocatedBundle[] = []
+  /** Where the models of a name come from: the place, and which of the paths led there. */
+  const origins = new Map<string, { readonly origin: string; readonly at: number }>()
+  const models: DesiredModel[] = []
+
+  /** @param isOf whether a model that is served came from what was tried */
+  async function attempt(path: string, isOf: (model: DesiredModel) => boolean, work: () => Promise<void>) {
+    try {
+      await work()
+    } catch (thrown) {
+      options.signal.throwIfAborted()
+      const error = naming(path, thrown)
+      if (served === undefined) throw error
+      failures.push({ error, isOf })
+    }
+  }
+
+  async function locate(found: FoundModel, root: string, weights: Set<string>, at: number): Promise<void> {
+    const { path } = found
+    const bundle = await openOrCompile(path, {
+      dataFolder: options.dataFolder,
+      name: options.name ?? found.name,
+      signal: options.signal,
+      onProgress: (text) => options.onProgress?.(path, text),
+    })
+    for (const warning of bundle.warnings) options.onWarning?.(path, warning)
+    for (const file of bundle.beside) weights.add(join(dirname(path), file))
+    const name = options.name ?? found.name ?? bundle.manifest.name
+    const { labels, isDefault, origin } = found
+    const other = origins.get(name)
+    if (other !== undefined && (other.origin !== origin || other.at !== at))
+      throw new ServingError(
+        'invalid_argument',
+        `two models are called ${quote(name)} (${quote(other.origin)} and ${quote(origin)}): give one of them another name`,
+        { details: { reason: 'names' } },
+      )
+    origins.set(name, { origin, at })
+    bundles.push(bundle)
+    const { folder, digest } = bundle
+    const source = { path, root }
+    merge(models, { folder, digest, name, labels, isDefault, source, ...options.plan(bundle) })
+  }
+
+  for (const [at, root] of paths.entries())
+    await attempt(
+      root,
+      (model) => model.source?.root === root,
+      async () => {
+        const found = await findModels(root)
+        const origin = new Set(found.models.map((model) => model.origin))
+        if (options.name !== undefined && (paths.length > 1 || origin.size > 1))
+          throw new ServingError(
+            'invalid_argument',
+            `--name names one model, and there are ${Math.max(origin.size, paths.length)}`,
+            { details: { reason: 'names' } },
+          )
+        const weights = new Set<string>()
+        for (const model of found.models)
+          await attempt(
+            model.path,
+            (old) => old.source?.path === model.path || (model.name !== undefined && old.name === model.name),
+            () => locate(model, root, weights, at),
+          )
+        // where a model could not be read, nobody knows which weights are its own
+        if (failures.length > 0) return
+        for (const other of found.others)
+          if (!weights.has(other)) options.onWarning?.(other, 'not served: neither a model nor the weights of one')
+      },
+    )
+  const kept = (served ?? []).filter((model) => failures.some(({ isOf }) => isOf(model)))
+  const names = new Set(kept.map(({ name }) => name))
+  const next = keeping(served ?? [], models, names)
+  checkModels(next)
+  return { models: next, bundles, failures: failures.map(({ error }) => error) }
+}
+
+/** Two numbers of one content are one version with two labels. */
+function merge(models: DesiredModel[], model: DesiredModel): void {
+  const at = models.findIndex(({ name, digest }) => name === model.name && digest === model.digest)
+  const twin = models[at]
+  if (twin === undefined) return void models.push(model)
+  models[at] = { ...twin, labels: [...twin.labels, ...model.labels], isDefault: twin.isDefault || model.isDefault }
+}
+
+/** Of several models, a failure says which one it is about. */
+function naming(path: string, thrown: unknown): ServingError {
+  const error = ServingError.from(thrown)
+  const { code, message, details, cause } = error
+  if (message.includes(path)) return error
+  return new ServingError(code, `${path}: ${message}`, { details, cause })
+}
