@@ -1,133 +1,161 @@
-import { rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Progress } from '../../src/cli/progress.ts'
+import { createProgress } from '../../src/cli/progress.ts'
 import { ServingError } from '../../src/core/errors.ts'
-import { load, writeScript } from './load.ts'
-import { measure } from './measure.ts'
+import type { ModelName } from './cases.ts'
+import { fullSetting } from './full.ts'
+import { labelOf, SERVER_NAMES } from './labels.ts'
+import { findWrk } from './load.ts'
+import { measureLoad, turnSeconds } from './loads.ts'
+import { describeMachine } from './machine.ts'
+import { WARM_UP_SECONDS } from './measure.ts'
+import { makeModels, type BenchModel } from './models.ts'
 import type { BenchOptions } from './options.ts'
-import { FOLDER } from './paths.ts'
-import { slipwayPlan, type PlanOptions } from './plans.ts'
-import { memoryBytes, treeOf } from './proc.ts'
-import { ask } from './question.ts'
-import type { Cell, ServerFacts } from './results.ts'
-import { planTurns, type Turn } from './schedule.ts'
-import { startServer, type RunningServer, type ServerPlan } from './servers.ts'
+import { FOLDER, ROOT } from './paths.ts'
+import { environmentOf, peerPlan, PEERS } from './peers.ts'
+import { BUILT, slipwayPlan, SOURCE, staticPlan, type SlipwaySetting } from './plans.ts'
+import { packageVersions, setUpPython } from './python.ts'
+import { summarize, type BenchResult, type Cell, type LoadedFacts, type StartFacts } from './results.ts'
+import { tolerate, type Run } from './run.ts'
+import type { ServerPlan } from './servers.ts'
+import {
+  DENSITY_SECONDS,
+  measureDensity,
+  measureFirstStart,
+  measureStarts,
+  START_SECONDS,
+  type FirstStart,
+} from './starts.ts'
+import { createTimeline } from './timeline.ts'
 
-/** How long each server is loaded before it is measured. */
-export const WARM_UP_SECONDS = 1
+/** Models with which start-up is timed and memory read. */
+const START_MODELS: readonly ModelName[] = ['tiny', 'trees']
 
-/** A measurement is disturbed when other work on the machine took more than this meanwhile (cores). */
-const DISTURBED_CORES = 0.25
+/** Measures everything that the options ask for. */
+export async function compare(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
+  if (process.platform !== 'linux')
+    throw new ServingError('unsupported', `the bench reads Linux's /proc, which ${process.platform} does not have`)
+  const wrk = findWrk()
+  mkdirSync(FOLDER, { recursive: true })
+  const benchModels = await makeModels(FOLDER, signal)
+  if (options.build) build()
+  const progress = createProgress('bench', process.stderr, () => performance.now())
+  const models = benchModels.models.filter(({ name }) => options.cases.some((each) => each.model === name))
+  const timeline = createTimeline(progress, plannedSeconds(options, models.length), () => performance.now())
+  const run: Run = { options, timeline, signal, failures: [] }
+  const pythons = await setUpPeers(run)
+  const { settings, full } = await slipways(run, benchModels.models)
 
-/** Slipway's start on a machine that does not know the model yet: it is read, checked and compiled first. */
-export async function measureFirstStart(
-  options: PlanOptions,
-  signal: AbortSignal,
-): Promise<{ startMs: number; answerBytes: number }> {
-  rmSync(join(options.folder, 'data'), { recursive: true, force: true })
-  const server = await startServer(slipwayPlan(options), signal)
-  try {
-    return { startMs: server.startMs, answerBytes: Buffer.byteLength((await ask(server.port, signal)).text) }
-  } finally {
-    await server.stop()
-  }
-}
-
-/** Starts each server alone, again and again, the servers in turn. */
-export async function measureStarts(
-  plans: readonly ServerPlan[],
-  { starts, seed }: BenchOptions,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Map<string, number[]>> {
-  const names = plans.map((plan) => plan.name)
-  const turns = planTurns(names, [1], starts, seed)
-  const found = new Map(names.map((name): [string, number[]] => [name, []]))
-  for (const [i, turn] of turns.entries()) {
-    progress.update(i / turns.length, `start ${turn.round + 1} of ${starts}: ${turn.server}`)
-    const server = await startServer(named(plans, turn.server), signal)
-    found.get(turn.server)?.push(server.startMs)
-    await server.stop()
-  }
-  return found
-}
-
-/** What the load shows of a server besides its speed. */
-type LoadFacts = Omit<ServerFacts, 'startMs' | 'firstStartMs'>
-
-/** Keeps all servers up, idle but for the one whose turn it is. */
-export async function measureLoad(
-  plans: readonly ServerPlan[],
-  options: BenchOptions,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<{ facts: LoadFacts[]; cells: Cell[] }> {
-  const script = join(FOLDER, 'infer.lua')
-  writeScript(script)
-  const servers: RunningServer[] = []
-  try {
-    for (const plan of plans) servers.push(await startServer(plan, signal))
-    const idleBytes = new Map<string, number>()
-    for (const server of servers) {
-      await load(server.port, 8, WARM_UP_SECONDS, script, signal)
-      idleBytes.set(server.name, memoryBytes(treeOf(server.pid)))
-    }
-    const cells = await takeTurns(servers, options, script, progress, signal)
-    const facts: LoadFacts[] = []
-    for (const { name, port, pid } of servers) {
-      const answer = await ask(port, signal)
-      const wrong = named(plans, name).check(answer)
-      if (wrong !== undefined) throw new ServingError('internal', `${name} answers wrongly after the load: ${wrong}`)
-      facts.push({
-        server: name,
-        answerBytes: Buffer.byteLength(answer.text),
-        idleBytes: idleBytes.get(name) ?? NaN,
-        loadedBytes: memoryBytes(treeOf(pid)),
-      })
-    }
-    return { facts, cells }
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()))
-  }
-}
-
-/**
- * Takes all turns, round by round. What other work on the machine disturbed is taken again at the end of its round, and
- * the quieter one kept: whose turn it was has no say in that.
- */
-async function takeTurns(
-  servers: readonly RunningServer[],
-  { rounds, seconds, connections, seed, repeats }: BenchOptions,
-  script: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Cell[]> {
-  const names = servers.map((server) => server.name)
-  const turns = planTurns(names, connections, rounds, seed)
-  const perRound = turns.length / rounds
+  const starts: StartFacts[] = []
+  const loaded: LoadedFacts[] = []
   const cells: Cell[] = []
-  for (let round = 0; round < rounds; round++) {
-    let waiting = turns.slice(round * perRound, (round + 1) * perRound)
-    const best = new Map<Turn, Cell>()
-    for (let pass = 0; pass <= repeats && waiting.length > 0; pass++) {
-      for (const [i, turn] of waiting.entries()) {
-        const which = pass === 0 ? '' : `, again (${i + 1} of ${waiting.length} disturbed)`
-        const text = `round ${round + 1} of ${rounds}${which}: ${turn.server}, ${turn.connections} at once`
-        progress.update((round * perRound + (pass === 0 ? i : perRound - 1)) / turns.length, text)
-        const options = { warmUpSeconds: WARM_UP_SECONDS, seconds, script, signal }
-        const cell = await measure(named(servers, turn.server), turn, options)
-        const known = best.get(turn)
-        if (known === undefined || cell.otherCores < known.otherCores) best.set(turn, cell)
-      }
-      waiting = waiting.filter((turn) => (best.get(turn)?.otherCores ?? Infinity) > DISTURBED_CORES)
-    }
-    cells.push(...best.values())
+  for (const model of models) {
+    const first = await measureFirstStart(run, { name: 'slipway', entry: BUILT }, model)
+    const plans = await plansOf(run, model, pythons, settings, first)
+    if (options.starts > 0 && START_MODELS.includes(model.name))
+      starts.push(...(await measureStarts(run, plans, model, first)))
+    const cases = options.cases.filter((each) => each.model === model.name)
+    const found = await measureLoad(run, model, plans, cases)
+    loaded.push(...found.loaded)
+    cells.push(...found.cells)
   }
-  return cells
+  const density =
+    options.starts > 0 && options.density
+      ? await measureDensity(run, { name: 'slipway', entry: BUILT }, benchModels)
+      : undefined
+  progress.finish('done')
+  const { rounds, seconds: secondsPerCell, seed, repeats } = options
+  const names = SERVER_NAMES.filter((name) => cells.some((cell) => cell.server === name))
+  return {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: describeMachine({ ...versionsOf(pythons), wrk }),
+    settings: { rounds, secondsPerCell, warmUpSeconds: WARM_UP_SECONDS, starts: options.starts, seed, repeats, full },
+    servers: names.map((name) => ({ name, label: labelOf(name) })),
+    starts,
+    loaded,
+    density,
+    summary: summarize(cells, options.cases, names),
+    cells,
+    failures: run.failures,
+  }
 }
 
-function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
-  const found = all.find((each) => each.name === name)
-  if (found === undefined) throw new Error(`there is no server ${name}; this is a bug`)
-  return found
+/** Makes `dist/slipway.js` from the sources of now: what ships is what is measured. */
+function build(): void {
+  process.stderr.write('bench: building dist/slipway.js\n')
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts/build.mjs')], { stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new ServingError('internal', 'the build failed; its words stand above')
+}
+
+/** Interpreters by environment. One that cannot be set up is a failure of the peers that need it. */
+async function setUpPeers(run: Run): Promise<Map<string, string>> {
+  const pythons = new Map<string, string>()
+  for (const name of run.options.peers) {
+    const peer = PEERS.find((each) => each.name === name)
+    if (peer === undefined || pythons.has(peer.environment)) continue
+    const python = await tolerate(run, name, 'set-up', () => setUpPython(environmentOf(peer), FOLDER, run.signal))
+    if (python !== undefined) pythons.set(peer.environment, python)
+  }
+  return pythons
+}
+
+/** The Slipways that take part. */
+async function slipways(
+  run: Run,
+  models: readonly BenchModel[],
+): Promise<{ settings: SlipwaySetting[]; full: readonly string[] }> {
+  const { withSource, variant } = run.options
+  const settings: SlipwaySetting[] = [{ name: 'slipway', entry: BUILT }]
+  const tiny = models.find(({ name }) => name === 'tiny')
+  const full = tiny && (await tolerate(run, 'slipway-full', 'set-up', () => fullSetting(BUILT, tiny, run.signal)))
+  if (full !== undefined) settings.push(full.setting)
+  if (withSource) settings.push({ name: 'slipway-source', entry: SOURCE })
+  if (variant !== undefined) settings.push({ name: 'slipway-variant', entry: BUILT, extra: variant })
+  return { settings, full: full?.has ?? [] }
+}
+
+/** All servers with one model, in the order of the tables. */
+async function plansOf(
+  run: Run,
+  model: BenchModel,
+  pythons: ReadonlyMap<string, string>,
+  settings: readonly SlipwaySetting[],
+  first: FirstStart | undefined,
+): Promise<ServerPlan[]> {
+  const plans: ServerPlan[] = []
+  for (const peer of PEERS) {
+    const python = pythons.get(peer.environment)
+    if (python === undefined || !run.options.peers.includes(peer.name)) continue
+    const place = { model, python }
+    const isReady = await tolerate(run, peer.name, model.name, async () => {
+      await peer.prepare?.(place, run.signal)
+      return true
+    })
+    if (isReady) plans.push(peerPlan(peer, place, join(FOLDER, 'logs')))
+  }
+  // where Slipway could not say how large its answer is, the right one written as JSON is near
+  const sizes = new Map(
+    model.questions.map(({ rows, outputs }) => [rows, first?.sizes.get(rows) ?? JSON.stringify({ outputs }).length]),
+  )
+  return [...plans, ...settings.map((setting) => slipwayPlan(setting, model, FOLDER)), staticPlan(model, sizes, FOLDER)]
+}
+
+function versionsOf(pythons: ReadonlyMap<string, string>): Record<string, string> {
+  const versions: Record<string, string> = {}
+  for (const { environment, packages } of PEERS) {
+    const python = pythons.get(environment)
+    if (python !== undefined && packages.length > 0) Object.assign(versions, packageVersions(python, packages))
+  }
+  return versions
+}
+
+/** What the whole run should take, for the progress bar (s). */
+function plannedSeconds(options: BenchOptions, modelCount: number): number {
+  const { cases, rounds, starts, peers, withSource, variant } = options
+  const servers = peers.length + 3 + (withSource ? 1 : 0) + (variant === undefined ? 0 : 1)
+  const timed = START_MODELS.filter((name) => cases.some(({ model }) => model === name)).length
+  const turns = servers * cases.length * rounds * turnSeconds(options)
+  const begins = modelCount * (servers + 1) * START_SECONDS
+  return turns + begins + timed * starts * servers * START_SECONDS + (options.density ? DENSITY_SECONDS : 0)
 }

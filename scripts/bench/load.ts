@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { ServingError } from '../../src/core/errors.ts'
 import { quote } from '../../src/core/text.ts'
-import { BODY, INFER_PATH } from './question.ts'
+import type { Exchange } from './question.ts'
 
 /** What wrk saw in one go. */
 export interface Load {
@@ -28,13 +29,18 @@ export function findWrk(): string {
   return /^wrk (\S+)/.exec(stdout)?.[1] ?? 'unknown'
 }
 
-/** Writes the script by which wrk sends our body, and tells its findings as one line of JSON. */
-export function writeScript(path: string): void {
+/** Writes the script by which wrk sends a request, and tells its findings as one line of JSON. */
+export function writeScript(path: string, { body, headers }: Pick<Exchange, 'body' | 'headers'>): void {
+  if (body.includes(']==]')) throw new Error('the body would end the script of wrk early; this is a bug')
+  mkdirSync(dirname(path), { recursive: true })
+  const lines = Object.entries(headers).map(
+    ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
+  )
   writeFileSync(
     path,
     `wrk.method = "POST"
-wrk.body = [==[${BODY}]==]
-wrk.headers["Content-Type"] = "application/json"
+wrk.body = [==[${body}]==]
+${lines.join('\n')}
 done = function(summary, latency)
   local errors = summary.errors
   io.write(string.format(
@@ -51,13 +57,13 @@ end
  * @throws {ServingError} `internal` when any request failed or was answered with a failure
  */
 export async function load(
-  port: number,
+  target: { readonly port: number; readonly path: string; readonly script: string },
   connections: number,
   seconds: number,
-  script: string,
   signal: AbortSignal,
 ): Promise<Load> {
-  const url = `http://127.0.0.1:${port}${INFER_PATH}`
+  const { port, path, script } = target
+  const url = `http://127.0.0.1:${port}${path}`
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url]
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'], signal })
   let text = ''

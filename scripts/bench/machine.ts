@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem, type } from 'node:os'
 import { VERSION } from '../../src/server/version.ts'
@@ -6,27 +5,15 @@ import type { Machine } from './results.ts'
 
 /**
  * What kind of machine this is, in words that name no machine.
- * @param python interpreter of the peers
- * @param wrk its version
+ * @param versions of what else takes part, by name
  */
-export function describeMachine(python: string, wrk: string): Machine {
-  const asked =
-    'import platform, fastapi, onnxruntime as o; print(platform.python_version(), fastapi.__version__, o.__version__)'
-  const { stdout } = spawnSync(python, ['-c', asked], { encoding: 'utf8' })
-  const [pythonVersion = '', fastapi = '', onnxruntime = ''] = stdout.trim().split(' ')
+export function describeMachine(versions: Readonly<Record<string, string>>): Machine {
   return {
     cores: availableParallelism(),
     processor: cpus()[0]?.model ?? 'unknown',
     memoryBytes: totalmem(),
     system: systemName(),
-    versions: {
-      Slipway: VERSION,
-      Node: process.versions.node,
-      Python: pythonVersion,
-      FastAPI: fastapi,
-      'ONNX Runtime (Python)': onnxruntime,
-      wrk,
-    },
+    versions: { Slipway: VERSION, Node: process.versions.node, ...versions },
   }
 }
 

@@ -1,12 +1,27 @@
 import { expect, test } from 'vitest'
-import { BenchUsageError, parseOptions } from './options.ts'
+import { CASES, caseName } from './cases.ts'
+import { BenchUsageError, HELP, parseOptions } from './options.ts'
+import { PEERS } from './peers.ts'
 
-test('without words, three rounds of four seconds at 1, 8 and 64 connections', () => {
-  expect(parseOptions([])).toMatchObject({ rounds: 3, seconds: 4, starts: 5, connections: [1, 8, 64], write: false })
+test('without words, everything in three rounds of four seconds', () => {
+  const options = parseOptions([])
+  expect(options).toMatchObject({ rounds: 3, seconds: 4, starts: 5, cases: CASES, density: true, write: false })
+  expect(options.peers).toEqual(PEERS.map(({ name }) => name))
 })
 
-test('--quick shortens what is not given', () => {
-  expect(parseOptions(['--quick', '--seconds', '3'])).toMatchObject({ rounds: 1, seconds: 3, starts: 1 })
+test('--quick is two models beside FastAPI alone, shorter where nothing else is given', () => {
+  const options = parseOptions(['--quick', '--seconds', '3'])
+  expect(options).toMatchObject({ rounds: 2, seconds: 3, starts: 1, peers: ['fastapi'], density: false })
+  expect(new Set(options.cases.map(({ model }) => model))).toEqual(new Set(['tiny', 'trees']))
+})
+
+test('FastAPI takes part whoever is named, in the order of the tables', () => {
+  expect(parseOptions(['--peers', 'mlflow,mlserver']).peers).toEqual(['fastapi', 'mlserver', 'mlflow'])
+})
+
+test('cells are named one by one, or by their models', () => {
+  expect(parseOptions(['--cells', 'tiny/1@64,trees/32@4']).cases.map(caseName)).toEqual(['tiny/1@64', 'trees/32@4'])
+  expect(parseOptions(['--models', 'image']).cases.map(caseName)).toEqual(['image/1@1', 'image/1@4'])
 })
 
 test('a variant is the words of its command line', () => {
@@ -15,11 +30,19 @@ test('a variant is the words of its command line', () => {
 
 test.each([
   [['--rounds', '0'], '--rounds takes whole numbers from 1 to 100, found "0"'],
-  [['--connections', '1,x'], '--connections takes whole numbers from 1 to 1000, found "x"'],
-  [['--quick', '--write'], 'measures too little'],
+  [['--cells', 'tiny/1@64,x'], 'found "x"'],
+  [['--models', 'tiny,large'], '--models are tiny, trees, encoder, image, found "large"'],
+  [['--models', 'tiny', '--cells', 'tiny/1@1'], 'leave out --models'],
+  [['--peers', 'flask'], 'found "flask"'],
+  [['--quick', '--write'], '--write takes a run of everything'],
+  [['--peers', 'mlserver', '--write'], '--write takes a run of everything'],
   [['--fast'], "'--fast'"],
   [['extra'], "'extra'"],
 ])('%j is refused with the reason', (args, reason) => {
   expect(() => parseOptions(args)).toThrow(BenchUsageError)
   expect(() => parseOptions(args)).toThrow(reason)
+})
+
+test('the help names every peer', () => {
+  for (const { name } of PEERS) expect(HELP).toContain(name)
 })

@@ -1,74 +1,89 @@
 import { join } from 'node:path'
+import type { BenchModel } from './models.ts'
 import { ROOT } from './paths.ts'
-import { checkPrediction, checkSize, MODEL_FILE } from './question.ts'
+import { checkSize, checkStatus, v2Exchange, type Exchange } from './question.ts'
 import type { ServerPlan } from './servers.ts'
 
-export interface PlanOptions {
-  /** Where logs and Slipway's compiled models go. */
-  readonly folder: string
-  /** Interpreter with the peers' packages. */
-  readonly python: string
-  /** Arguments of a further Slipway to measure beside the default one. */
-  readonly variant: readonly string[] | undefined
+/** How Slipway is to be started and asked. */
+export interface SlipwaySetting {
+  readonly name: string
+  /** What runs: the one built file, or the sources. */
+  readonly entry: string
+  /** Further arguments of `serve`. */
+  readonly extra?: readonly string[]
+  /** Sent with each request. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Path that a monitor reads each second while the server is measured. */
+  readonly scrapePath?: string | undefined
 }
 
-/** Slipway as it ships: one file, every setting at its default. */
-export function slipwayPlan(options: PlanOptions, name = 'slipway', extra: readonly string[] = []): ServerPlan {
-  return nodePlan(options, name, [join(ROOT, 'dist/slipway.js')], extra)
+export const BUILT = join(ROOT, 'dist/slipway.js')
+export const SOURCE = join(ROOT, 'src/cli/main.ts')
+
+/** @param folder for logs and compiled models */
+export function slipwayPlan(setting: SlipwaySetting, model: BenchModel, folder: string): ServerPlan {
+  const exchanges = model.questions.map((question): [number, Exchange] => [
+    question.rows,
+    v2Exchange(question, setting.headers),
+  ])
+  return nodePlan(setting, model.file, new Map(exchanges), folder)
 }
 
-/** Slipway unbuilt, as somebody who works on it starts it. */
-export function sourcePlan(options: PlanOptions): ServerPlan {
-  return nodePlan(options, 'slipway-source', [join(ROOT, 'src/cli/main.ts')], [])
+/**
+ * Slipway with a folder of models of the form of one that the bench knows; their weights, and so their answers, are any.
+ * @param name of the model that is asked
+ */
+export function folderPlan(
+  setting: SlipwaySetting,
+  path: string,
+  name: string,
+  like: BenchModel,
+  folder: string,
+): ServerPlan {
+  const exchanges = like.questions.map((question): [number, Exchange] => [
+    question.rows,
+    { ...v2Exchange(question, setting.headers), path: `/v2/models/${name}/infer`, check: checkStatus },
+  ])
+  // the first start compiles them all
+  return { ...nodePlan(setting, path, new Map(exchanges), folder), longestStartMs: 300_000 }
 }
 
 function nodePlan(
-  { folder }: PlanOptions,
-  name: string,
-  entry: readonly string[],
-  extra: readonly string[],
+  { name, entry, extra = [], headers = {}, scrapePath }: SlipwaySetting,
+  path: string,
+  exchanges: ReadonlyMap<number, Exchange>,
+  folder: string,
 ): ServerPlan {
   return {
     name,
     command: process.execPath,
-    args: (port) => [...entry, 'serve', MODEL_FILE, '--port', `${port}`, '--data', join(folder, 'data'), ...extra],
-    check: checkPrediction,
-    logFile: join(folder, `${name}.log`),
+    args: (port) => [entry, 'serve', path, '--port', `${port}`, '--data', join(folder, 'data'), ...extra],
+    exchanges,
+    // the first start reads, checks, compiles and tries a model
+    longestStartMs: 120_000,
+    scrape: scrapePath === undefined ? undefined : { path: scrapePath, headers },
+    logFile: join(folder, 'logs', `${name}.log`),
   }
 }
 
-const UVICORN = '--workers 1 --loop uvloop --http httptools --no-access-log --log-level warning'
-
-/** FastAPI on one Uvicorn worker, with its fast event loop and parser and without a line per request in the log. */
-export function fastapiPlan({ folder, python }: PlanOptions): ServerPlan {
-  return {
-    name: 'fastapi',
-    command: python,
-    args: (port) => `-m uvicorn fastapi_app:app --host 127.0.0.1 --port ${port} ${UVICORN}`.split(' '),
-    env: {
-      ORT_DISABLE_TELEMETRY: '1',
-      FRAUD_MODEL: MODEL_FILE,
-      PYTHONPATH: join(import.meta.dirname, 'peers'),
-      PYTHONDONTWRITEBYTECODE: '1',
-    },
-    check: checkPrediction,
-    logFile: join(folder, 'fastapi.log'),
+/**
+ * An answer of fixed text, of the size that Slipway's answer to the same request has.
+ * @param sizes bytes of that answer, by rows
+ */
+export function staticPlan(model: BenchModel, sizes: ReadonlyMap<number, number>, folder: string): ServerPlan {
+  const exchanges = new Map<number, Exchange>()
+  const byBody: string[] = []
+  for (const question of model.questions) {
+    const sizeBytes = sizes.get(question.rows) ?? 0
+    const exchange = { ...v2Exchange(question), check: checkSize(sizeBytes) }
+    exchanges.set(question.rows, exchange)
+    byBody.push(`${Buffer.byteLength(exchange.body)}:${sizeBytes}`)
   }
-}
-
-/** @param answerBytes size of Slipway's answer */
-export function staticPlan({ folder }: PlanOptions, answerBytes: number): ServerPlan {
   return {
     name: 'static',
     command: process.execPath,
-    args: (port) => [join(import.meta.dirname, 'peers/static.ts'), `${port}`, `${answerBytes}`],
-    check: checkSize(answerBytes),
-    logFile: join(folder, 'static.log'),
+    args: (port) => [join(import.meta.dirname, 'peers/static.ts'), `${port}`, ...byBody],
+    exchanges,
+    logFile: join(folder, 'logs', 'static.log'),
   }
-}
-
-/** All servers of a comparison, in the order of the tables. */
-export function allPlans(options: PlanOptions, answerBytes: number): ServerPlan[] {
-  const variant = options.variant === undefined ? [] : [slipwayPlan(options, 'slipway-variant', options.variant)]
-  return [fastapiPlan(options), slipwayPlan(options), sourcePlan(options), ...variant, staticPlan(options, answerBytes)]
 }

@@ -1,12 +1,14 @@
+import { labelOf } from './labels.ts'
+import { barPanels, barPanelsHeight } from './plot-bars.ts'
 import type { BenchResult, Line } from './results.ts'
-import { labelOf } from './report.ts'
+import { at, text } from './svg.ts'
 
 /** Whom the plot shows: class of the colour, by server. */
 const SHOWN = ['fastapi', 'slipway', 'static'] as const
 type Shown = (typeof SHOWN)[number]
 
 const WIDTH = 880
-const HEIGHT = 400
+const UPPER_HEIGHT = 400
 const TOP = 92
 const BOTTOM = 340
 
@@ -29,19 +31,25 @@ const STYLE = `
   }
 `
 
-/** The figure of `docs/performance.md`: speed against FastAPI on the left, latency on the right. Fits light and dark pages. */
+/**
+ * The figure of `docs/performance.md`, for light and dark pages. Above, one row of the tiny model: speed against FastAPI
+ * on the left, latency on the right. Below, all servers, and all cases.
+ */
 export function plot({ summary }: BenchResult): string {
-  const connections = [...new Set(summary.map((line) => line.connections))]
+  const tiny = summary.filter((line) => line.model === 'tiny' && line.rows === 1)
+  const connections = [...new Set(tiny.map((line) => line.connections))]
   const find = (server: Shown, count: number) =>
-    summary.find((line) => line.server === server && line.connections === count)
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title description">
+    tiny.find((line) => line.server === server && line.connections === count)
+  const height = UPPER_HEIGHT + barPanelsHeight(summary)
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title description">
 <title id="title">Slipway against FastAPI with ONNX Runtime and against a static answer</title>
 <desc id="description">${describe(connections, find)}</desc>
 <style>${STYLE}</style>
-<rect class="page" width="${WIDTH}" height="${HEIGHT}"/>
+<rect class="page" width="${WIDTH}" height="${height}"/>
 ${legend()}
 ${speedPanel(connections, find)}
 ${latencyPanel(connections, find)}
+${barPanels(summary, UPPER_HEIGHT)}
 </svg>
 `
 }
@@ -52,7 +60,7 @@ type Find = (server: Shown, connections: number) => Line | undefined
 function describe(connections: readonly number[], find: Find): string {
   const parts = connections.map((count) => {
     const line = find('slipway', count)
-    return `${line?.timesFastapi.toFixed(1)} times FastAPI's requests per second at ${named(count)}`
+    return `${line?.timesFastapi.middle.toFixed(1)} times FastAPI's requests per second at ${named(count)}`
   })
   return `Slipway answers ${parts.join(', ')}.`
 }
@@ -71,11 +79,11 @@ function speedPanel(connections: readonly number[], find: Find): string {
   const left = 54
   const right = 430
   const lines = connections.flatMap((count) => SHOWN.map((server) => find(server, count))).filter(isLine)
-  const top = Math.max(...lines.map((line) => Math.max(line.timesFastapi, line.timesFastapiHigh)))
+  const top = Math.max(...lines.map((line) => line.timesFastapi.high))
   const step = [1, 2, 5, 10, 20, 50].find((each) => top / each <= 7) ?? 100
   const most = Math.ceil((top * 1.05) / step) * step
   const y = (times: number) => BOTTOM - (times / most) * (BOTTOM - TOP)
-  const parts = [text(24, 68, 'Requests per second, FastAPI = 1', 'title')]
+  const parts = [text(24, 68, 'Requests per second: tiny, 1 row, FastAPI = 1', 'title')]
   for (let tick = 0; tick <= most; tick += step)
     parts.push(
       `<line class="${tick === 0 ? 'axis' : 'grid'}" x1="${left}" x2="${right}" y1="${at(y(tick))}" y2="${at(y(tick))}"/>`,
@@ -89,17 +97,17 @@ function speedPanel(connections: readonly number[], find: Find): string {
       const line = find(server, count)
       if (line === undefined) return
       const x = middle + (j - 1) * (bar + 6) - bar / 2
-      const height = y(0) - y(line.timesFastapi)
+      const height = y(0) - y(line.timesFastapi.middle)
       parts.push(
-        `<rect class="${server}" x="${at(x)}" y="${at(y(line.timesFastapi))}" width="${at(bar)}" height="${at(height)}" rx="2"/>`,
+        `<rect class="${server}" x="${at(x)}" y="${at(y(line.timesFastapi.middle))}" width="${at(bar)}" height="${at(height)}" rx="2"/>`,
       )
       const isMeasuredAgainst = server === 'fastapi'
       if (!isMeasuredAgainst)
         parts.push(
-          `<line class="range" x1="${at(x + bar / 2)}" x2="${at(x + bar / 2)}" y1="${at(y(line.timesFastapiLow))}" y2="${at(y(line.timesFastapiHigh))}"/>`,
+          `<line class="range" x1="${at(x + bar / 2)}" x2="${at(x + bar / 2)}" y1="${at(y(line.timesFastapi.low))}" y2="${at(y(line.timesFastapi.high))}"/>`,
         )
-      const above = y(isMeasuredAgainst ? 1 : line.timesFastapiHigh) - 6
-      parts.push(text(x + bar / 2, above, `${line.timesFastapi.toFixed(1)}×`, '', 'middle'))
+      const above = y(isMeasuredAgainst ? 1 : line.timesFastapi.high) - 6
+      parts.push(text(x + bar / 2, above, `${line.timesFastapi.middle.toFixed(1)}×`, '', 'middle'))
     })
     parts.push(text(middle, BOTTOM + 20, named(count), '', 'middle'))
   })
@@ -115,7 +123,7 @@ function latencyPanel(connections: readonly number[], find: Find): string {
   const low = Math.floor(Math.log10(Math.min(...lines.map((line) => line.p50Ms))))
   const high = Math.ceil(Math.log10(Math.max(...lines.map((line) => line.p99Ms))))
   const x = (ms: number) => left + ((Math.log10(ms) - low) / (high - low)) * (right - left)
-  const parts = [text(478, 68, 'Latency in milliseconds (each step is ten times)', 'title')]
+  const parts = [text(478, 68, 'Latency in ms: tiny, 1 row (each step is ten times)', 'title')]
   for (let power = low; power <= high; power++)
     parts.push(
       `<line class="grid" x1="${at(x(10 ** power))}" x2="${at(x(10 ** power))}" y1="${TOP}" y2="${BOTTOM}"/>`,
@@ -152,13 +160,4 @@ function named(connections: number): string {
 
 function short(ms: number): string {
   return ms < 1 ? ms.toFixed(2) : ms < 10 ? ms.toFixed(1) : ms.toFixed(0)
-}
-
-function at(value: number): string {
-  return String(Math.round(value * 10) / 10)
-}
-
-function text(x: number, y: number, words: string, kind = '', anchor = 'start'): string {
-  const attributes = `${kind === '' ? '' : ` class="${kind}"`}${anchor === 'start' ? '' : ` text-anchor="${anchor}"`}`
-  return `<text x="${at(x)}" y="${at(y)}"${attributes}>${words}</text>`
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { needs } from '../../test/support/needs.ts'
-import { cpuSeconds, memoryBytes, parseMachineTicks, parseStat, sumMaps, treeOf } from './proc.ts'
+import { cpuSeconds, memoryBytes, parseMachineTicks, parseStat, proportionalBytes, sumMaps, treeOf } from './proc.ts'
 
 const mapping = (path: string, residentKiB: number, anonymousKiB: number) =>
   `55ab23dff000-55ab23e01000 r--p 00000000 fe:00 247278                     ${path}\nSize: 9999 kB\nRss: ${residentKiB} kB\nPss: 1 kB\nAnonymous: ${anonymousKiB} kB\n`
@@ -45,6 +45,8 @@ describe.skipIf(!needs('linux'))('a tree of real processes', () => {
       expect(tree).toHaveLength(2)
       expect(cpuSeconds(tree)).toBeGreaterThan(cpuSeconds(tree.slice(0, 1)))
       expect(memoryBytes(tree)).toBeGreaterThan(memoryBytes(tree.slice(0, 1)))
+      expect(proportionalBytes(tree)).toBeGreaterThan(proportionalBytes(tree.slice(0, 1)))
+      expect(proportionalBytes(tree)).toBeLessThanOrEqual(memoryBytes(tree))
     } finally {
       for (const pid of treeOf(child.pid ?? 0).reverse()) process.kill(pid, 'SIGKILL')
     }
@@ -54,6 +56,6 @@ describe.skipIf(!needs('linux'))('a tree of real processes', () => {
     const child = spawn(process.execPath, ['-e', ''])
     await once(child, 'exit')
     const pids = [child.pid ?? 0]
-    expect([cpuSeconds(pids), memoryBytes(pids)]).toEqual([0, 0])
+    expect([cpuSeconds(pids), memoryBytes(pids), proportionalBytes(pids)]).toEqual([0, 0, 0])
   })
 })

@@ -72,6 +72,13 @@ export function memoryBytes(pids: readonly number[]): number {
   return sumMaps(maps)
 }
 
+/** Memory of a process tree as Linux divides it among all processes that share it (bytes): its proportional set size. */
+export function proportionalBytes(pids: readonly number[]): number {
+  let sumKiB = 0
+  for (const pid of pids) sumKiB += kiBOf(/^Pss: .*$/m.exec(readProc(`/proc/${pid}/smaps_rollup`) ?? '')?.[0] ?? '')
+  return sumKiB * 1024
+}
+
 /** @param maps the text of each process's `smaps` */
 export function sumMaps(maps: readonly string[]): number {
   let privateKiB = 0

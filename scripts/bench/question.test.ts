@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { ROOT } from './paths.ts'
-import { checkPrediction, checkSize } from './question.ts'
+import { checkSize, mlflowExchange, nest, v2Exchange, type Question } from './question.ts'
 
-const { expected } = JSON.parse(readFileSync(join(ROOT, 'examples/fraud/coefficients.json'), 'utf8')) as {
-  expected: { predict: number[]; predict_proba: number[][] }
+const question: Question = {
+  model: 'tiny',
+  rows: 2,
+  inputs: [{ name: 'X', shape: [2, 2], datatype: 'FP64', data: [1, 2, 3, 4.5] }],
+  outputs: [
+    { name: 'predict', shape: [2], datatype: 'INT64', data: [0, 1] },
+    { name: 'predict_proba', shape: [2, 2], datatype: 'FP64', data: [0.75, 0.25, 0.125, 0.875] },
+  ],
 }
-const label = expected.predict[0] ?? NaN
-const [honest = NaN, fraud = NaN] = expected.predict_proba[0] ?? []
+const { inputs } = question
 
 const answer = (labels: number[], probabilities: number[], status = 200) => ({
   status,
@@ -20,21 +22,68 @@ const answer = (labels: number[], probabilities: number[], status = 200) => ({
   }),
 })
 
-describe('a prediction', () => {
-  test("is right when it is scikit-learn's, whatever the order of the outputs", () => {
-    expect(checkPrediction(answer([label], [honest, fraud]))).toBeUndefined()
+describe('by the Open Inference Protocol', () => {
+  const exchange = v2Exchange(question, { authorization: 'Bearer key' })
+
+  test('a question is the inputs as they are, with the headers of its server', () => {
+    expect(exchange.path).toBe('/v2/models/tiny/infer')
+    expect(JSON.parse(exchange.body)).toEqual({ inputs })
+    expect(exchange.headers).toEqual({ 'content-type': 'application/json', authorization: 'Bearer key' })
+  })
+
+  test('an answer is right whatever the order of the outputs', () => {
+    expect(exchange.check(answer([0, 1], [0.75, 0.25, 0.125, 0.875]))).toBeUndefined()
   })
 
   test.each([
-    ['another label', answer([1 - label], [honest, fraud])],
-    ['probabilities that are a little off', answer([label], [honest + 1e-6, fraud - 1e-6])],
-    ['a probability too few', answer([label], [honest])],
-    ['a probability too many', answer([label], [honest, fraud, 0])],
-    ['a failure', answer([label], [honest, fraud], 500)],
+    ['another label', answer([1, 1], [0.75, 0.25, 0.125, 0.875])],
+    ['probabilities that are a little off', answer([0, 1], [0.75 + 1e-6, 0.25, 0.125, 0.875])],
+    ['a probability too few', answer([0, 1], [0.75, 0.25, 0.125])],
+    ['a probability too many', answer([0, 1], [0.75, 0.25, 0.125, 0.875, 0])],
+    ['a failure', answer([0, 1], [0.75, 0.25, 0.125, 0.875], 500)],
     ['no JSON', { status: 200, text: 'hello' }],
-  ])('with %s is wrong', (_what, given) => {
-    expect(checkPrediction(given)).toBeTypeOf('string')
+  ])('an answer with %s is wrong', (_what, given) => {
+    expect(exchange.check(given)).toBeTypeOf('string')
   })
+})
+
+describe("by MLflow's protocol", () => {
+  const exchange = mlflowExchange(question)
+
+  test('a question is nested lists by name', () => {
+    expect(exchange.path).toBe('/invocations')
+    expect(JSON.parse(exchange.body)).toEqual({
+      inputs: {
+        X: [
+          [1, 2],
+          [3, 4.5],
+        ],
+      },
+    })
+  })
+
+  test('an answer is read from its lists', () => {
+    const predictions = {
+      predict: [0, 1],
+      predict_proba: [
+        [0.75, 0.25],
+        [0.125, 0.875],
+      ],
+    }
+    expect(exchange.check({ status: 200, text: JSON.stringify({ predictions }) })).toBeUndefined()
+    const wrong = { ...predictions, predict: [1, 1] }
+    expect(exchange.check({ status: 200, text: JSON.stringify({ predictions: wrong }) })).toContain('"predict"')
+  })
+})
+
+test('flat data become lists by their shape', () => {
+  expect(nest([1, 2, 3, 4, 5, 6], [1, 3, 2])).toEqual([
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+  ])
 })
 
 test('a static answer is right by its size in bytes', () => {

@@ -3,25 +3,26 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { ServingError } from '../../src/core/errors.ts'
 import { quote } from '../../src/core/text.ts'
-import { ROOT } from './paths.ts'
+import type { ModelName } from './cases.ts'
 
-/** The model that every server serves. */
-export const MODEL_FILE = join(ROOT, 'examples/fraud/fraud.onnx')
-/** Where every server answers. */
-export const INFER_PATH = '/v2/models/fraud/infer'
-/** How far an answer may be from scikit-learn's probabilities. */
-const TOLERANCE = 1e-9
+/** How far an answer may be from the right one: engines add in different orders. */
+const TOLERANCE: Readonly<Record<ModelName, number>> = { tiny: 1e-9, trees: 1e-5, encoder: 1e-3, image: 1e-4 }
 
-const { expected } = JSON.parse(readFileSync(join(ROOT, 'examples/fraud/coefficients.json'), 'utf8')) as {
-  expected: { X: number[][]; predict: number[]; predict_proba: number[][] }
+/** A tensor as the Open Inference Protocol writes it in JSON. */
+export interface JsonTensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly datatype: string
+  readonly data: readonly number[]
 }
 
-const row = expected.X[0] ?? []
-
-/** One row, as the Open Inference Protocol writes it: the body of every request. */
-export const BODY = JSON.stringify({
-  inputs: [{ name: 'X', shape: [1, row.length], datatype: 'FP64', data: row }],
-})
+/** A request to a model, and its right answer. */
+export interface Question {
+  readonly model: ModelName
+  readonly rows: number
+  readonly inputs: readonly JsonTensor[]
+  readonly outputs: readonly JsonTensor[]
+}
 
 /** An answer as it came. */
 export interface Answer {
@@ -32,18 +33,80 @@ export interface Answer {
 /** Says what is wrong with an answer; undefined when it is right. */
 export type Check = (answer: Answer) => string | undefined
 
-/** Whether the model's answer is the one that scikit-learn gave when the model was trained. */
-export const checkPrediction: Check = ({ status, text }) => {
-  if (status !== 200) return `status ${status}: ${quote(text, 200)}`
-  const outputs = outputsOf(text)
-  if (outputs === undefined) return `no answer of the Open Inference Protocol: ${quote(text, 200)}`
-  const wanted = { predict: [expected.predict[0] ?? NaN], predict_proba: expected.predict_proba[0] ?? [] }
-  for (const [name, values] of Object.entries(wanted)) {
-    const found = outputs.get(name) ?? []
-    const isRight = found.length === values.length && values.every((value, i) => near(found[i], value))
-    if (!isRight) return `output ${quote(name)} is [${found.join(', ')}], scikit-learn gave [${values.join(', ')}]`
+/** A question in the words of one server. */
+export interface Exchange {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly check: Check
+}
+
+/** The questions that `make_models.py` wrote for a model, by rows. */
+export function readQuestions(folder: string, model: ModelName): Question[] {
+  const text = readFileSync(join(folder, model, 'questions.json'), 'utf8')
+  const byRows = JSON.parse(text) as Record<string, Pick<Question, 'inputs' | 'outputs'>>
+  return Object.entries(byRows).map(([rows, { inputs, outputs }]) => ({ model, rows: Number(rows), inputs, outputs }))
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** By the Open Inference Protocol, which most servers speak or can be given. */
+export function v2Exchange(question: Question, headers: Readonly<Record<string, string>> = {}): Exchange {
+  return {
+    path: `/v2/models/${question.model}/infer`,
+    headers: { ...JSON_TYPE, ...headers },
+    body: JSON.stringify({ inputs: question.inputs }),
+    check: checkOutputs(question, readV2),
   }
-  return undefined
+}
+
+/** By MLflow's own protocol: nested lists by name. */
+export function mlflowExchange(question: Question): Exchange {
+  const inputs = question.inputs.map(({ name, data, shape }) => [name, nest(data, shape)])
+  return {
+    path: '/invocations',
+    headers: JSON_TYPE,
+    body: JSON.stringify({ inputs: Object.fromEntries(inputs) }),
+    check: checkOutputs(question, readMlflow),
+  }
+}
+
+type Outputs = ReadonlyMap<string, readonly number[]>
+
+function readV2(text: string): Outputs {
+  const { outputs } = JSON.parse(text) as { outputs: JsonTensor[] }
+  return new Map(outputs.map(({ name, data }) => [name, data]))
+}
+
+function readMlflow(text: string): Outputs {
+  const { predictions } = JSON.parse(text) as { predictions: Record<string, NestedNumbers> }
+  return new Map(Object.entries(predictions).map(([name, data]) => [name, flatten(data)]))
+}
+
+type NestedNumbers = number | readonly NestedNumbers[]
+
+function flatten(data: NestedNumbers): number[] {
+  return typeof data === 'number' ? [data] : data.flatMap(flatten)
+}
+
+/** Whether an answer has the right outputs and nothing is off by more than the model's tolerance. */
+export function checkOutputs({ model, outputs }: Question, read: (text: string) => Outputs): Check {
+  return ({ status, text }) => {
+    if (status !== 200) return `status ${status}: ${quote(text, 300)}`
+    let found: Outputs
+    try {
+      found = read(text)
+    } catch {
+      return `no answer of the expected form: ${quote(text, 200)}`
+    }
+    for (const { name, data } of outputs) {
+      const values = found.get(name) ?? []
+      const isRight =
+        values.length === data.length && data.every((right, i) => isNear(values[i], right, TOLERANCE[model]))
+      if (!isRight) return `output ${quote(name)} is [${quoteValues(values)}], right is [${quoteValues(data)}]`
+    }
+    return undefined
+  }
 }
 
 /** A check for an answer of a given size, whatever it says. */
@@ -54,27 +117,35 @@ export function checkSize(sizeBytes: number): Check {
       : `status ${status} and ${Buffer.byteLength(text)} bytes, not 200 and ${sizeBytes} bytes`
 }
 
-function near(found: number | undefined, wanted: number): boolean {
-  return found !== undefined && Math.abs(found - wanted) <= TOLERANCE
+/** Whether there is an answer at all. */
+export const checkStatus: Check = ({ status, text }) =>
+  status === 200 ? undefined : `status ${status}: ${quote(text, 300)}`
+
+function isNear(found: number | undefined, right: number, tolerance: number): boolean {
+  return found !== undefined && Math.abs(found - right) <= tolerance
 }
 
-function outputsOf(text: string): Map<string, readonly number[]> | undefined {
-  try {
-    const { outputs } = JSON.parse(text) as { outputs: { name: string; data: number[] }[] }
-    return new Map(outputs.map(({ name, data }) => [name, data]))
-  } catch {
-    return undefined
-  }
+function quoteValues(values: readonly number[]): string {
+  return values.length > 8 ? `${values.slice(0, 8).join(', ')}, … ${values.length} values` : values.join(', ')
+}
+
+/** Flat row-major data as lists in lists. */
+export function nest(data: readonly number[], shape: readonly number[]): unknown {
+  const [first = 0, ...rest] = shape
+  if (rest.length === 0) return data
+  const size = data.length / first
+  return Array.from({ length: first }, (_, i) => nest(data.slice(i * size, (i + 1) * size), rest))
 }
 
 /**
  * Asks once, on a connection of its own.
  * @throws what the connection throws, `ECONNREFUSED` while nobody listens
  */
-export function ask(port: number, signal: AbortSignal): Promise<Answer> {
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(BODY) }
+export function ask(port: number, exchange: Exchange, signal: AbortSignal): Promise<Answer> {
+  const { path, body } = exchange
+  const headers = { ...exchange.headers, 'content-length': Buffer.byteLength(body) }
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path: INFER_PATH, method: 'POST', headers, agent: false, signal }
+    const options = { host: '127.0.0.1', port, path, method: 'POST', headers, agent: false, signal }
     const asked = request(options, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece))
@@ -83,6 +154,6 @@ export function ask(port: number, signal: AbortSignal): Promise<Answer> {
     })
     asked.setTimeout(10_000, () => asked.destroy(new ServingError('deadline_exceeded', 'no answer within 10 s')))
     asked.on('error', reject)
-    asked.end(BODY)
+    asked.end(body)
   })
 }

@@ -1,22 +1,51 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { GOALS } from './goals.ts'
 import { ROOT } from './paths.ts'
 import { replaceSection, toMarkdown, toText } from './report.ts'
 import { result } from './result.fixture.ts'
 
-test('the tables hold a line for each server and number of connections', () => {
-  const text = toText(result)
-  expect(text).toMatch(/^64 +Slipway +4,250 +4\.3 +4\.3 to 4\.3 +47 % +16\.0 +160\.0 +50$/m)
-  expect(text).toMatch(/^Slipway +200 ms +900 ms +64\.0 MiB +128\.0 MiB +231 B$/m)
+const NOTES = { 'tiny-64-ray-serve': 'it is fast' }
+
+test('the tables hold a line for each goal, server and case', () => {
+  const text = toText(result, NOTES)
+  expect(text).toMatch(
+    /^tiny, 1 row, 64 connections +Slipway +20,000 +20\.0 +20\.0 to 20\.0 +100 % +3\.20 +160\.0 +50$/m,
+  )
+  expect(text).toMatch(/^tiny +Slipway +200 ms +900 ms +64\.0 MiB +32\.0 MiB +–$/m)
+  expect(text).toMatch(/^tiny, 1 row, 64.*against FastAPI +≥ 15 × +16\.0 × +20\.0 × +yes$/m)
   expect(text).toContain('0.13 cores')
+  expect(text).toContain('has an API key for each request.')
+})
+
+test('a goal that is missed stands out, with what limits it', () => {
+  expect(toMarkdown(result, NOTES)).toContain('| ≥ 150 × | 32.0 × |  | 40.0 × | **no** | it is fast |')
+})
+
+test('a load maker that was busy is told beside its figures', () => {
+  expect(toText(result, NOTES)).toMatch(/^tiny, 1 row, 64 connections +node:http, static † /m)
+  expect(toText(result, NOTES)).toContain('† Making the load took a whole core')
+})
+
+test('what was not measured is named with its reason, in one line', () => {
+  expect(toMarkdown(result, NOTES)).toContain(
+    '| LitServe | image/1@4 | of 3 requests some failed: timeout 1 \\| more |',
+  )
 })
 
 test('the page gets the same numbers as Markdown', () => {
-  const lines = toMarkdown(result).split('\n')
-  expect(lines).toContain('| 64 | Slipway | 4,250 | 4.3 | 4.3 to 4.3 | 47 % | 16.0 | 160.0 | 50 |')
-  const columns = lines.filter((line) => line.startsWith('|')).map((line) => line.split('|').length)
-  expect(new Set(columns)).toEqual(new Set([11, 8]))
+  const lines = toMarkdown(result, NOTES).split('\n')
+  expect(lines).toContain(
+    '| tiny, 1 row, 64 connections | Slipway | 20,000 | 20.0 | 20.0 to 20.0 | 100 % | 3.20 | 160.0 | 50 |',
+  )
+  const columns = lines.filter((line) => line.startsWith('|')).map((line) => line.split(/(?<!\\)\|/).length)
+  expect(new Set(columns)).toEqual(new Set([9, 11, 5]))
+})
+
+test('notes are of goals that there are', () => {
+  const notes = JSON.parse(readFileSync(join(import.meta.dirname, 'notes.json'), 'utf8')) as object
+  expect(Object.keys(notes).filter((id) => !GOALS.some((goal) => goal.id === id))).toEqual([])
 })
 
 describe('the page', () => {

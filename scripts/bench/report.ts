@@ -1,49 +1,54 @@
 import { formatBytes } from '../../src/core/text.ts'
-import type { BenchResult, ServerFacts } from './results.ts'
+import { describeCase } from './cases.ts'
+import { formatFigure, formatTarget, judge } from './goals.ts'
+import { labelOf } from './labels.ts'
+import type { BenchResult, Line, Ratio } from './results.ts'
 import { median } from './schedule.ts'
+import { drawMarkdown, drawText, type Table } from './tables.ts'
 
-/** How people call each server. */
-const LABELS: Readonly<Record<string, string>> = {
-  fastapi: 'FastAPI + ONNX Runtime',
-  slipway: 'Slipway',
-  'slipway-source': 'Slipway, unbuilt',
-  'slipway-variant': 'Slipway, variant',
-  static: 'node:http, static',
+/** What limits each goal, by the goal's id. */
+export type Notes = Readonly<Record<string, string>>
+
+/** Load makers busier than this may have held the server back (cores). */
+const BUSY_LOAD_CORES = 0.9
+
+/** With more than this of other work in the median the figures tell little (cores). */
+const DISTURBED_CORES = 0.25
+
+/** Each goal, whether it is reached, and what limits it. */
+function goalTable(result: BenchResult, notes: Notes): Table {
+  return {
+    head: ['goal', 'target', 'measured', '(low to high)', 'by default', 'reached', 'what limits it'],
+    align: 'lrrrrll',
+    rows: judge(result).map(({ goal, measured, byDefault, isReached }) => {
+      const { unit } = goal.target
+      const figure = (found: Ratio | undefined) => (found ? formatFigure(found.middle, unit) : '–')
+      const isRange = measured !== undefined && measured.low !== measured.high
+      return [
+        goal.what,
+        formatTarget(goal.target),
+        figure(measured),
+        isRange ? `${formatFigure(measured.low, unit)} to ${formatFigure(measured.high, unit)}` : '',
+        figure(byDefault),
+        isReached === undefined ? 'not measured' : isReached ? 'yes' : '**no**',
+        notes[goal.id] ?? '',
+      ]
+    }),
+  }
 }
 
-export function labelOf(server: string): string {
-  return LABELS[server] ?? server
-}
-
-/** A table before it is drawn: the first `textColumns` columns hold words, the others numbers. */
-interface Table {
-  readonly head: readonly string[]
-  readonly rows: readonly (readonly string[])[]
-  readonly textColumns: number
-}
-
-/** Speed under load, one row a server and number of connections. */
+/** Speed under load, one row a case and server. */
 function speedTable({ summary }: BenchResult): Table {
   return {
-    head: [
-      'connections',
-      'server',
-      'req/s',
-      '× FastAPI',
-      '(low to high)',
-      'of static',
-      'p50 ms',
-      'p99 ms',
-      'CPU µs/req',
-    ],
-    textColumns: 2,
+    head: ['case', 'server', 'req/s', '× FastAPI', '(low to high)', 'of static', 'p50 ms', 'p99 ms', 'CPU µs/req'],
+    align: 'llrrrrrrr',
     rows: summary.map((line) => [
-      `${line.connections}`,
-      labelOf(line.server),
-      Math.round(line.requestsPerSecond).toLocaleString('en'),
-      line.timesFastapi.toFixed(1),
-      `${line.timesFastapiLow.toFixed(1)} to ${line.timesFastapiHigh.toFixed(1)}`,
-      `${Math.round(line.shareOfStatic * 100)} %`,
+      describeCase(line),
+      labelOf(line.server) + (line.loadCores > BUSY_LOAD_CORES ? ' †' : ''),
+      formatRate(line.requestsPerSecond),
+      formatTimes(line.timesFastapi.middle),
+      `${formatTimes(line.timesFastapi.low)} to ${formatTimes(line.timesFastapi.high)}`,
+      formatShare(line),
       formatMs(line.p50Ms),
       formatMs(line.p99Ms),
       line.cpuUsPerRequest.toFixed(0),
@@ -51,68 +56,110 @@ function speedTable({ summary }: BenchResult): Table {
   }
 }
 
-/** Start-up and memory, one row a server. */
-function costTable({ servers }: BenchResult): Table {
+/** Start-up and memory, one row a server and model. */
+function costTable({ starts, loaded }: BenchResult): Table {
+  const models = [...new Set([...starts, ...loaded].map(({ model }) => model))]
+  const servers = [...new Set([...starts, ...loaded].map(({ server }) => server))]
+  const rows = models.flatMap((model) =>
+    servers.flatMap((server) => {
+      const isOurs = (facts: { server: string; model: string }) => facts.server === server && facts.model === model
+      const start = starts.find(isOurs)
+      const after = loaded.find(isOurs)
+      if (start === undefined && after === undefined) return []
+      return [
+        [
+          model,
+          labelOf(server),
+          start ? formatStart(start.startMs) : '–',
+          start?.firstStartMs === undefined ? '–' : `${Math.round(start.firstStartMs)} ms`,
+          start ? formatMemory(start.memoryBytes) : '–',
+          start ? formatMemory(start.proportionalBytes) : '–',
+          after ? formatMemory(after.memoryBytes) : '–',
+        ],
+      ]
+    }),
+  )
   return {
-    head: ['server', 'start-up', 'first start ever', 'memory after warm-up', 'after all load', 'answer'],
-    textColumns: 1,
-    rows: servers.map((facts) => [
-      labelOf(facts.server),
-      formatStart(facts),
-      facts.firstStartMs === undefined ? '–' : `${Math.round(facts.firstStartMs)} ms`,
-      formatBytes(facts.idleBytes),
-      formatBytes(facts.loadedBytes),
-      `${facts.answerBytes} B`,
-    ]),
+    head: ['model', 'server', 'start-up', 'first start ever', 'memory', 'as PSS', 'after all load'],
+    align: 'llrrrrr',
+    rows,
   }
 }
 
 /** For the terminal. */
-export function toText(result: BenchResult): string {
-  return `${drawText(speedTable(result))}\n\n${drawText(costTable(result))}\n\n${describeRun(result)}\n`
+export function toText(result: BenchResult, notes: Notes): string {
+  return join(result, notes, drawText)
 }
 
 /** For `docs/performance.md`: what goes between its marks. */
-export function toMarkdown(result: BenchResult): string {
-  return `${describeRun(result)}\n\n${drawMarkdown(speedTable(result))}\n\n${drawMarkdown(costTable(result))}`
+export function toMarkdown(result: BenchResult, notes: Notes): string {
+  return join(result, notes, drawMarkdown).trimEnd()
+}
+
+function join(result: BenchResult, notes: Notes, draw: (table: Table) => string): string {
+  const parts = [describeRun(result), draw(goalTable(result, notes)), draw(speedTable(result)), draw(costTable(result))]
+  if (result.summary.some((line) => line.loadCores > BUSY_LOAD_CORES))
+    parts.push('† Making the load took a whole core: the server could have answered more.')
+  if (result.density !== undefined) {
+    const { extraModels, oneBytes, manyBytes } = result.density
+    parts.push(
+      `Slipway with one tiny model takes ${formatBytes(oneBytes)}, with ${extraModels + 1} of them ${formatBytes(manyBytes)}.`,
+    )
+  }
+  const failures = result.failures.map(({ server, what, reason }) => [labelOf(server), what, oneLine(reason)])
+  if (failures.length > 0) parts.push(draw({ head: ['not measured', 'of', 'why'], align: 'lll', rows: failures }))
+  return `${parts.join('\n\n')}\n`
 }
 
 /** Under which circumstances the numbers were taken. */
-function describeRun({ measuredOn, machine, settings, cells }: BenchResult): string {
-  const { rounds, secondsPerCell, warmUpSeconds, starts, bodyBytes } = settings
+function describeRun({ measuredOn, machine, settings, cells, starts }: BenchResult): string {
+  const { rounds, secondsPerCell, warmUpSeconds, full } = settings
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`)
   const others = cells.map((cell) => cell.otherCores)
-  return [
+  const lines = [
     `Measured on ${measuredOn} with ${machine.cores} cores (${machine.processor}), ${formatBytes(machine.memoryBytes)} of memory and ${machine.system}:`,
     `${versions.join(', ')}.`,
-    `Medians of ${rounds} rounds of ${secondsPerCell} s for each server and number of connections, after ${warmUpSeconds} s of warm-up;`,
-    `${starts} starts of each server; one row a request, ${bodyBytes} bytes. Other work on the machine took`,
-    `${median(others).toFixed(2)} cores in the median measurement and ${Math.max(...others).toFixed(2)} in the worst.`,
-  ].join('\n')
+    `Medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${secondsPerCell} s for each server and case, after ${warmUpSeconds} s of warm-up;`,
+    `start-up is the median of ${starts[0]?.startMs.length ?? 0}. "${labelOf('slipway-full')}" has ${full.length === 0 ? 'nothing more than the defaults yet' : full.join(' and ')}.`,
+  ]
+  if (others.length > 0)
+    lines.push(
+      `Other work on the machine took ${median(others).toFixed(2)} cores in the median measurement and ${Math.max(...others).toFixed(2)} in the worst.`,
+    )
+  if (median(others) > DISTURBED_CORES)
+    lines.push('**The machine was not quiet: these figures are good for nothing but a first look.**')
+  return lines.join('\n')
 }
 
-function formatStart({ startMs }: ServerFacts): string {
+function formatStart(startMs: readonly number[]): string {
   return `${Math.round(median(startMs))} ms`
+}
+
+function formatMemory(bytes: number): string {
+  return Number.isNaN(bytes) ? '–' : formatBytes(bytes)
 }
 
 function formatMs(ms: number): string {
   return ms < 10 ? ms.toFixed(2) : ms.toFixed(1)
 }
 
-function drawText({ head, rows, textColumns }: Table): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)))
-  const draw = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (i < textColumns ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  return [draw(head), ...rows.map(draw)].join('\n')
+function formatRate(perSecond: number): string {
+  return perSecond < 100 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString('en')
 }
 
-function drawMarkdown({ head, rows, textColumns }: Table): string {
-  const draw = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = head.map((_, i) => (i < textColumns ? '---' : '---:'))
-  return [head, rule, ...rows].map(draw).join('\n')
+function formatTimes(times: number): string {
+  return Number.isNaN(times) ? '–' : times < 1 ? times.toFixed(2) : times.toFixed(1)
+}
+
+function formatShare({ shareOfStatic }: Line): string {
+  const { middle } = shareOfStatic
+  if (Number.isNaN(middle)) return '–'
+  return middle < 0.1 ? `${(middle * 100).toFixed(1)} %` : `${Math.round(middle * 100)} %`
+}
+
+function oneLine(text: string): string {
+  const short = text.replaceAll(/\s+/g, ' ').trim()
+  return short.length > 300 ? `${short.slice(0, 300)}…` : short
 }
 
 const BEGIN = '<!-- bench: written by `npm run bench -- --write` -->'

@@ -1,40 +1,57 @@
 import { expect, test } from 'vitest'
-import { summarize, type Cell } from './results.ts'
+import type { Case } from './cases.ts'
+import { ratio, summarize, type Cell } from './results.ts'
 
-const cell = (round: number, server: string, requestsPerSecond: number): Cell => ({
+const CASE: Case = { model: 'tiny', rows: 1, connections: 8 }
+
+const cell = (round: number, server: string, requestsPerSecond: number, which: Case = CASE): Cell => ({
+  ...which,
   round,
   server,
-  connections: 8,
   requests: requestsPerSecond * 2,
   requestsPerSecond,
   p50Ms: round,
   p99Ms: 10 * round,
   cpuUsPerRequest: 100 + round,
+  loadCores: 0.5,
   otherCores: 0,
 })
 
+const ROUNDS = [
+  [100, 400, 800],
+  [10, 50, 80],
+  [100, 600, 1000],
+]
+const cells = ROUNDS.flatMap(([fastapi = 0, slipway = 0, fixed = 0], i) => [
+  cell(i + 1, 'fastapi', fastapi),
+  cell(i + 1, 'slipway', slipway),
+  cell(i + 1, 'static', fixed),
+])
+
 test('ratios are taken inside a round, so that a slow machine slows both sides', () => {
-  const rounds = [
-    [100, 400, 800],
-    [10, 50, 80],
-    [100, 600, 1000],
-  ]
-  const cells = rounds.flatMap(([fastapi = 0, slipway = 0, fixed = 0], i) => [
-    cell(i + 1, 'fastapi', fastapi),
-    cell(i + 1, 'slipway', slipway),
-    cell(i + 1, 'static', fixed),
-  ])
-  const [fastapi, slipway] = summarize(cells, ['fastapi', 'slipway', 'static'])
-  expect(slipway).toMatchObject({ timesFastapi: 5, timesFastapiLow: 4, timesFastapiHigh: 6, requestsPerSecond: 400 })
-  expect(slipway).toMatchObject({ shareOfStatic: 0.6, p50Ms: 2, p99Ms: 20, cpuUsPerRequest: 102 })
-  expect(fastapi).toMatchObject({ timesFastapi: 1, timesFastapiLow: 1, timesFastapiHigh: 1 })
+  const [fastapi, slipway] = summarize(cells, [CASE], ['fastapi', 'slipway', 'static'])
+  expect(slipway).toMatchObject({ timesFastapi: { middle: 5, low: 4, high: 6 }, requestsPerSecond: 400 })
+  expect(slipway).toMatchObject({ shareOfStatic: { middle: 0.6 }, p50Ms: 2, p99Ms: 20, cpuUsPerRequest: 102 })
+  expect(fastapi?.timesFastapi).toEqual({ middle: 1, low: 1, high: 1 })
 })
 
-test('lines come by connections first, then in the order of the servers', () => {
-  const cells = [64, 1, 8].flatMap((connections) =>
-    ['static', 'slipway', 'fastapi'].map((server) => ({ ...cell(0, server, 1), connections })),
-  )
-  const order = summarize(cells, ['fastapi', 'slipway', 'static']).map((line) => `${line.connections} ${line.server}`)
-  expect(order.slice(0, 4)).toEqual(['1 fastapi', '1 slipway', '1 static', '8 fastapi'])
-  expect(order.at(-1)).toBe('64 static')
+test('a round in which one side failed has no ratio', () => {
+  const lacking = cells.filter(({ round, server }) => !(round === 1 && server === 'fastapi'))
+  expect(ratio(lacking, CASE, 'slipway', 'fastapi', (each) => each.requestsPerSecond)).toEqual({
+    middle: 5.5,
+    low: 5,
+    high: 6,
+  })
+  expect(ratio(cells, CASE, 'slipway', 'mlflow', (each) => each.requestsPerSecond).middle).toBeNaN()
+})
+
+test('cases are kept apart, in their order, and servers without a measurement are left out', () => {
+  const other: Case = { ...CASE, rows: 32 }
+  const mixed = [cell(0, 'static', 1, other), cell(0, 'fastapi', 1, other), cell(0, 'fastapi', 2)]
+  const order = summarize(mixed, [CASE, other], ['fastapi', 'slipway', 'static'])
+  expect(order.map(({ rows, server, requestsPerSecond }) => [rows, server, requestsPerSecond])).toEqual([
+    [1, 'fastapi', 2],
+    [32, 'fastapi', 1],
+    [32, 'static', 1],
+  ])
 })

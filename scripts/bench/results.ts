@@ -1,31 +1,56 @@
+import { caseName, type Case } from './cases.ts'
 import { median } from './schedule.ts'
 
-/** One measurement: a server under some connections, in one round. */
-export interface Cell {
+/** One measurement: a server in one case, in one round. */
+export interface Cell extends Case {
   readonly round: number
   readonly server: string
-  readonly connections: number
   readonly requests: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   /** Processor time of the server's processes for each request (microseconds). */
   readonly cpuUsPerRequest: number
+  /** Cores that making the load took: near 1 the server could have done more. */
+  readonly loadCores: number
   /** Cores that neither the server nor the load took meanwhile: others' work on the machine. */
   readonly otherCores: number
 }
 
-/** What was measured once for each server. */
-export interface ServerFacts {
+/** A server with one model, alone on the machine. */
+export interface StartFacts {
   readonly server: string
-  readonly answerBytes: number
+  readonly model: string
   /** Each start, from the process to the first right answer (ms). */
   readonly startMs: readonly number[]
   /** The very first start, where that has work to do which later ones find done (ms). */
   readonly firstStartMs: number | undefined
-  /** Memory after a second of load, and after all load (bytes). */
-  readonly idleBytes: number
-  readonly loadedBytes: number
+  /** Memory after a second of load (bytes), and as Linux divides it. */
+  readonly memoryBytes: number
+  readonly proportionalBytes: number
+}
+
+/** A server after all the load on a model. */
+export interface LoadedFacts {
+  readonly server: string
+  readonly model: string
+  readonly memoryBytes: number
+  readonly proportionalBytes: number
+}
+
+/** Memory of Slipway with one tiny model, and with many. */
+export interface Density {
+  readonly extraModels: number
+  readonly oneBytes: number
+  readonly manyBytes: number
+}
+
+/** What could not be measured. */
+export interface Failure {
+  readonly server: string
+  /** Model or cell. */
+  readonly what: string
+  readonly reason: string
 }
 
 export interface Machine {
@@ -41,11 +66,11 @@ export interface Settings {
   readonly rounds: number
   readonly secondsPerCell: number
   readonly warmUpSeconds: number
-  readonly connections: readonly number[]
   readonly starts: number
   readonly seed: number
   readonly repeats: number
-  readonly bodyBytes: number
+  /** What the full Slipway has that the default one lacks. */
+  readonly full: readonly string[]
 }
 
 /** A whole run, as `--json` prints it. */
@@ -53,59 +78,89 @@ export interface BenchResult {
   readonly measuredOn: string
   readonly machine: Machine
   readonly settings: Settings
-  readonly servers: readonly ServerFacts[]
+  /** Names and how people call them, in the order of the tables. */
+  readonly servers: readonly { readonly name: string; readonly label: string }[]
+  readonly starts: readonly StartFacts[]
+  readonly loaded: readonly LoadedFacts[]
+  readonly density: Density | undefined
   readonly summary: readonly Line[]
   readonly cells: readonly Cell[]
+  readonly failures: readonly Failure[]
 }
 
-/** A server under some connections, all rounds together: medians. */
-export interface Line {
+/** A middle value with the lowest and the highest round. */
+export interface Ratio {
+  readonly middle: number
+  readonly low: number
+  readonly high: number
+}
+
+/** A server in one case, all rounds together: medians. */
+export interface Line extends Case {
   readonly server: string
-  readonly connections: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly cpuUsPerRequest: number
-  /** Requests per second against FastAPI's and the static answer's of the same round; lowest and highest round too. */
-  readonly timesFastapi: number
-  readonly timesFastapiLow: number
-  readonly timesFastapiHigh: number
-  readonly shareOfStatic: number
+  readonly loadCores: number
+  /** Requests per second against FastAPI's and the static answer's of the same round. */
+  readonly timesFastapi: Ratio
+  readonly shareOfStatic: Ratio
 }
 
 /**
  * Medians over the rounds. Ratios are taken inside each round first, where both sides met the same machine.
- * @param servers in the order in which they are to be told
+ * @param servers in the order in which they are to be told, inside the order of `cases`
  */
-export function summarize(cells: readonly Cell[], servers: readonly string[]): Line[] {
-  const lines: Line[] = []
-  const connections = [...new Set(cells.map((cell) => cell.connections))].sort((a, b) => a - b)
-  for (const count of connections) {
-    for (const server of servers) {
-      const own = cells.filter((cell) => cell.server === server && cell.connections === count)
-      const ratios = ratiosTo('fastapi', own, cells)
-      lines.push({
+export function summarize(cells: readonly Cell[], cases: readonly Case[], servers: readonly string[]): Line[] {
+  return cases.flatMap((each) =>
+    servers.flatMap((server) => {
+      const own = cells.filter((cell) => cell.server === server && caseName(cell) === caseName(each))
+      if (own.length === 0) return []
+      const { model, rows, connections } = each
+      return {
         server,
-        connections: count,
+        model,
+        rows,
+        connections,
         requestsPerSecond: median(own.map((cell) => cell.requestsPerSecond)),
         p50Ms: median(own.map((cell) => cell.p50Ms)),
         p99Ms: median(own.map((cell) => cell.p99Ms)),
         cpuUsPerRequest: median(own.map((cell) => cell.cpuUsPerRequest)),
-        timesFastapi: median(ratios),
-        timesFastapiLow: Math.min(...ratios),
-        timesFastapiHigh: Math.max(...ratios),
-        shareOfStatic: median(ratiosTo('static', own, cells)),
-      })
-    }
-  }
-  return lines
+        loadCores: median(own.map((cell) => cell.loadCores)),
+        timesFastapi: ratio(cells, each, server, 'fastapi', byRate),
+        shareOfStatic: ratio(cells, each, server, 'static', byRate),
+      }
+    }),
+  )
 }
 
-function ratiosTo(server: string, own: readonly Cell[], all: readonly Cell[]): number[] {
-  return own.map((cell) => {
-    const other = all.find(
-      (each) => each.server === server && each.round === cell.round && each.connections === cell.connections,
+export const byRate = (cell: Cell): number => cell.requestsPerSecond
+
+/** One server's number against another's in the same rounds of a case; not numbers where one of them has none. */
+export function ratio(
+  cells: readonly Cell[],
+  which: Case,
+  server: string,
+  other: string,
+  numberOf: (cell: Cell) => number,
+): Ratio {
+  const wanted = caseName(which)
+  const ratios: number[] = []
+  for (const cell of cells) {
+    if (cell.server !== server || caseName(cell) !== wanted) continue
+    const against = cells.find(
+      (each) => each.server === other && each.round === cell.round && caseName(each) === wanted,
     )
-    return cell.requestsPerSecond / (other?.requestsPerSecond ?? NaN)
-  })
+    if (against !== undefined) ratios.push(numberOf(cell) / numberOf(against))
+  }
+  return { middle: median(ratios), low: least(ratios), high: most(ratios) }
+}
+
+function least(values: readonly number[]): number {
+  return values.length === 0 ? NaN : Math.min(...values)
+}
+
+function most(values: readonly number[]): number {
+  return values.length === 0 ? NaN : Math.max(...values)
 }

@@ -1,27 +1,27 @@
-/** What is measured at once: a server under a number of connections, in a round. */
-export interface Turn {
+import type { Case } from './cases.ts'
+
+/** What is measured at once: a server in one case, in a round. */
+export interface Turn extends Case {
   readonly round: number
   readonly server: string
-  readonly connections: number
 }
 
 /**
- * Every server under every number of connections, once a round, each round in an order of its own: what else happens
- * on the machine then falls on all alike. The same seed gives the same order.
+ * Every server in every case, once a round, each round in an order of its own: what else happens on the machine then
+ * falls on all alike. The same seed gives the same order.
  */
-export function planTurns(
-  servers: readonly string[],
-  connections: readonly number[],
-  rounds: number,
-  seed: number,
-): Turn[] {
+export function planTurns(servers: readonly string[], cases: readonly Case[], rounds: number, seed: number): Turn[] {
+  return shuffledRounds(
+    servers.flatMap((server) => cases.map((each) => ({ server, ...each }))),
+    rounds,
+    seed,
+  ).flatMap((turns, round) => turns.map((turn) => ({ round, ...turn })))
+}
+
+/** The same items once a round, each round in an order of its own. */
+export function shuffledRounds<T>(items: readonly T[], rounds: number, seed: number): T[][] {
   const random = createRandom(seed)
-  return Array.from({ length: rounds }, (_, round) =>
-    shuffle(
-      servers.flatMap((server) => connections.map((count) => ({ round, server, connections: count }))),
-      random,
-    ),
-  ).flat()
+  return Array.from({ length: rounds }, () => shuffle([...items], random))
 }
 
 /** Fisher and Yates's shuffle, in place. */

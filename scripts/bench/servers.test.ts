@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { needs } from '../../test/support/needs.ts'
 import { treeOf } from './proc.ts'
-import { checkSize } from './question.ts'
+import { checkSize, type Check } from './question.ts'
 import { startServer, type ServerPlan } from './servers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-bench-'))
@@ -12,11 +12,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const { signal } = new AbortController()
 
+const exchanges = (check: Check) => new Map([[1, { path: '/', headers: {}, body: '{}', check }]])
+
 const plan = (script: string, over: Partial<ServerPlan> = {}): ServerPlan => ({
   name: 'sample',
   command: process.execPath,
   args: (port) => ['-e', script, `${port}`],
-  check: checkSize(2),
+  exchanges: exchanges(checkSize(2)),
   logFile: join(folder, 'sample.log'),
   ...over,
 })
@@ -34,9 +36,31 @@ describe.skipIf(!needs('linux'))('a server', () => {
   })
 
   test('that answers wrongly is not measured', async () => {
-    await expect(startServer(plan(ANSWER, { check: checkSize(3) }), signal)).rejects.toThrow(
+    await expect(startServer(plan(ANSWER, { exchanges: exchanges(checkSize(3)) }), signal)).rejects.toThrow(
       'sample answers wrongly: status 200 and 2 bytes, not 200 and 3 bytes',
     )
+  })
+
+  test('that listens before it can answer is waited for', async () => {
+    const slow = `const from = Date.now(); ${ANSWER.replace("response.end('ok')", "{ if (Date.now() - from < 100) response.statusCode = 503; response.end('ok') }")}`
+    const server = await startServer(plan(slow), signal)
+    await server.stop()
+  })
+
+  test('that cannot be found is a failure of its own', async () => {
+    await expect(startServer(plan(ANSWER, { command: join(folder, 'none') }), signal)).rejects.toThrow('does not start')
+  })
+
+  test('that is restless can be held still', async () => {
+    const server = await startServer(plan(ANSWER, { isRestless: true }), signal)
+    const state = () => /\) (\w)/.exec(readFileSync(`/proc/${server.pid}/stat`, 'utf8'))?.[1]
+    server.pause()
+    await expect.poll(state).toBe('T')
+    server.resume()
+    await expect.poll(state).not.toBe('T')
+    server.pause()
+    await server.stop()
+    expect(() => process.kill(server.pid, 0)).toThrow('ESRCH')
   })
 
   test('that ends at its start is quoted', async () => {
@@ -49,7 +73,7 @@ describe.skipIf(!needs('linux'))('a server', () => {
     process.env.SLIPWAY_PORT = '1'
     try {
       const script = `if (process.env.SLIPWAY_PORT || !process.env.SAMPLE) process.exit(1); ${ANSWER}`
-      const server = await startServer(plan(script, { env: { SAMPLE: '1' } }), signal)
+      const server = await startServer(plan(script, { env: () => ({ SAMPLE: '1' }) }), signal)
       await server.stop()
     } finally {
       delete process.env.SLIPWAY_PORT

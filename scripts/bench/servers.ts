@@ -1,34 +1,50 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServingError } from '../../src/core/errors.ts'
 import { treeOf } from './proc.ts'
-import { ask, type Check } from './question.ts'
+import { ask, type Exchange } from './question.ts'
 
 /** How to start a server, and how to know that it answers rightly. */
 export interface ServerPlan {
   readonly name: string
   readonly command: string
   readonly args: (port: number) => readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  readonly check: Check
+  readonly cwd?: string
+  /** @param spare further ports, for what it listens to besides */
+  readonly env?: (port: number, spare: readonly number[]) => Readonly<Record<string, string>>
+  /** What it can be asked, by rows; the first must be answered rightly before it counts as started. */
+  readonly exchanges: ReadonlyMap<number, Exchange>
+  /** What a monitor reads each second while the server is measured. */
+  readonly scrape?: { readonly path: string; readonly headers: Readonly<Record<string, string>> } | undefined
+  /** How long it may take to start (ms), where that is more than a minute. */
+  readonly longestStartMs?: number
+  /** Whether it works while nobody asks: it is held still then, or the others would pay for it. */
+  readonly isRestless?: boolean
   /** What the server says goes there. */
   readonly logFile: string
 }
 
 export interface RunningServer {
   readonly name: string
+  readonly plan: ServerPlan
   readonly port: number
   readonly pid: number
   /** From the start of its process to its first right answer (ms). */
   readonly startMs: number
+  /** Holds all its processes still, where it is restless. */
+  pause(): void
+  resume(): void
   /** Ends it with all its processes. */
   stop(): Promise<void>
 }
 
 /** A server that has not answered by then is given up (ms). */
 const LONGEST_START_MS = 60_000
+/** Statuses of a server that listens before it can answer. */
+const NOT_YET = new Set([404, 502, 503])
 /** How often a starting server is asked (ms): the grain of its start-up time. */
 const ASK_EVERY_MS = 3
 /** How long a server may take to end by itself (ms). */
@@ -46,25 +62,36 @@ process.on('exit', () => {
  * @throws {ServingError} `unavailable` when it ends or stays silent, `internal` when it answers wrongly
  */
 export async function startServer(plan: ServerPlan, signal: AbortSignal): Promise<RunningServer> {
-  const port = await freePort()
+  const [port, ...spare] = await Promise.all([freePort(), freePort(), freePort()])
+  mkdirSync(dirname(plan.logFile), { recursive: true })
   const log = openSync(plan.logFile, 'w')
   const startedAt = performance.now()
   const child = spawn(plan.command, plan.args(port), {
     stdio: ['ignore', log, log],
-    env: { ...cleanEnvironment(), ...plan.env },
+    env: { ...cleanEnvironment(), ...plan.env?.(port, spare) },
+    ...(plan.cwd === undefined ? {} : { cwd: plan.cwd }),
   })
   closeSync(log)
+  child.on('error', () => {}) // it has no pid then, which says the same
   const { pid } = child
   if (pid === undefined) throw new ServingError('unavailable', `${plan.name}: ${plan.command} does not start`)
   roots.add(pid)
-  const stop = () => stopTree(child, pid)
+  const signalAll = (wanted: NodeJS.Signals) => {
+    if (plan.isRestless) for (const each of treeOf(pid)) kill(each, wanted)
+  }
+  const pause = () => signalAll('SIGSTOP')
+  const resume = () => signalAll('SIGCONT')
+  const stop = () => {
+    resume()
+    return stopTree(child, pid)
+  }
   try {
     await untilRight(plan, child, port, startedAt, signal)
   } catch (error) {
     await stop()
     throw error
   }
-  return { name: plan.name, port, pid, startMs: performance.now() - startedAt, stop }
+  return { name: plan.name, plan, port, pid, startMs: performance.now() - startedAt, pause, resume, stop }
 }
 
 async function untilRight(
@@ -74,20 +101,24 @@ async function untilRight(
   startedAt: number,
   signal: AbortSignal,
 ): Promise<void> {
+  let last = ''
   const refused = () => {
     const log = readFileSync(plan.logFile, 'utf8').trim().split('\n').slice(-8).join('\n')
-    return `the server ${plan.name} did not come up; its last words:\n${log}`
+    return `the server ${plan.name} did not come up; its last words:\n${log}${last}`
   }
-  while (performance.now() - startedAt < LONGEST_START_MS) {
+  const [exchange] = plan.exchanges.values()
+  if (exchange === undefined) throw new Error(`${plan.name} has nothing that it can be asked; this is a bug`)
+  while (performance.now() - startedAt < (plan.longestStartMs ?? LONGEST_START_MS)) {
     if (child.exitCode !== null || child.signalCode !== null) throw new ServingError('unavailable', refused())
-    const answer = await ask(port, signal).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') return undefined
+    const answer = await ask(port, exchange, signal).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET' || error.code === 'EPIPE') return undefined
       throw error
     })
     if (answer !== undefined) {
-      const wrong = plan.check(answer)
+      const wrong = exchange.check(answer)
       if (wrong === undefined) return
-      throw new ServingError('internal', `${plan.name} answers wrongly: ${wrong}`)
+      if (!NOT_YET.has(answer.status)) throw new ServingError('internal', `${plan.name} answers wrongly: ${wrong}`)
+      last = `; it answers ${wrong}`
     }
     await sleep(ASK_EVERY_MS, undefined, { signal })
   }
@@ -122,7 +153,9 @@ function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
 
 /** Our environment without what would change how a server behaves. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(SLIPWAY_|NODE_|PYTHON|UVICORN_|OMP_)/.test(name))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(SLIPWAY_|NODE_|PYTHON|UVICORN_|OMP_|OTEL_|MLSERVER_|BENTOML_|RAY_|MLFLOW_)/.test(name),
+  )
   return Object.fromEntries(kept)
 }
 
