@@ -13,6 +13,7 @@ import type { DataPlane, ServedModel } from '../../src/runtime/plane.ts'
 import { checkInputs, type Signature } from '../../src/tensor/signature.ts'
 import { tensor, type Tensor, type Tensors } from '../../src/tensor/tensor.ts'
 import { findTool, needs } from '../support/needs.ts'
+import { choicesOf } from '../../src/runtime/choices.fixture.ts'
 
 const HOSTILE = `</script><img src=x onerror="window.wasRun=1">'`
 const BROWSER_ARGUMENTS = [
@@ -34,6 +35,8 @@ function served(name: string, signature: Signature, example: readonly [string, T
     example: new Map(example),
     engines: ['onnxruntime'],
     batching: { rowsAreIndependent: true, reason: 'rows gave alone what they gave together' },
+    labels: [],
+    choices: choicesOf(),
     state: 'ready',
   }
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
+import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Coefficients } from '../../examples/fraud/make-model.ts'
 import { endCommands, isAlive, runCommand, startCommand, startServer, type RunningServer } from '../support/command.ts'
+import { ask, startLoad, type Question } from '../support/load.ts'
 import { linearModel, stepsModel } from '../support/models.ts'
 import { needs } from '../support/needs.ts'
 
@@ -95,8 +96,15 @@ describe('a model that is served', () => {
     const command = startCommand(['serve', FRAUD, '--port', '0', '--json', '--data', join(folder, 'data')])
     const [line] = await command.until(/^.+\n/)
     const { url, models } = JSON.parse(line) as { url: string; models: unknown }
-    expect(models).toEqual([
-      { name: 'fraud', version: expect.stringMatching(/^[0-9a-f]{64}$/), engines: ['onnxruntime'] },
+    expect(models).toMatchObject([
+      // which engine is the better one was measured on this machine
+      {
+        name: 'fraud',
+        version: expect.stringMatching(/^[0-9a-f]{64}$/),
+        labels: [],
+        engines: [expect.stringMatching(/^(onnxruntime|host-kernels)$/)],
+        choices: { plan: { value: 'in-tick', reason: expect.stringContaining('a row takes') } },
+      },
     ])
     expect((await infer(url, 'fraud', expected.X)).outputs[0]?.data).toEqual(expected.predict)
   })
@@ -110,86 +118,27 @@ describe('a model that is served', () => {
   })
 })
 
-/** What became of one request of a load. */
-interface Outcome {
-  readonly failure?: string
-  readonly isRefused: boolean
-  readonly saysClose: boolean
-}
-
 const BODY = rowsBody(expected.X)
-
-function ask(url: string, agent: Agent | false): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const sent = request(`${url}/v2/models/fraud/infer`, { method: 'POST', agent }, (response) => {
-      let text = ''
-      response
-        .setEncoding('utf8')
-        .on('data', (part: string) => (text += part))
-        .on('error', (error) => resolve({ failure: error.message, isRefused: false, saysClose: false }))
-        .on('end', () => {
-          const isRight = response.statusCode === 200 && text.includes(`"data":[${expected.predict.join(',')}]`)
-          resolve({
-            ...(isRight ? {} : { failure: `${response.statusCode} ${text}` }),
-            isRefused: false,
-            saysClose: response.headers.connection === 'close',
-          })
-        })
-    })
-    sent.on('error', (error: NodeJS.ErrnoException) =>
-      resolve({ failure: error.code ?? error.message, isRefused: error.code === 'ECONNREFUSED', saysClose: false }),
-    )
-    sent.end(BODY)
-  })
-}
-
-/** Clients that each ask again and again on a connection of their own, until they are stopped or told to go. */
-function startLoad(url: string, clients: number) {
-  const failures: string[] = []
-  const load = { answers: 0, isStopped: false }
-  async function client(): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    while (!load.isStopped) {
-      const { failure, isRefused, saysClose } = await ask(url, agent)
-      if (isRefused) break
-      if (failure === undefined) load.answers++
-      else failures.push(failure)
-      if (saysClose) break
-      await setTimeout(1)
-    }
-    agent.destroy()
-  }
-  const done = Promise.all(Array.from({ length: clients }, client))
-  return {
-    failures,
-    /** Fulfilled once every client has been told to go, was refused or was stopped. */
-    done,
-    stop: async () => {
-      load.isStopped = true
-      await done
-    },
-    /** Waits for so many more answers. */
-    more: async (count: number) => {
-      const before = load.answers
-      while (load.answers - before < count) await setTimeout(5)
-    },
-  }
+const QUESTION: Question = {
+  model: 'fraud',
+  body: BODY,
+  isRight: (text) => text.includes(`"data":[${expected.predict.join(',')}]`),
 }
 
 describe.skipIf(!needs('linux'))('a runner that dies', () => {
   test('takes only its own connections with it; new ones wait for the next runner and are answered', async () => {
     const server = await serve()
-    const load = startLoad(server.url, 6)
+    const load = startLoad(server.url, 6, QUESTION)
     await load.more(100)
     const first = await server.runner()
     process.kill(first, 'SIGKILL')
     while (await isAlive(first)) await setTimeout(1)
-    const during = await Promise.all(Array.from({ length: 20 }, () => ask(server.url, false)))
+    const during = await Promise.all(Array.from({ length: 20 }, () => ask(server.url, false, QUESTION)))
     expect(during.map(({ failure }) => failure)).toEqual(Array(20).fill(undefined))
     await load.more(100)
     await load.stop()
     expect(load.failures.length).toBeLessThanOrEqual(6) // one connection a client
-    expect(load.failures.every((failure) => /ECONNRESET|EPIPE|socket hang up|aborted/.test(failure))).toBe(true)
+    expect(load.failures.every(({ failure }) => /ECONNRESET|EPIPE|socket hang up|aborted/.test(failure))).toBe(true)
     expect(await server.runner()).not.toBe(first)
     expect(server.stderr()).toContain('"message":"runner died, starting another"')
     expect(server.stderr()).toContain('"message":"runner restarted"')
@@ -203,20 +152,20 @@ describe.skipIf(!needs('linux'))('a runner that dies', () => {
     }
     const waits = [...server.stderr().matchAll(/"how":"SIGKILL","waitMs":(\d+)/g)].map((match) => Number(match[1]))
     expect(waits).toEqual([50, 100, 200, 400])
-    expect((await ask(server.url, false)).failure).toBeUndefined()
+    expect((await ask(server.url, false, QUESTION)).failure).toBeUndefined()
   })
 })
 
 describe.skipIf(!needs('linux'))('the end of a server', () => {
   test('costs no request: SIGTERM under load answers all and sends clients elsewhere', async () => {
     const server = await serve()
-    const load = startLoad(server.url, 8)
+    const load = startLoad(server.url, 8, QUESTION)
     await load.more(200)
     server.child.kill('SIGTERM')
     await load.done
     expect(load.failures).toEqual([])
     expect((await server.ended).code).toBe(0)
-    expect((await ask(server.url, false)).failure).toBe('ECONNREFUSED')
+    expect((await ask(server.url, false, QUESTION)).failure).toBe('ECONNREFUSED')
   })
 
   test('refuses new connections while the last answers are given', async () => {
@@ -230,7 +179,7 @@ describe.skipIf(!needs('linux'))('the end of a server', () => {
     slow.write(BODY.slice(0, 10)) // the rest comes when the server has begun to drain
     await setTimeout(100)
     server.child.kill('SIGTERM')
-    while ((await ask(server.url, false)).failure !== 'ECONNREFUSED') await setTimeout(10)
+    while ((await ask(server.url, false, QUESTION)).failure !== 'ECONNREFUSED') await setTimeout(10)
     slow.end(BODY.slice(10))
     const [response] = (await answered) as [{ statusCode: number; headers: Record<string, string>; resume(): void }]
     response.resume()
@@ -242,7 +191,7 @@ describe.skipIf(!needs('linux'))('the end of a server', () => {
 
   test('Ctrl-C, which a terminal sends to every process at once, drains too', async () => {
     const server = await startServer([FRAUD, '--data', join(folder, 'data')], { isGroup: true })
-    const load = startLoad(server.url, 2)
+    const load = startLoad(server.url, 2, QUESTION)
     await load.more(20)
     process.kill(-(server.child.pid ?? 0), 'SIGINT')
     await load.done
@@ -255,7 +204,7 @@ describe.skipIf(!needs('linux'))('the end of a server', () => {
     const runner = await server.runner()
     server.child.kill('SIGKILL')
     while (await isAlive(runner)) await setTimeout(20)
-    expect((await ask(server.url, false)).failure).toBe('ECONNREFUSED')
+    expect((await ask(server.url, false, QUESTION)).failure).toBe('ECONNREFUSED')
   })
 })
 
@@ -282,7 +231,7 @@ describe('a server that cannot start', () => {
 
   test.each<[string, readonly string[], number, RegExp]>([
     ['a missing file', ['nothing.onnx'], 1, /^slipway: there is no file or folder "nothing.onnx"$/m],
-    ['a file that is no model', ['README.md'], 3, /^slipway: "README.md" is text; this Slipway compiles ONNX models$/m],
+    ['a file that is no model', ['README.md'], 3, /^slipway: "README.md" is text; this Slipway compiles ONNX models/m],
     ['an unknown flag', [FRAUD, '--prot', '80'], 2, /'--prot'.*\nusage: slipway serve /],
     ['one name for two models', [FRAUD, FRAUD, '--name', 'x'], 2, /--name names one model, and there are 2/],
     ['a model twice', [FRAUD, FRAUD], 2, /two models are called "fraud"/],
@@ -290,7 +239,7 @@ describe('a server that cannot start', () => {
       'an address that others reach',
       [FRAUD, '--host', '0.0.0.0'],
       1,
-      /0.0.0.0 can be reached from other machines and requests need no key: say --insecure/,
+      /0.0.0.0 can be reached from other machines and requests need no key: name a file of keys/,
     ],
     [
       'an address that is not ours',
