@@ -1,4 +1,4 @@
-import { lstat, readFile, readdir } from 'node:fs/promises'
+import { lstat, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { MANIFEST_FILE } from '../bundle/manifest.ts'
@@ -6,7 +6,7 @@ import type { Manifest } from '../bundle/manifest.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { LayerContent } from './layer.ts'
-import { LICENCE as ONNXRUNTIME_LICENCE } from './onnxruntime-licence.ts'
+import { KOFFI_LICENCE, ONNXRUNTIME_LICENCE } from './licences.ts'
 import { collectSystem } from './system.ts'
 import type { Architecture } from './system.ts'
 import { MODE, arrange } from './tar.ts'
@@ -47,8 +47,9 @@ export async function collectLayers(
   model: ModelFiles,
   architecture: Architecture,
 ): Promise<LayerContent[]> {
-  const node = await nodeLayer(app.program, architecture)
-  const engine = await engineLayer(app.program, architecture)
+  const packages = await findPackages(app.program, architecture)
+  const node = await nodeLayer(packages.node)
+  const engine = await engineLayer(packages, architecture)
   const binaries = [...node, ...engine].flatMap((entry) =>
     entry.kind === 'file' && /(\/bin\/node|\.node|\.so(\.\d+)*)$/.test(entry.path) ? [entry.from] : [],
   )
@@ -58,30 +59,27 @@ export async function collectLayers(
   )
 }
 
-async function nodeLayer(from: string, architecture: Architecture): Promise<TarEntry[]> {
-  const folder = await findPackage(`node-linux-${architecture}`, from, architecture)
+async function nodeLayer({ folder }: Package): Promise<TarEntry[]> {
   return [
     await listFile(join(folder, 'bin/node'), IMAGE_PATHS.node.slice(1), MODE.program),
     await listFile(join(folder, 'LICENSE'), 'usr/share/licenses/node/LICENSE'),
   ]
 }
 
-/** onnxruntime as its binding expects it: a package of that name above the program. Types, maps and tests stay out. */
-async function engineLayer(from: string, architecture: Architecture): Promise<TarEntry[]> {
-  const binding = await findPackage('onnxruntime-node', from, architecture)
-  const common = await findPackage('onnxruntime-common', join(binding, 'package.json'), architecture)
-  const native = `bin/napi-v6/linux/${architecture}`
+/**
+ * ONNX Runtime's library and koffi, which calls it, as packages above the program, where it looks for them. Everything
+ * else of these packages stays out: bindings, types, and what is for other systems and C libraries.
+ */
+async function engineLayer({ onnxruntime, koffi }: Packages, architecture: Architecture): Promise<TarEntry[]> {
+  const library = `bin/napi-v6/linux/${architecture}/libonnxruntime.so.1`
   const entries: TarEntry[] = []
-  for (const [folder, parts] of [
-    [binding, ['package.json', 'dist', native]],
-    [common, ['package.json', 'dist/cjs', 'dist/esm']],
+  for (const [{ name, folder }, files, licence] of [
+    [onnxruntime, ['package.json', library], ONNXRUNTIME_LICENCE],
+    [koffi, ['package.json', 'index.js', `linux_${architecture}/koffi.node`], KOFFI_LICENCE],
   ] as const) {
-    const to = `app/node_modules/${basename(folder)}`
-    for (const part of parts)
-      for (const file of await listTree(join(folder, part)))
-        if (!/\.(d\.ts|map)$/.test(file)) entries.push(await listFile(file, `${to}${file.slice(folder.length)}`))
-    const licence = Buffer.from(ONNXRUNTIME_LICENCE)
-    entries.push({ kind: 'bytes', path: `${to}/LICENSE`, mode: MODE.file, bytes: licence })
+    const to = `app/node_modules/${name}`
+    for (const file of files) entries.push(await listFile(join(folder, file), `${to}/${file}`))
+    entries.push({ kind: 'bytes', path: `${to}/LICENSE`, mode: MODE.file, bytes: Buffer.from(licence) })
   }
   return entries
 }
@@ -125,25 +123,64 @@ async function listFile(
   return { kind: 'file', path, mode, from, sizeBytes: found.size }
 }
 
-/** A file, or all files below a folder. */
-async function listTree(path: string): Promise<string[]> {
-  if ((await lstat(path)).isFile()) return [path]
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+/** An installed package. */
+interface Package {
+  readonly name: string
+  readonly folder: string
+}
+
+/** What an image takes from npm's packages. */
+type Packages = Readonly<Record<'node' | 'koffi' | 'onnxruntime', Package>>
+
+/** The packages as Node would find them from the program. */
+async function findPackages(program: string, architecture: Architecture): Promise<Packages> {
+  const names = {
+    node: `node-linux-${architecture}`,
+    koffi: `@koromix/koffi-linux-${architecture}`,
+    onnxruntime: 'onnxruntime-node',
+  } as const
+  const find = async (name: string): Promise<Package> => {
+    const folder = await findPackage(name, program)
+    if (folder !== undefined) return { name, folder }
+    throw new ServingError(
+      'unsupported',
+      `the package ${quote(name)} is not installed, and an image for ${architecture} needs it; ` +
+        `${await remedyOf(name, [names.node, names.koffi], program)}, or make the image on such a machine`,
+      { details: { package: name } },
+    )
+  }
+  return {
+    node: await find(names.node),
+    koffi: await find(names.koffi),
+    onnxruntime: await find(names.onnxruntime),
+  }
 }
 
 /** The folder of an installed package, as Node would find it from `from`; its exports may hide its description. */
-async function findPackage(name: string, from: string, architecture: Architecture): Promise<string> {
+async function findPackage(name: string, from: string): Promise<string | undefined> {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const found = await readFile(join(folder, name, 'package.json')).catch(() => undefined)
     if (found !== undefined) return join(folder, name)
   }
-  // Into a folder of its own: npm keeps one processor's packages in a tree, and would remove this machine's.
-  const command = `npm install --no-save --force --prefix ${dirname(from)} ${name}@${process.versions.node}`
-  throw new ServingError(
-    'unsupported',
-    `the package ${quote(name)} is not installed, and an image for ${architecture} needs it; ` +
-      `${name.startsWith('node-') ? `run "${command}"` : 'install Slipway again'}, or make the image on such a machine`,
-    { details: { package: name } },
-  )
+  return undefined
+}
+
+/**
+ * What brings a missing package.
+ * @param ofProcessor the packages that npm installs for one processor alone
+ */
+async function remedyOf(name: string, ofProcessor: readonly string[], program: string): Promise<string> {
+  const pins = await readPins(program)
+  const wanted = ofProcessor.flatMap((each) => (pins[each] === undefined ? [] : [`${each}@${pins[each]}`]))
+  if (!ofProcessor.includes(name) || wanted.length < ofProcessor.length) return 'install Slipway again'
+  // Into a folder of its own: npm keeps one processor's packages in a tree, and would remove this machine's. All at once:
+  // npm also removes there what a command does not name.
+  return `run "npm install --no-save --force --prefix ${dirname(program)} ${wanted.join(' ')}"`
+}
+
+/** The versions that Slipway's own package, in whose folder `dist` the program lies, asks for where a system needs them. */
+async function readPins(program: string): Promise<Readonly<Record<string, string>>> {
+  const text = await readFile(join(dirname(program), '../package.json'), 'utf8').catch(() => '{}')
+  const { optionalDependencies = {} } = JSON.parse(text) as { optionalDependencies?: Readonly<Record<string, string>> }
+  return optionalDependencies
 }

@@ -12,14 +12,14 @@ const folder = mkdtempSync(join(tmpdir(), 'slipway-elf-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const require = createRequire(import.meta.url)
 const native = join(dirname(require.resolve('onnxruntime-node/package.json')), 'bin/napi-v6')
-const binding = join(native, 'linux/x64/onnxruntime_binding.node')
+const library = join(native, 'linux/x64/libonnxruntime.so.1')
 
 test('a library names its machine and what it needs', async () => {
-  const x64 = await readElf(binding)
+  const x64 = await readElf(library)
   expect(x64).toMatchObject({ machine: 'x64', interpreter: undefined })
-  expect(x64.needed).toContain('libonnxruntime.so.1')
+  expect(x64.needed).toContain('libstdc++.so.6')
   expect(x64.needed).toContain('libc.so.6')
-  expect(await readElf(join(native, 'linux/arm64/onnxruntime_binding.node'))).toMatchObject({ machine: 'arm64' })
+  expect(await readElf(join(native, 'linux/arm64/libonnxruntime.so.1'))).toMatchObject({ machine: 'arm64' })
 })
 
 test.skipIf(!needs('linux', 'ldd'))('a program names its loader, and nothing that ldd does not know', async () => {
@@ -34,19 +34,19 @@ describe('anything else is unsupported', () => {
   const path = join(folder, 'file')
 
   test('a library of another system', async () => {
-    await expect(readElf(join(native, 'darwin/arm64/onnxruntime_binding.node'))).rejects.toMatchObject(refusal)
-    await expect(readElf(join(native, 'win32/x64/onnxruntime_binding.node'))).rejects.toMatchObject(refusal)
+    await expect(readElf(join(native, 'darwin/arm64/libonnxruntime.1.dylib'))).rejects.toMatchObject(refusal)
+    await expect(readElf(join(native, 'win32/x64/onnxruntime.dll'))).rejects.toMatchObject(refusal)
   })
 
   test('an empty or short file', async () => {
     for (const size of [0, 10, 64, 200]) {
-      writeFileSync(path, readFileSync(binding).subarray(0, size))
+      writeFileSync(path, readFileSync(library).subarray(0, size))
       await expect(readElf(path)).rejects.toMatchObject(refusal)
     }
   })
 
   test('damaged tables, whatever stands in them', async () => {
-    const start = readFileSync(binding).subarray(0, 64 * 1024)
+    const start = readFileSync(library).subarray(0, 64 * 1024)
     const damage = fc.array(fc.tuple(fc.integer({ min: 16, max: 1200 }), fc.nat(255)), { minLength: 1, maxLength: 30 })
     await fc.assert(
       fc.asyncProperty(damage, async (changes) => {

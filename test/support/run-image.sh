@@ -2,7 +2,8 @@
 # Runs an image of an OCI layout as a strict platform would, without a container engine: read-only root, /tmp in memory,
 # the image's user, no capabilities, no way to gain any. It shares the machine's network: have it listen on loopback.
 # SIGTERM and SIGINT reach the program; its exit code becomes this script's.
-# USER_ID=n, besides being set inside, runs the program as that user, as platforms may.
+# USER_ID=n, besides being set inside, runs the program as that user, as platforms may. NO_TMP=1 leaves it no /tmp, so that
+# there is no place to write to.
 # usage: run-image.sh LAYOUT:TAG [NAME=VALUE]... [-- ARGUMENT...]      needs umoci, runc and root
 set -euo pipefail
 
@@ -36,7 +37,8 @@ config.linux.resources = {}
 config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'network')
 config.mounts = config.mounts.filter(({ type }) => !type.startsWith('cgroup') && type !== 'sysfs')
 const options = ['nosuid', 'nodev', 'mode=1777', 'size=256m']
-config.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options })
+if (!words.slice(0, end).includes('NO_TMP=1'))
+  config.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options })
 fs.writeFileSync(file, JSON.stringify(config))
 PATCH
 

@@ -1,7 +1,8 @@
-/** Licence of onnxruntime, which its npm packages name without bringing its text. */
-export const LICENCE = `MIT License
+/** The MIT licence, as the packages below name it without bringing its text. */
+function mit(...holders: readonly string[]): string {
+  return `MIT License
 
-Copyright (c) Microsoft Corporation
+${holders.map((holder) => `Copyright (c) ${holder}`).join('\n')}
 
 Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
@@ -21,3 +22,13 @@ LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
 OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.
 `
+}
+
+/** Licence of onnxruntime. */
+export const ONNXRUNTIME_LICENCE = mit('Microsoft Corporation')
+
+/** Licence of koffi, and of node-addon-api, which is compiled into it. */
+export const KOFFI_LICENCE = mit(
+  '2026 Niels Martignène <niels.martignene@protonmail.com>',
+  '2017 Node.js API collaborators',
+)
