@@ -8,7 +8,7 @@ import { build } from 'vite'
 import { root } from './setup.mjs'
 
 /** Packages with native code, which no bundle can hold. */
-const EXTERNAL = ['onnxruntime-node', 'onnxruntime-common']
+const EXTERNAL = ['onnxruntime-node']
 
 const { values } = parseArgs({
   options: {
@@ -36,8 +36,16 @@ try {
       sourcemap: false,
       license: { fileName: 'THIRD-PARTY-LICENSES.md' },
       rolldownOptions: {
+        // most processes need a part only: what a part does not need is not compiled ahead
+        optimization: { pifeForModuleWrappers: false },
         external: [...EXTERNAL, ...builtinModules, /^node:/],
-        output: { format: 'es', entryFileNames: 'slipway.js', codeSplitting: false },
+        output: {
+          format: 'es',
+          entryFileNames: 'slipway.js',
+          codeSplitting: false,
+          // names stay, for stack traces; space and comments would be read at each start of each process
+          minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+        },
       },
     },
   })
