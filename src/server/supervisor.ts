@@ -177,7 +177,15 @@ async function superviseOn(
 async function makeFolder(): Promise<string> {
   const longest = 'slipway-XXXXXX/r000.0000000'.length
   const parent = Buffer.byteLength(join(tmpdir(), '/')) + longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp'
-  return mkdtemp(join(parent, 'slipway-')) // mode 0700
+  try {
+    return await mkdtemp(join(parent, 'slipway-')) // mode 0700
+  } catch (cause) {
+    throw new ServingError(
+      'unavailable',
+      `several workers and isolated processes meet at sockets, and ${parent} cannot be written: give it a writable ${parent}`,
+      { cause },
+    )
+  }
 }
 
 function bind(host: string, port: number): BoundSocket {
