@@ -554,6 +554,57 @@ describe('admission', () => {
     await Promise.all(taken)
   })
 
+  test('counts the whole run that it would be part of', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({
+      run,
+      concurrency: 2,
+      cost: createRunCost([1, 8].map((rows) => ({ rows, ms: 10 * rows }))),
+    })
+    const taken = [ask(batcher, [1])]
+    await turn()
+    taken.push(ask(batcher, [1]))
+    await turn()
+    taken.push(...Array.from({ length: 15 }, () => ask(batcher, [2])))
+    // two runs of 10 ms are under way; then two of 8 rows each are, of 80 ms
+    expect(await ask(batcher, [3], { deadlineMs: 99 })).toMatchObject({ code: 'overloaded' })
+    taken.push(ask(batcher, [4], { deadlineMs: 101 }))
+    for (let i = 0; i < 6; i++) {
+      held[i]?.answer()
+      await turns()
+    }
+    expect(await Promise.all(taken)).toHaveLength(18)
+  })
+
+  test('runs no more rows together than end in time for all of them', async () => {
+    const batcher = batcherOf({ cost: createRunCost([1, 8].map((rows) => ({ rows, ms: 10 * rows }))) })
+    const first = ask(batcher, [1], { deadlineMs: 35 })
+    await Promise.all([first, ...[2, 3, 4, 5].map((value) => ask(batcher, [value]))])
+    expect(runs).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ])
+  })
+
+  test('runs nothing in vain while others wait', async () => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run, cost: cost() })
+    const before = ask(batcher, [1])
+    await turn()
+    const late = ask(batcher, [2], { deadlineMs: 25 })
+    const next = ask(batcher, [3])
+    time = 20
+    held[0]?.answer()
+    expect(await late).toMatchObject({
+      code: 'overloaded',
+      message: 'the answer would come too late: it is expected in 15 ms, and the request has 5 ms',
+    })
+    await turns()
+    held[1]?.answer()
+    expect(await Promise.all([before, next])).toEqual([[10], [30]])
+    expect(runs).toEqual([[1], [3]])
+  })
+
   test('takes whoever finds nobody waiting, so that a slow first run locks nobody out', async () => {
     const batcher = batcherOf({ cost: createRunCost([{ rows: 1, ms: 1e6 }]) })
     expect(await ask(batcher, [1], { deadlineMs: 50 })).toEqual([10])

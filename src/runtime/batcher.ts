@@ -162,13 +162,13 @@ export function createBatcher(options: BatcherOptions): Batcher {
   function admit(submission: Submission, arrivedMs: number): void {
     const places = placesOf(submission)
     const waitMs = expectedWaitMs(line.rowsAhead(submission.priority), arrivedMs)
-    const leftMs = (submission.deadlineMs - arrivedMs) * TRUST - (cost.of(submission.rows) ?? 0)
-    if (waitMs > leftMs || waitMs > options.maxQueueDelayMs)
+    const runMs = expectedRunMs(submission)
+    const leftMs = submission.deadlineMs - arrivedMs
+    if (waitMs > leftMs * TRUST - runMs) throw tooLate(waitMs + runMs, leftMs, waitMs)
+    if (waitMs > options.maxQueueDelayMs)
       throw new ServingError(
         'overloaded',
-        waitMs > leftMs
-          ? `the answer would come too late: ${Math.ceil(waitMs)} ms of waiting are expected, and the request has ${Math.max(0, Math.floor(submission.deadlineMs - arrivedMs))} ms`
-          : `${Math.ceil(waitMs)} ms of waiting are expected, the most is ${options.maxQueueDelayMs} ms: try again later`,
+        `${Math.ceil(waitMs)} ms of waiting are expected, the most is ${options.maxQueueDelayMs} ms: try again later`,
         { details: { reason: 'expected_wait', retryAfterMs: Math.ceil(waitMs) } },
       )
     while (line.rows > 0 && line.rows + places > options.maxQueueRows) {
@@ -179,14 +179,21 @@ export function createBatcher(options: BatcherOptions): Batcher {
     }
   }
 
-  /** How long it will take until `rowsAhead` rows have been run, with what is under way (ms). */
+  /** How long the run will take in which a request that is put in line has its turn (ms): others run with it. */
+  function expectedRunMs({ rows, priority }: Submission): number {
+    const before = rowsAreIndependent ? line.rowsAhead(priority) % (maxBatchRows * concurrency) : 0
+    const share = Math.ceil((before + rows) / concurrency)
+    return cost.of(Math.max(rows, Math.min(share, maxBatchRows))) ?? 0
+  }
+
+  /** How long it will take until a request with `rowsAhead` rows before it is run, with what is under way (ms). */
   function expectedWaitMs(rowsAhead: number, atMs: number): number {
     const full = cost.of(maxBatchRows)
     if (full === undefined) return 0
-    const rest = rowsAhead % maxBatchRows
-    let ms = ((rowsAhead - rest) / maxBatchRows) * full + (rest === 0 ? 0 : (cost.of(rest) ?? 0))
+    let ms = 0
     for (const run of runs) ms += Math.max(0, (cost.of(run.rows) ?? 0) - (atMs - run.startedMs))
-    return ms / concurrency
+    // what does not fill a run everywhere runs with it
+    return ms / concurrency + Math.floor(rowsAhead / (maxBatchRows * concurrency)) * full
   }
 
   /** Answers a caller whose deadline has passed; one that still waited leaves its place to others at once. */
@@ -303,12 +310,20 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const limit = batchLimit()
     const batch: Waiting[] = []
     let rows = 0
+    let soonestMs = Number.POSITIVE_INFINITY
     const atMs = now()
     for (let waiting = line.first(), next: Waiting | undefined; waiting !== undefined; waiting = next) {
       next = line.after(waiting)
       if (!isWanted(waiting, atMs)) continue
       const first = batch[0]
       if (first !== undefined && (rows + waiting.rows > limit || !canRunTogether(first, waiting))) continue
+      const endMs = atMs + (cost.of(rows + waiting.rows) ?? 0)
+      if (first !== undefined && endMs > soonestMs) break // with more rows, those that are in would be late
+      if (first === undefined && endMs > waiting.deadlineMs && line.rows > waiting.rows) {
+        dismiss(waiting, tooLate(endMs - atMs, waiting.deadlineMs - atMs, endMs - atMs)) // a run in vain would make others late
+        continue
+      }
+      soonestMs = Math.min(soonestMs, waiting.deadlineMs)
       line.remove(waiting)
       batch.push(waiting)
       rows += waiting.rows
@@ -415,6 +430,14 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
 function lateError(): ServingError {
   return new ServingError('deadline_exceeded', 'the deadline passed before the answer was ready')
+}
+
+function tooLate(expectedMs: number, leftMs: number, retryAfterMs: number): ServingError {
+  return new ServingError(
+    'overloaded',
+    `the answer would come too late: it is expected in ${Math.ceil(expectedMs)} ms, and the request has ${Math.max(0, Math.floor(leftMs))} ms`,
+    { details: { reason: 'expected_wait', retryAfterMs: Math.ceil(retryAfterMs) } },
+  )
 }
 
 function queueFull(queuedRows: number, maxQueueRows: number, waitMs: number): ServingError {
