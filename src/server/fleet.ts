@@ -173,7 +173,7 @@ export function createFleet(options: FleetOptions): Fleet {
 type AppliedMessage = Extract<FromRunner, { type: 'applied' }>
 
 function spawnRunner(socket: BoundSocket): ChildProcess {
-  return spawn(process.execPath, argumentsOf('runner'), {
+  return spawn(process.execPath, argumentsOf('runner', ['--expose-gc']), {
     // 3 is the channel, 4 the listening socket
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()],
     serialization: 'advanced',

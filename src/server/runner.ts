@@ -118,6 +118,7 @@ export function runRunner(): void {
     }
     const ready = parts.plane.models().map(({ name, version, labels, engines }) => ({ name, version, labels, engines }))
     tell({ type: 'applied', revision, outcomes: outcomes.map(toMessage), models: ready })
+    if (outcomes.length > 0) tidyUp()
     if (!isListening) tell({ type: 'ready' })
     isListening = true
   }
@@ -164,6 +165,17 @@ export function runRunner(): void {
     await lastOf(peers)
     await sayGoodbye(parts)
   }
+}
+
+/** How long after models were loaded the garbage of that is collected (ms): those who waited come first. */
+const TIDY_AFTER_MS = 1000
+
+/**
+ * Reading, validating and loading models leaves garbage of many times their size, which an idle process would keep. One
+ * collection takes some milliseconds; the supervisor starts runners with the flag that offers it.
+ */
+function tidyUp(): void {
+  globalThis.setTimeout(() => void globalThis.gc?.({ execution: 'async' }), TIDY_AFTER_MS).unref()
 }
 
 /** Waits until the other runners have gone. */
