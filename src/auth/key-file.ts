@@ -121,9 +121,19 @@ function warningsOf(path: string, mode: number): string[] {
   return [`anybody on this machine may read the hashes in ${quote(path, 200)}: better say chmod o-r`]
 }
 
-/** What changes when a file does: its place on the disk, its size, its time. */
-export function stampOf({ ino, size, mtimeNs }: { ino: bigint; size: bigint; mtimeNs: bigint }): string {
-  return `${ino} ${size} ${mtimeNs}`
+/** What changes when a file or its mode does: its place on the disk, its size, its times. */
+export function stampOf({
+  ino,
+  size,
+  mtimeNs,
+  ctimeNs,
+}: {
+  ino: bigint
+  size: bigint
+  mtimeNs: bigint
+  ctimeNs: bigint
+}): string {
+  return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
 }
 
 /** What the file system said of a key file, in our words. */

@@ -1,3 +1,4 @@
+import { ServingError } from '../core/errors.ts'
 import { stat } from 'node:fs/promises'
 import { fileError, readKeyFile, stampOf, type KeyFile } from './key-file.ts'
 
@@ -48,6 +49,7 @@ export function watchKeys(
       seen = read.stamp // it may have changed since it was looked at
       if (!hasEnded) onChange(read)
     } catch (error) {
+      if (!(error instanceof ServingError)) seen = '' // the system's trouble, not the file's: it is tried again
       if (!hasEnded) onError(fileError(error, path))
     }
   }

@@ -17,8 +17,16 @@ export interface LoadedProgram {
    * @returns the wanted values, in the order asked for; a promise only where an engine works elsewhere
    * @throws {ServingError} `internal` when the model fails on these inputs
    */
-  run(inputs: Tensors, wanted: readonly string[], place?: Place): Tensors | Promise<Tensors>
+  run(inputs: Tensors, wanted: readonly string[], place?: Place, urgency?: Urgency): Tensors | Promise<Tensors>
   release(): void
+}
+
+/** How much a run matters to whom it is for, should it have to wait elsewhere. */
+export interface Urgency {
+  /** When the last of its callers gives up (ms, on the clock of the plane). */
+  readonly deadlineMs: number
+  /** Of its most urgent caller. */
+  readonly priority: 1 | 2 | 3
 }
 
 /** Where a run is computed. */

@@ -513,6 +513,13 @@ describe('priorities', () => {
   })
 })
 
+test('nobody gives way to a request that finds no room all the same', async () => {
+  const batcher = batcherOf({ maxQueueRows: 3 })
+  const waiting = [ask(batcher, [1], { priority: 1 }), ask(batcher, [2], { priority: 3 })]
+  expect(await ask(batcher, [3, 4, 5], { priority: 1 })).toMatchObject({ code: 'overloaded' })
+  expect(await Promise.all(waiting)).toEqual([[10], [20]])
+})
+
 describe('admission', () => {
   const cost = () => createRunCost([{ rows: 1, ms: 10 }])
 
@@ -603,6 +610,36 @@ describe('admission', () => {
     held[1]?.answer()
     expect(await Promise.all([before, next])).toEqual([[10], [30]])
     expect(runs).toEqual([[1], [3]])
+  })
+
+  test('counts each request by itself where rows do not run together', async () => {
+    const curve = [
+      { rows: 1, ms: 10 },
+      { rows: 128, ms: 11 },
+    ]
+    const batcher = batcherOf({ rowsAreIndependent: false, maxBatchRows: 128, cost: createRunCost(curve) })
+    const taken = Array.from({ length: 4 }, () => ask(batcher, [1]))
+    expect(await ask(batcher, [2], { deadlineMs: 45 })).toMatchObject({ code: 'overloaded' })
+    await Promise.all(taken)
+  })
+
+  test('does not count callers that have gone', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1, cost: cost() })
+    const call = { aborted: false }
+    const gone = Array.from({ length: 9 }, () => ask(batcher, [1], { call }))
+    call.aborted = true
+    const next = ask(batcher, [2], { deadlineMs: 50 })
+    expect(await Promise.all(gone)).toMatchObject(Array.from({ length: 9 }, () => ({ code: 'cancelled' })))
+    expect(await next).toEqual([20])
+  })
+
+  test('is told of in the timing of those that it refuses', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1, cost: cost() })
+    const taken = [ask(batcher, [1]), ask(batcher, [2])]
+    const call: Call = { aborted: false }
+    expect(await ask(batcher, [3], { deadlineMs: 5, call })).toMatchObject({ code: 'overloaded' })
+    expect(call.timing).toMatchObject({ model: MODEL, rows: 1, runMs: 0 })
+    await Promise.all(taken)
   })
 
   test('takes whoever finds nobody waiting, so that a slow first run locks nobody out', async () => {
@@ -718,17 +755,14 @@ describe('timing', () => {
 })
 
 describe('a failure for want of an engine', () => {
-  test('is not tried again in parts', async () => {
+  test.each(['unavailable', 'overloaded'] as const)('that is %s is not tried again in parts', async (code) => {
     const batcher = batcherOf({
       run(inputs, wanted) {
         tenfold(inputs, wanted)
-        throw new ServingError('unavailable', 'nobody runs it')
+        throw new ServingError(code, 'nobody runs it')
       },
     })
-    expect(await Promise.all([ask(batcher, [1]), ask(batcher, [2])])).toMatchObject([
-      { code: 'unavailable' },
-      { code: 'unavailable' },
-    ])
+    expect(await Promise.all([ask(batcher, [1]), ask(batcher, [2])])).toMatchObject([{ code }, { code }])
     expect(runs).toEqual([[1, 2]])
   })
 

@@ -1,5 +1,5 @@
-import { ServingError } from '../core/errors.ts'
-import type { Place } from '../engines/program.ts'
+import { ServingError, type ErrorCode } from '../core/errors.ts'
+import type { Place, Urgency } from '../engines/program.ts'
 import type { Tensors } from '../tensor/tensor.ts'
 import { canRunTogether, cutRows, joinInputs } from './batch-rows.ts'
 import { Deadline, type Deadlines } from './deadlines.ts'
@@ -27,7 +27,12 @@ export interface BatchingRules {
 
 export interface BatcherOptions extends BatchingRules {
   /** Runs tensors through the model. */
-  readonly run: (inputs: Tensors, wanted: readonly string[], place: Place) => Tensors | Promise<Tensors>
+  readonly run: (
+    inputs: Tensors,
+    wanted: readonly string[],
+    place: Place,
+    urgency: Urgency,
+  ) => Tensors | Promise<Tensors>
   /** Whether rows of different callers may run together. */
   readonly rowsAreIndependent: boolean
   readonly deadlines: Deadlines
@@ -72,6 +77,9 @@ export interface Batcher {
 
 /** Runs after which the arrivals of the past count for little. */
 const ARRIVALS_REMEMBERED = 32
+
+/** How often a full line is searched for callers that have gone (ms). */
+const GONE_EVERY_MS = 10
 
 /** Of the time that a request has left, the part that its wait may be expected to take: estimates err. */
 const TRUST = 0.9
@@ -137,11 +145,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let lastArrivalMs = Number.NEGATIVE_INFINITY
   /** Average time between arrivals (ms). */
   let gapMs = Number.POSITIVE_INFINITY
+  let droppedAtMs = Number.NEGATIVE_INFINITY
   let whenIdle: (() => void)[] = []
 
   function submit(submission: Submission): Promise<Tensors> {
     const arrivedMs = now()
-    if (line.rows > 0) admit(submission, arrivedMs)
+    if (line.rows > 0) enter(submission, arrivedMs)
     if (windowMs > 0) noteArrival(arrivedMs)
     const answer = Promise.withResolvers<Tensors>()
     const waitedFor = runs.size < concurrency ? 'tick' : 'run'
@@ -153,6 +162,35 @@ export function createBatcher(options: BatcherOptions): Batcher {
     return answer.promise
   }
 
+  /** Lets a request into the line, or refuses it; not on account of callers that have gone. */
+  function enter(submission: Submission, arrivedMs: number): void {
+    try {
+      admit(submission, arrivedMs)
+    } catch (error) {
+      const isFreer = dropGone(arrivedMs)
+      if (isFreer && line.rows === 0) return
+      try {
+        if (!isFreer) throw error
+        admit(submission, arrivedMs)
+      } catch (still) {
+        noteTurnedAway(submission)
+        throw still
+      }
+    }
+  }
+
+  /** Drops callers that have gone; looked for at most once in a while. @returns whether there were any */
+  function dropGone(atMs: number): boolean {
+    if (atMs - droppedAtMs < GONE_EVERY_MS) return false
+    droppedAtMs = atMs
+    const before = line.rows
+    for (let waiting = line.first(), next: Waiting | undefined; waiting !== undefined; waiting = next) {
+      next = line.after(waiting)
+      isWanted(waiting, atMs)
+    }
+    return line.rows < before
+  }
+
   function schedule(): void {
     isScheduled = true
     setImmediate(drain) // the end of this tick: its other requests join
@@ -161,7 +199,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   /** Turns a request away that would wait too long, or for which there is no room. */
   function admit(submission: Submission, arrivedMs: number): void {
     const places = placesOf(submission)
-    const waitMs = expectedWaitMs(line.rowsAhead(submission.priority), arrivedMs)
+    const waitMs = expectedWaitMs(submission.priority, arrivedMs)
     const runMs = expectedRunMs(submission)
     const leftMs = submission.deadlineMs - arrivedMs
     if (waitMs > leftMs * TRUST - runMs) throw tooLate(waitMs + runMs, leftMs, waitMs)
@@ -171,6 +209,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
         `${Math.ceil(waitMs)} ms of waiting are expected, the most is ${options.maxQueueDelayMs} ms: try again later`,
         { details: { reason: 'expected_wait', retryAfterMs: Math.ceil(waitMs) } },
       )
+    // none gives way to who finds no room all the same
+    const staying = line.rowsAhead(submission.priority)
+    if (staying > 0 && staying + places > options.maxQueueRows) throw queueFull(line.rows, options.maxQueueRows, waitMs)
     while (line.rows > 0 && line.rows + places > options.maxQueueRows) {
       const last = line.last()
       if (last === undefined || last.priority <= submission.priority)
@@ -182,18 +223,21 @@ export function createBatcher(options: BatcherOptions): Batcher {
   /** How long the run will take in which a request that is put in line has its turn (ms): others run with it. */
   function expectedRunMs({ rows, priority }: Submission): number {
     const before = rowsAreIndependent ? line.rowsAhead(priority) % (maxBatchRows * concurrency) : 0
-    const share = Math.ceil((before + rows) / concurrency)
+    const share = rowsAreIndependent ? Math.ceil((before + rows) / concurrency) : rows
     return cost.of(Math.max(rows, Math.min(share, maxBatchRows))) ?? 0
   }
 
-  /** How long it will take until a request with `rowsAhead` rows before it is run, with what is under way (ms). */
-  function expectedWaitMs(rowsAhead: number, atMs: number): number {
+  /** How long it will take until what stands before a newcomer is run, with what is under way (ms). */
+  function expectedWaitMs(priority: Priority, atMs: number): number {
     const full = cost.of(maxBatchRows)
     if (full === undefined) return 0
+    const rowsAhead = line.rowsAhead(priority)
     let ms = 0
     for (const run of runs) ms += Math.max(0, (cost.of(run.rows) ?? 0) - (atMs - run.startedMs))
     // what does not fill a run everywhere runs with it
-    return ms / concurrency + Math.floor(rowsAhead / (maxBatchRows * concurrency)) * full
+    if (rowsAreIndependent) return ms / concurrency + Math.floor(rowsAhead / (maxBatchRows * concurrency)) * full
+    const items = line.itemsAhead(priority) // each runs alone
+    return (ms + (items === 0 ? 0 : items * (cost.of(rowsAhead / items) ?? 0))) / concurrency
   }
 
   /** Answers a caller whose deadline has passed; one that still waited leaves its place to others at once. */
@@ -212,6 +256,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
     waiting.isAnswered = true
     note(waiting, waiting.startedMs < 0 ? 0 : now() - waiting.startedMs)
     waiting.reject(error)
+  }
+
+  /** A request that was refused at the door is one of this model's too. */
+  function noteTurnedAway({ call, rows }: Submission): void {
+    if (call === undefined) return
+    call.timing = { model: options.model(), rows, queueMs: 0, waitedFor: 'run', runMs: 0, batchRows: 0 }
   }
 
   function note(waiting: Waiting, runMs: number): void {
@@ -356,13 +406,17 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const startedMs = now()
     let rows = 0
     for (const waiting of batch) rows += waiting.rows
+    let deadlineMs = 0
+    let priority: Priority = 3
     for (const waiting of batch) {
+      deadlineMs = Math.max(deadlineMs, waiting.deadlineMs)
+      if (waiting.priority < priority) priority = waiting.priority
       waiting.startedMs = startedMs
       waiting.batchRows = rows
     }
     let outputs: Tensors | Promise<Tensors>
     try {
-      outputs = options.run(joinInputs(batch), batch[0]?.wanted ?? [], place)
+      outputs = options.run(joinInputs(batch), batch[0]?.wanted ?? [], place, { deadlineMs, priority })
       if (!(outputs instanceof Promise)) {
         handOut(batch, outputs, rows, startedMs)
         return undefined
@@ -452,8 +506,10 @@ function queueFull(queuedRows: number, maxQueueRows: number, waitMs: number): Se
 
 /** Whether a run failed for want of an engine, not because of its rows: running parts of it would fail the same. */
 function isNobodysFault(error: unknown): boolean {
-  return error instanceof ServingError && (error.code === 'unavailable' || error.code === 'deadline_exceeded')
+  return error instanceof ServingError && NOBODYS_FAULT.has(error.code)
 }
+
+const NOBODYS_FAULT = new Set<ErrorCode>(['unavailable', 'overloaded', 'deadline_exceeded'])
 
 function isDeadly(error: unknown): boolean {
   return error instanceof ServingError && error.details['reason'] === 'killed_worker'

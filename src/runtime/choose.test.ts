@@ -12,7 +12,7 @@ function engineOf(curve: readonly RunPoint[], more: Partial<EngineProfile> = {})
 }
 
 function profileOf(engines: Record<string, EngineProfile>): Profile {
-  return { profileVersion: 1, bundle: 'b', machine: 'm', engines }
+  return { profileVersion: 2, bundle: 'b', machine: 'm', engines }
 }
 
 function chosen(options: Partial<ChooseOptions>) {

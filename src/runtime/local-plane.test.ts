@@ -259,6 +259,12 @@ describe('a version that starts quickly', () => {
   })
 })
 
+test('a plan that the engine cannot follow is not taken', async () => {
+  const model = await plane.load(timesBundle(), { choices: choicesOf({ plan: 'off-loop', concurrency: 4 }) })
+  expect(model.choices.plan).toEqual({ value: 'in-tick', reason: 'the engine computes in the calling tick only' })
+  expect(model.choices.concurrency.value).toBe(1)
+})
+
 test('a version may run elsewhere: its program is asked, and released with it', async () => {
   let isReleased = false
   const program: LoadedProgram = {

@@ -48,6 +48,8 @@ export interface PlaneLoadOptions {
   readonly curve?: readonly RunPoint[] | undefined
   /** A program that runs elsewhere, in place of the bundle's own loaded here. It is released with the version. */
   readonly program?: LoadedProgram | undefined
+  /** Whether the process that runs `program` tells of its runs itself: told here too, they would count twice. */
+  readonly isCountedElsewhere?: boolean | undefined
 }
 
 /** What a version is doing at the moment. */
@@ -118,10 +120,12 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
     const first = wanted.program ?? (await loadHere(bundle, choices, { isQuick, isBackground: isQuick }))
     const engine = engines.find(({ name: known }) => known === first.engines[0])
     if (wanted.choices === undefined && wanted.program === undefined && engine !== undefined) {
-      const profile = await calibrate(first, bundle, engine, now() - begun, now)
+      const profile = await calibrate(first, bundle, engine, now() - begun, now).catch(() => undefined)
+      // what cannot be measured is run carefully: its golden rows were answered as recorded
       choices = options.choose(profile)
-      curve = profile.engines[engine.name]?.curve
+      curve = profile?.engines[engine.name]?.curve
     }
+    if (!first.canRunOffLoop && choices.plan.value === 'off-loop') choices = inTick(choices)
     const program = createSwappable(first)
     const model: ServedModel = {
       name,
@@ -138,14 +142,14 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
       model,
       program,
       batcher: createBatcher({
-        run: (inputs, outputs, where) => program.run(inputs, outputs, where),
+        run: (inputs, outputs, where, urgency) => program.run(inputs, outputs, where, urgency),
         rowsAreIndependent: manifest.batching.rowsAreIndependent,
         ...rulesOf(choices),
         deadlines,
         cost: createRunCost(curve),
         now,
         model: () => entry.model,
-        onRun: options.onRun,
+        onRun: wanted.isCountedElsewhere === true ? undefined : options.onRun,
       }),
       outputsOf: internOutputs(manifest.signature),
       inFlight: 0,
@@ -326,6 +330,15 @@ function findVersion(versions: Versions, name: string | undefined, version: stri
     'not_found',
     `model ${quote(name ?? defaultOf(versions).model.name)} has no version ${quote(version)}; it has ${quoteList(has)}`,
   )
+}
+
+/** What is left of a plan that the engine cannot follow: whole lines would run in one tick. */
+function inTick(choices: Choices): Choices {
+  return {
+    ...choices,
+    plan: { value: 'in-tick', reason: 'the engine computes in the calling tick only' },
+    concurrency: { value: 1, reason: 'runs in the tick follow each other' },
+  }
 }
 
 function rulesOf(choices: Choices): BatchingRules {

@@ -42,6 +42,11 @@ describe('a curve', () => {
     expect(clock.ms).toBeLessThan(1000)
   })
 
+  test('has one size at least, however slow the model', async () => {
+    const { program, now } = slowProgram((rows) => rows * 400)
+    expect(await measureCurve(program, TWO, [], true, now)).toEqual([{ rows: 1, ms: 400 }])
+  })
+
   test('of a model whose rows belong together is that of the recorded rows', async () => {
     const { program, now } = slowProgram(() => 1)
     expect(await measureCurve(program, TWO, [], false, now)).toEqual([{ rows: 2, ms: 1 }])
@@ -55,7 +60,7 @@ describe('a profile', () => {
     const able = timesEngine()
     const unwilling = { ...timesEngine(), name: 'unwilling', refusal: () => 'not today' }
     const profile = await measureBundle(timesBundle(), { ...options, engines: [able, unwilling] })
-    expect(profile).toMatchObject({ profileVersion: 1, bundle: timesBundle().digest, machine: 'here' })
+    expect(profile).toMatchObject({ profileVersion: 2, bundle: timesBundle().digest, machine: 'here' })
     expect(Object.keys(profile?.engines ?? {})).toEqual(['times'])
     expect(profile?.engines['times']).toMatchObject({ version: '1', canRunOffLoop: false })
     expect(profile?.engines['times']?.curve[0]?.rows).toBe(1)

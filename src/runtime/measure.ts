@@ -134,7 +134,12 @@ export async function measureCurve(
     if (curve.length === 0) await warmUp(program, given, wanted, now, budgetMs / 10)
     const times: number[] = []
     const share = Math.min(now() + (end - now()) / 4, now() + budgetMs / 8)
-    while ((times.length < LEAST_RUNS && now() < end + LONG_RUN_MS) || (times.length < MOST_RUNS && now() < share)) {
+    // once in any case: the first run, which warmed up, may have taken all the time that there was
+    while (
+      times.length === 0 ||
+      (times.length < LEAST_RUNS && now() < end + LONG_RUN_MS) ||
+      (times.length < MOST_RUNS && now() < share)
+    ) {
       const begun = now()
       await program.run(given, wanted)
       times.push(now() - begun)

@@ -1,7 +1,7 @@
 import type { RunPoint } from './run-cost.ts'
 
 /** The version that this Slipway writes; another is measured anew. */
-export const PROFILE_VERSION = 1
+export const PROFILE_VERSION = 2
 
 /**
  * What a bundle costs on one class of machine, measured once. It lies beside the bundle, never in it: the bundle is the same

@@ -16,9 +16,9 @@ export function createSwappable(first: LoadedProgram): SwappableProgram {
     get canRunOffLoop() {
       return current.program.canRunOffLoop
     },
-    run(inputs, wanted, place) {
+    run(inputs, wanted, place, urgency) {
       const held = current
-      const outputs = held.program.run(inputs, wanted, place)
+      const outputs = held.program.run(inputs, wanted, place, urgency)
       if (!(outputs instanceof Promise)) return outputs
       held.runs++
       return outputs.finally(() => leave(held))

@@ -14,6 +14,8 @@ export interface WaitingLine<Item extends Place<Item>> {
   readonly rows: number
   /** Rows that would be run before a newcomer of this priority. */
   rowsAhead(priority: Priority): number
+  /** Items that would be run before a newcomer of this priority. */
+  itemsAhead(priority: Priority): number
   push(item: Item): void
   /** Takes an item out, wherever it stands. */
   remove(item: Item): void
@@ -32,16 +34,24 @@ export function placesOf({ rows }: { readonly rows: number }): number {
   return Math.max(rows, 1)
 }
 
+function upTo(counts: readonly number[], priority: Priority): number {
+  let sum = 0
+  for (let level = 1; level <= priority; level++) sum += counts[level] ?? 0
+  return sum
+}
+
 /** First in, first out within each priority; the urgent before the others. */
 export function createWaitingLine<Item extends Place<Item>>(): WaitingLine<Item> {
   const heads: (Item | undefined)[] = [undefined, undefined, undefined, undefined]
   const tails: (Item | undefined)[] = [undefined, undefined, undefined, undefined]
   const rowsOf = [0, 0, 0, 0]
+  const itemsOf = [0, 0, 0, 0]
   let total = 0
 
   function count(item: Item, sign: 1 | -1): void {
     const places = placesOf(item) * sign
     rowsOf[item.priority] = (rowsOf[item.priority] ?? 0) + places
+    itemsOf[item.priority] = (itemsOf[item.priority] ?? 0) + sign
     total += places
     item.isInLine = sign === 1
   }
@@ -51,11 +61,8 @@ export function createWaitingLine<Item extends Place<Item>>(): WaitingLine<Item>
       return total
     },
 
-    rowsAhead: (priority) => {
-      let rows = 0
-      for (let level = 1; level <= priority; level++) rows += rowsOf[level] ?? 0
-      return rows
-    },
+    rowsAhead: (priority) => upTo(rowsOf, priority),
+    itemsAhead: (priority) => upTo(itemsOf, priority),
 
     push(item) {
       const tail = tails[item.priority]

@@ -88,7 +88,10 @@ export async function openAnywhere(
     model: { name, version: digest },
     canRunOffLoop: true,
   })
-  return { bundle: await openWithoutFiles(model), options: { choices, curve: model.curve, program } }
+  return {
+    bundle: await openWithoutFiles(model),
+    options: { choices, curve: model.curve, program, isCountedElsewhere: replicas === undefined },
+  }
 }
 
 /** What can be said of a bundle without loading it: every file is checked, none is kept. */

@@ -79,6 +79,8 @@ export function createProcessSlot(options: SlotOptions): ProcessSlot {
     await process.settled
     starting = undefined
     if (process.readyAtMs === undefined) throw failureOf(await process.ended)
+    clearTimeout(pause) // one that should follow a process which ended meanwhile is not needed any more
+    pause = undefined
     if (hasBeenReady && serving === undefined) log('info', `${what} restarted`, fields)
     hasBeenReady = true
     const old = serving
@@ -107,8 +109,19 @@ export function createProcessSlot(options: SlotOptions): ProcessSlot {
     clearTimeout(pause)
     pause = setTimeout(() => {
       pause = undefined
-      if (starting === undefined && !isStopping) void start().catch(() => {}) // its end is seen, and has it started again
+      if (starting === undefined && !isStopping) restart()
     }, waitMs)
+  }
+
+  function restart(): void {
+    try {
+      void start().catch(() => {}) // its end is seen, and has it started again
+    } catch (error) {
+      // the system has no room for a process at the moment (ENOMEM): nothing was started that could end
+      const waitMs = backoff.next(0)
+      log('error', `a ${what} could not be started, trying again`, { waitMs, ...fields, error })
+      startIn(waitMs)
+    }
   }
 
   function weigh(process: KeptProcess, rssMiB: number): void {

@@ -41,7 +41,7 @@ test('whoever opens the bundle again is told the profile', async () => {
 test.each<[string, (profile: { engines: Record<string, { version: string; curve: unknown[] }> }) => unknown]>([
   ['of another machine', (profile) => ({ ...profile, machine: 'elsewhere' })],
   ['of another bundle', (profile) => ({ ...profile, bundle: '0'.repeat(64) })],
-  ['of a later version', (profile) => ({ ...profile, profileVersion: 2 })],
+  ['of a later version', (profile) => ({ ...profile, profileVersion: 3 })],
   ['by another engine', (profile) => ({ ...profile, engines: { ghost: profile.engines['onnxruntime'] } })],
   [
     'by another version of an engine',

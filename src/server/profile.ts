@@ -67,7 +67,9 @@ function isWhole(engine: unknown): engine is EngineProfile {
     typeof canRunOffLoop === 'boolean' &&
     Array.isArray(curve) &&
     curve.length > 0 &&
-    curve.every((point: { rows?: unknown; ms?: unknown } | null) => isAmount(point?.rows) && isAmount(point?.ms))
+    curve.every(
+      (point: { rows?: unknown; ms?: unknown } | null) => isAmount(point?.rows) && isAmount(point?.ms) && point.ms > 0,
+    )
   )
 }
 

@@ -61,6 +61,10 @@ export function createRollout(fleet: Pick<Fleet, 'apply'>, workers?: Pick<Worker
         // those who hold a model for others let go of it last
         await fleet.apply(switched(old, next), without(old, next))
         await fleet.apply(next)
+      } else {
+        // a runner that was restarted may lack what the others hold: whoever has all of it has nothing to do
+        const { failed } = await fleet.apply(next)
+        for (const [name, error] of judge(failed, false, [])) failures.set(name, error)
       }
       current = next
       workers?.retain(next)

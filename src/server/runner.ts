@@ -155,6 +155,7 @@ export function runRunner(): void {
   async function finish(parts: Parts, hasSuccessor: boolean): Promise<void> {
     const { host, plane, applier, start } = parts
     plane.setReady(false)
+    await turn // what is being loaded is loaded first
     if (hasSuccessor) {
       await Promise.all([host.drain(), peers?.drain(start.settings.drainTimeoutMs)])
       return await sayGoodbye(parts)

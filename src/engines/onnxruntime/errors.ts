@@ -16,7 +16,7 @@ export function modelFailed(error: unknown): unknown {
 /** What an error of the native library says, without its source files, its functions and our paths. */
 export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  const line = text.split('\n', 1)[0] ?? ''
+  const line = (text.split('\n', 1)[0] ?? '').slice(0, 1000)
   const plain = line
     .replace(/\/[^\s:]*\/([^\s/:]+)/g, '$1')
     .replace(/\S+\.(?:h|cc|cpp):\d+\s+/g, '')

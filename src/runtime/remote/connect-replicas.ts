@@ -1,5 +1,5 @@
 import { ServingError } from '../../core/errors.ts'
-import type { LoadedProgram } from '../../engines/program.ts'
+import type { LoadedProgram, Place, Urgency } from '../../engines/program.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import { createDeadlines, Deadline } from '../deadlines.ts'
 import { keepConnection, type Connection, type Outcome } from './connection.ts'
@@ -30,7 +30,7 @@ export interface ReplicaOptions {
 
 /** A program that runs in other processes. */
 export interface Replicas extends LoadedProgram {
-  run(inputs: Tensors, wanted: readonly string[]): Promise<Tensors>
+  run(inputs: Tensors, wanted: readonly string[], place?: Place, urgency?: Urgency): Promise<Tensors>
   /** Replicas that can take a run now. */
   readonly available: number
 }
@@ -39,6 +39,8 @@ export interface Replicas extends LoadedProgram {
 class Run extends Deadline {
   readonly inputs: Tensors
   readonly wanted: readonly string[]
+  /** Told to the replica, which need not run what nobody waits for. It is no sign of a hang when that time is over. */
+  readonly urgency: Urgency | undefined
   /** It is refused once this many processes died that had it under way. */
   readonly mostDeaths: number
   readonly answered = Promise.withResolvers<Tensors>()
@@ -52,11 +54,13 @@ class Run extends Deadline {
   constructor(
     inputs: Tensors,
     wanted: readonly string[],
+    urgency: Urgency | undefined,
     limits: { readonly deadlineMs: number; readonly mostDeaths: number; readonly onLate: (run: Run) => void },
   ) {
     super(limits.deadlineMs)
     this.inputs = inputs
     this.wanted = wanted
+    this.urgency = urgency
     this.mostDeaths = limits.mostDeaths
     this.#onLate = limits.onLate
   }
@@ -78,14 +82,17 @@ class Alarm extends Deadline {
 
 interface Replica extends Member<Run> {
   readonly connection: Connection<Run>
-  /** Whether its silence has been told of. */
-  isSuspect: boolean
+  /** From when on its silence may be told of again. */
+  toldAgainMs: number
 }
 
 const MOST_DEATHS = 2
 
 /** How long a replica may take to say that a late run only waited for its turn, before it is held to be hung (ms). */
 const SILENCE_MS = 250
+
+/** How often a replica that stays silent is told of (ms). */
+const TELL_AGAIN_MS = 1000
 
 /** When to ask again after no replica could be had (ms). */
 const RETRY_AFTER_MS = 1000
@@ -130,16 +137,16 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
       overdue: new Set(),
       failures: 0,
       restingUntilMs: 0,
-      isSuspect: false,
+      toldAgainMs: 0,
     }
     return replica
   }
 
-  function run(inputs: Tensors, wanted: readonly string[]): Promise<Tensors> {
+  function run(inputs: Tensors, wanted: readonly string[], _place?: Place, urgency?: Urgency): Promise<Tensors> {
     if (isReleased) return Promise.reject(releasedError())
     const verdict = poisons.judge(inputs)
     if (verdict === 'refuse') return Promise.reject(killedError())
-    const made = new Run(inputs, wanted, {
+    const made = new Run(inputs, wanted, urgency, {
       deadlineMs: now() + maxRunMs,
       mostDeaths: verdict === 'run-once' ? 1 : MOST_DEATHS,
       onLate: giveUp,
@@ -164,10 +171,10 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
   }
 
   function send(replica: Replica, made: Run): void {
-    const timeoutMs = Math.max(made.deadlineMs - now(), 0)
+    const timeoutMs = Math.max(Math.min(made.deadlineMs, made.urgency?.deadlineMs ?? Infinity) - now(), 0)
     const { inputs, wanted: outputs } = made
     try {
-      replica.connection.send({ model, version, inputs, outputs, timeoutMs, priority: undefined }, made)
+      replica.connection.send({ model, version, inputs, outputs, timeoutMs, priority: made.urgency?.priority }, made)
       made.replica = replica
     } catch (error) {
       if (replica.guest === made) replica.guest = undefined
@@ -229,7 +236,7 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
   function leave(replica: Replica, made: Run): void {
     made.replica = undefined
     replica.overdue.delete(made)
-    if (replica.overdue.size === 0) replica.isSuspect = false
+    if (replica.overdue.size === 0) replica.toldAgainMs = 0
     if (replica.guest === made) replica.guest = undefined
   }
 
@@ -254,12 +261,18 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
     fail(made, lateError(maxRunMs))
     replica.overdue.add(made)
     replica.connection.cancel(made)
-    const alarm = new Alarm(now() + SILENCE_MS, () => {
-      if (!replica.overdue.has(made) || replica.isSuspect) return
-      replica.isSuspect = true
+    deadlines.watch(new Alarm(now() + SILENCE_MS, () => suspect(replica, made)))
+  }
+
+  /** Tells of a silent replica, again and again: a process that was young when it was told of is left alone at first. */
+  function suspect(replica: Replica, made: Run): void {
+    if (isReleased || !replica.overdue.has(made)) return
+    const time = now()
+    if (time >= replica.toldAgainMs) {
+      replica.toldAgainMs = time + TELL_AGAIN_MS
       options.onSuspect?.(replica.socket, 'silent')
-    })
-    deadlines.watch(alarm)
+    }
+    deadlines.watch(new Alarm(time + TELL_AGAIN_MS, () => suspect(replica, made)))
   }
 
   function fail(made: Run, error: unknown): void {
