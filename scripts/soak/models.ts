@@ -57,7 +57,7 @@ export function soakModels(dice: Dice): SoakModel[] {
     ['linear', linearModel()],
     ['text', textModel()],
     ['two inputs', twoInputModel()],
-    ['sequence', sequenceModel()],
+    ['sequence', sequenceModel(false)],
     ['failing', failingModel()],
     ['hungry', hungryModel(4)],
     ['non-zero', nonZero()],

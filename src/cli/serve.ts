@@ -140,5 +140,5 @@ function greeting(
   // an image would fill the screen
   const tryIt = line === '' || line.length > LONGEST_LINE ? '' : `\nTry it:\n\n${line}\n`
   const many = workers === 1 ? '' : `${workers} workers share the requests.\n`
-  return `Slipway answers at ${url}\n${many}\n${lines.join('')}${tryIt}\nDocumentation with a form to try: ${url}/\n`
+  return `Slipway answers at ${url}\n${many}\n${lines.join('')}${tryIt}${needsKey ? '' : `\nDocumentation with a form to try: ${url}/\n`}`
 }

@@ -275,6 +275,17 @@ describe('rows of different callers', () => {
   })
 })
 
+test.each([
+  ['/proc/nope', 'ENOENT'],
+  ['/dev/null/x', 'ENOTDIR'],
+])('a data folder that cannot be, %s, is refused before anything is read', async (dataFolder, code) => {
+  const path = await put('m.onnx', linearModel())
+  await expect(compile(path, { dataFolder })).rejects.toMatchObject({
+    code: 'invalid_argument',
+    message: `the data folder "${dataFolder}" cannot be written (${code}): choose another with --data`,
+  })
+})
+
 describe('models of many kinds', () => {
   test('the shape of an output is learned where the file says none', async () => {
     const { manifest } = await compile(await put('m.onnx', shapelessModel()))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access, mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Manifest } from '../bundle/manifest.ts'
 import { verifyBundle } from '../bundle/open.ts'
@@ -55,6 +55,7 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
   const { limits = DEFAULT_PROCESS_LIMITS, signal } = options
   if (await isFolder(path))
     return located(resolve(path), await verifyBundle(path), options.dataFolder, { wasKnown: true })
+  await makeDataFolder(resolve(options.dataFolder))
   if (await isGzip(path)) {
     options.onProgress?.('unpacking')
     const job = { path: resolve(path), store: store.root, maxFileBytes: MAX_FILE_BYTES }
@@ -98,6 +99,31 @@ async function located(
     beside: beside.map(({ name }) => name),
     profile,
   }
+}
+
+/**
+ * Makes the data folder, before a process is started that would find out the hard way.
+ * @throws {ServingError} `invalid_argument` when it cannot be had
+ */
+async function makeDataFolder(path: string): Promise<void> {
+  try {
+    // one level at a time: Node's own recursion never ends where the system says that nothing can be made (/proc)
+    const missing: string[] = []
+    for (let folder = path; !(await exists(folder)); folder = dirname(folder)) missing.push(folder)
+    for (const folder of missing.toReversed()) await mkdir(folder).catch(unlessThere)
+    await access(path, constants.W_OK)
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException
+    throw new ServingError(
+      'invalid_argument',
+      `the data folder ${quote(path)} cannot be written (${code}): choose another with --data`,
+      { cause },
+    )
+  }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -29,9 +29,10 @@ nav ul { display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; margin: 
 nav a { display: block; padding: 0.25rem 0.75rem; border: 1px solid var(--line); border-radius: 999px; text-decoration: none; font-size: 0.875rem; }
 nav a[aria-current] { background: var(--tint); border-color: var(--accent); }
 
-.facts { display: grid; grid-template-columns: auto auto 1fr; gap: 0.75rem 2.5rem; margin: 0 0 2rem; font-size: 0.9375rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); gap: 0.75rem 2.5rem; margin: 0 0 2rem; font-size: 0.9375rem; }
 .facts dt { color: var(--soft); font-size: 0.8125rem; }
 .facts dd { margin: 0; }
+.facts > div { min-width: 0; overflow-wrap: anywhere; }
 .facts .wide { grid-column: 1 / -1; }
 .state { display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.45em; background: var(--quiet); }
 .state.ready { background: var(--good); }
@@ -98,8 +99,6 @@ tbody th { font-weight: 600; }
   h1 { font-size: 1.6rem; }
   section { padding: 1.1rem; border-radius: 10px; }
   .columns { grid-template-columns: minmax(0, 1fr); gap: 0; }
-  .facts { grid-template-columns: auto 1fr; gap: 0.75rem 1.75rem; }
-  .facts > div:nth-child(3) { grid-column: 1 / -1; }
   .fields { grid-template-columns: repeat(auto-fill, minmax(min(100%, 8.75rem), 1fr)); }
   .names { columns: 2 8.75rem; }
   th, td { padding-right: 0.75rem; }
