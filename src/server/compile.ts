@@ -66,7 +66,10 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
   const sha256 = await digestOf(path)
   const key = sourceKey(path, sha256, name, options.example)
   const known = await store.recall(key)
-  if (known !== undefined && (await areUnchanged(dirname(path), known.beside)))
+  // one that was never measured here, or by other engines, goes through probation again: it becomes the same bundle
+  const isMeasured =
+    known !== undefined && (await recallProfile(known.digest, resolve(options.dataFolder))) !== undefined
+  if (isMeasured && (await areUnchanged(dirname(path), known.beside)))
     return located(store.folderOf(known.digest), known, options.dataFolder, { wasKnown: true, beside: known.beside })
   const { digest, beside, warnings, profile } = await runProbation(
     { path: resolve(path), name, store: store.root, example: options.example, maxFileBytes: MAX_FILE_BYTES },

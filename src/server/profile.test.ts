@@ -36,6 +36,9 @@ test('whoever opens the bundle again is told the profile', async () => {
   expect(again.profile).toEqual(await recallProfile(bundle.digest, folder))
   await rm(join(folder, 'profiles'), { recursive: true })
   expect((await openOrCompile(bundle.folder, { dataFolder: folder, signal })).profile).toBeUndefined()
+  const measured = await openOrCompile(join(folder, 'linear.onnx'), { dataFolder: folder, signal })
+  expect(measured.digest).toBe(bundle.digest)
+  expect(Object.keys(measured.profile?.engines ?? {}).sort()).toEqual(['host-kernels', 'onnxruntime'])
 })
 
 test.each<[string, (profile: { engines: Record<string, { version: string; curve: unknown[] }> }) => unknown]>([
