@@ -81,8 +81,11 @@ const ARRIVALS_REMEMBERED = 32
 /** How often a full line is searched for callers that have gone (ms). */
 const GONE_EVERY_MS = 10
 
-/** Of the time that a request has left, the part that its wait may be expected to take: estimates err. */
-const TRUST = 0.9
+/**
+ * Of the time that a request has left, the part that its wait may be expected to take. Estimates err, and part of the wait
+ * lies before us, in sockets: each request that was taken and came too late makes us more careful, each answer less.
+ */
+const TRUST = { most: 0.9, least: 0.5, whenLate: 0.97, whenAnswered: 0.0005 }
 
 /** A request in line or in a run. */
 class Waiting extends Deadline {
@@ -145,6 +148,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let lastArrivalMs = Number.NEGATIVE_INFINITY
   /** Average time between arrivals (ms). */
   let gapMs = Number.POSITIVE_INFINITY
+  let trust = TRUST.most
   let droppedAtMs = Number.NEGATIVE_INFINITY
   let whenIdle: (() => void)[] = []
 
@@ -202,7 +206,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const waitMs = expectedWaitMs(submission.priority, arrivedMs)
     const runMs = expectedRunMs(submission)
     const leftMs = submission.deadlineMs - arrivedMs
-    if (waitMs > leftMs * TRUST - runMs) throw tooLate(waitMs + runMs, leftMs, waitMs)
+    if (waitMs > leftMs * trust - runMs) throw tooLate(waitMs + runMs, leftMs, waitMs)
     if (waitMs > options.maxQueueDelayMs)
       throw new ServingError(
         'overloaded',
@@ -242,8 +246,14 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   /** Answers a caller whose deadline has passed; one that still waited leaves its place to others at once. */
   function expire(waiting: Waiting): void {
+    beCareful()
     if (waiting.isInLine) dismiss(waiting, lateError())
     else refuse(waiting, lateError())
+  }
+
+  /** A request was taken in vain. */
+  function beCareful(): void {
+    trust = Math.max(TRUST.least, trust * TRUST.whenLate)
   }
 
   function dismiss(waiting: Waiting, error: ServingError): void {
@@ -370,6 +380,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       const endMs = atMs + (cost.of(rows + waiting.rows) ?? 0)
       if (first !== undefined && endMs > soonestMs) break // with more rows, those that are in would be late
       if (first === undefined && endMs > waiting.deadlineMs && line.rows > waiting.rows) {
+        beCareful()
         dismiss(waiting, tooLate(endMs - atMs, waiting.deadlineMs - atMs, endMs - atMs)) // a run in vain would make others late
         continue
       }
@@ -397,6 +408,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       return false
     }
     if (waiting.deadlineMs > atMs) return true
+    beCareful()
     dismiss(waiting, lateError())
     return false
   }
@@ -435,6 +447,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const runMs = now() - startedMs
     cost.learn(rows, runMs)
     options.onRun?.({ model: options.model(), rows, requests: batch.length, runMs, failed: false })
+    trust = Math.min(TRUST.most, trust + TRUST.whenAnswered * batch.length)
     for (let i = 0; i < batch.length; i++) {
       const waiting = batch[i] as Waiting
       deadlines.unwatch(waiting)
