@@ -155,14 +155,14 @@ describe.skipIf(!needs('linux'))('a server that is sent', () => {
   })
 
   test('all of it again and again holds no more memory, and is the same process without a failure of its own', async () => {
-    const before = await rssMiB()
-    let after = Infinity
     // large bodies are let go of when V8 gets round to it, so that one look is not enough; what is kept for good only grows
-    for (let round = 0; round < 3 || (after - before > MAX_GROWTH_MIB && round < 8); round++) {
+    const least = { early: Infinity, late: Infinity }
+    for (let round = 0; round < 4 || (least.late - least.early > MAX_GROWTH_MIB && round < 10); round++) {
       for (const { bytes } of REQUESTS) await send(bytes)
-      after = await rssMiB()
+      const which = round < 2 ? 'early' : 'late'
+      least[which] = Math.min(least[which], await rssMiB())
     }
-    expect(after - before).toBeLessThan(MAX_GROWTH_MIB)
+    expect(least.late - least.early).toBeLessThan(MAX_GROWTH_MIB)
     expect(await server.runner()).toBe(runner)
     expect(server.stderr()).not.toMatch(/request failed|runner died|"level":"error"/)
   })
