@@ -1,5 +1,6 @@
 import type { OpenBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
+import { isSameList } from '../core/lists.ts'
 import { quote, quoteList } from '../core/text.ts'
 import type { Engine, LoadOptions } from '../engines/engine.ts'
 import { replayGolden, tensorsOf } from '../engines/golden.ts'
@@ -351,10 +352,6 @@ function rulesOf(choices: Choices): BatchingRules {
     maxQueueRows: choices.maxQueueRows.value,
     maxQueueDelayMs: choices.maxQueueDelayMs.value,
   }
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
 function fileOf(bundle: OpenBundle, path: string): Uint8Array {

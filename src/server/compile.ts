@@ -67,10 +67,13 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
   const key = sourceKey(path, sha256, name, options.example)
   const known = await store.recall(key)
   // one that was never measured here, or by other engines, goes through probation again: it becomes the same bundle
-  const isMeasured =
-    known !== undefined && (await recallProfile(known.digest, resolve(options.dataFolder))) !== undefined
-  if (isMeasured && (await areUnchanged(dirname(path), known.beside)))
-    return located(store.folderOf(known.digest), known, options.dataFolder, { wasKnown: true, beside: known.beside })
+  const measured = known && (await recallProfile(known.digest, resolve(options.dataFolder)))
+  if (known !== undefined && measured !== undefined && (await areUnchanged(dirname(path), known.beside)))
+    return located(store.folderOf(known.digest), known, options.dataFolder, {
+      wasKnown: true,
+      beside: known.beside,
+      profile: measured,
+    })
   const { digest, beside, warnings, profile } = await runProbation(
     { path: resolve(path), name, store: store.root, example: options.example, maxFileBytes: MAX_FILE_BYTES },
     { limits, signal, onProgress: options.onProgress },
@@ -90,9 +93,9 @@ async function located(
     warnings = [],
     wasKnown = false,
     beside = [],
-  }: { warnings?: readonly string[]; wasKnown?: boolean; beside?: readonly SourceFile[] },
+    profile,
+  }: { warnings?: readonly string[]; wasKnown?: boolean; beside?: readonly SourceFile[]; profile?: Profile },
 ): Promise<LocatedBundle> {
-  const profile = await recallProfile(digest, resolve(dataFolder))
   return {
     folder: resolve(folder),
     manifest,
@@ -100,7 +103,7 @@ async function located(
     warnings,
     wasKnown,
     beside: beside.map(({ name }) => name),
-    profile,
+    profile: profile ?? (await recallProfile(digest, resolve(dataFolder))),
   }
 }
 

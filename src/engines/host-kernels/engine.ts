@@ -1,4 +1,5 @@
 import { ServingError } from '../../core/errors.ts'
+import { isSameList } from '../../core/lists.ts'
 import { quote, quoteList } from '../../core/text.ts'
 import { readOnnx, validateOnnx } from '../../onnx/index.ts'
 import type { Step } from '../../bundle/program.ts'
@@ -81,13 +82,6 @@ function loaded(graph: LoweredGraph): LoadedStep {
       plans = []
     },
   }
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  if (a === b) return true
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }
 
 function makePlan(graph: LoweredGraph, wanted: readonly string[]): Plan {

@@ -1,4 +1,5 @@
 import type { Tensor, Tensors } from '../../tensor/tensor.ts'
+import { isSameList } from '../../core/lists.ts'
 import type { LoadedStep } from '../engine.ts'
 import { modelFailed } from './errors.ts'
 import { fitsFrame, Frame, frameKey } from './frames.ts'
@@ -124,11 +125,4 @@ export class OrtStep implements LoadedStep {
       run.release()
     }
   }
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  if (a === b) return true
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }
