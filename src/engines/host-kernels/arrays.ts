@@ -24,13 +24,13 @@ let pooledBytes = 0
 /**
  * Room for the floats of a result, all 0; Float32Array rounds each result as FP32 arithmetic would.
  * Small arrays share memory with others, as Node's small Buffers do: memory of its own costs an array more than the
- * arithmetic of a row. What was given out is never given out again.
+ * arithmetic of a row. What was given out is never given out again, but for large arrays of a run.
  */
 export function floats(datatype: KernelDatatype, count: number): Floats {
   const elementBytes = datatype === 'FP32' ? 4 : 8
   const sizeBytes = count * elementBytes
-  if (sizeBytes <= SMALLEST_POOLED_BYTES || sizeBytes > LARGEST_POOLED_BYTES)
-    return datatype === 'FP32' ? new Float32Array(count) : new Float64Array(count)
+  if (sizeBytes > LARGEST_POOLED_BYTES) return largeFloats(datatype, count, sizeBytes)
+  if (sizeBytes <= SMALLEST_POOLED_BYTES) return datatype === 'FP32' ? new Float32Array(count) : new Float64Array(count)
   if (pooledBytes + sizeBytes > POOL_BYTES) {
     pool = new ArrayBuffer(POOL_BYTES)
     pooledBytes = 0
@@ -40,10 +40,57 @@ export function floats(datatype: KernelDatatype, count: number): Floats {
   return datatype === 'FP32' ? new Float32Array(pool, offset, count) : new Float64Array(pool, offset, count)
 }
 
+function largeFloats(datatype: KernelDatatype, count: number, sizeBytes: number): Floats {
+  const at = isRunning ? takeScratch(sizeBytes) : -1
+  if (at === -1) return datatype === 'FP32' ? new Float32Array(count) : new Float64Array(count)
+  return datatype === 'FP32'
+    ? new Float32Array(scratch, at, count).fill(0)
+    : new Float64Array(scratch, at, count).fill(0)
+}
+
+/** Most memory kept for the results of a run that do not leave it (bytes). */
+const MOST_SCRATCH_BYTES = 2 ** 20
+
+let scratch = new ArrayBuffer(0)
+let scratchBytes = 0
+let isRunning = false
+
+/**
+ * From here to `endRun`, large results lie in memory that the next run uses again: getting fresh memory for each, and the
+ * collector's giving it back, cost more than computing them. What outlives the run must have gone through `kept`.
+ */
+export function beginRun(): void {
+  isRunning = true
+}
+
+export function endRun(): void {
+  // What did not fit finds room the next time.
+  if (scratchBytes > scratch.byteLength && scratch.byteLength < MOST_SCRATCH_BYTES)
+    scratch = new ArrayBuffer(Math.min(MOST_SCRATCH_BYTES, 2 ** Math.ceil(Math.log2(scratchBytes))))
+  scratchBytes = 0
+  isRunning = false
+}
+
+/** Where so many bytes are free; -1 where they are not. */
+function takeScratch(sizeBytes: number): number {
+  const at = scratchBytes
+  scratchBytes += (sizeBytes + 7) & ~7
+  return scratchBytes > scratch.byteLength ? -1 : at
+}
+
+/** A tensor that stays when the run is over: itself, or a copy of one that lies in the run's memory. */
+export function kept(tensor: Tensor): Tensor {
+  const { data } = tensor
+  // Small arrays are never there, and asking one inside the JavaScript heap for its memory would move it out.
+  if (data.length <= LARGEST_POOLED_BYTES / 8 || !ArrayBuffer.isView(data) || data.buffer !== scratch) return tensor
+  return make(tensor.datatype as KernelDatatype, tensor.shape, data.slice())
+}
+
 /** Room for elements of any datatype. */
 export function elements(datatype: KernelDatatype, count: number): Elements {
   // oxlint-disable-next-line unicorn/no-new-array -- `count` elements are about to be written
-  return datatype === 'BYTES' ? new Array<unknown>(count) : allocate(datatype, count)
+  if (datatype === 'BYTES') return new Array<unknown>(count)
+  return datatype === 'FP32' || datatype === 'FP64' ? floats(datatype, count) : allocate(datatype, count)
 }
 
 /**

@@ -49,6 +49,54 @@ describe('models of scikit-learn', () => {
   })
 })
 
+test('what a run gave is not changed by later runs, however large, nor by one that failed', async () => {
+  const graph = new GraphBuilder()
+  const x = graph.input('x', 'FP64', ['rows', 'columns'])
+  const doubled = graph.op('Add', [x, x])
+  const names = ['sum', 'same', 'deep'] as const
+  const outputs = [
+    graph.op('Add', [doubled, x], {}, { outputs: [names[0]] }),
+    graph.op('Identity', [doubled], {}, { outputs: [names[1]] }),
+    graph.op(
+      'Reshape',
+      [doubled, graph.initializer({ datatype: 'INT64', shape: [1], data: BigInt64Array.of(-1n) })],
+      {},
+      { outputs: [names[2]] },
+    ),
+  ]
+  for (const output of outputs) graph.output(output, 'FP64')
+  const bytes = writeOnnx(graph.build())
+  const step = stepOf(readOnnx(bytes))
+  const loaded = await hostKernels.load(step, () => bytes)
+  const run = (rows: number, value: number) =>
+    loaded.run(new Map([['x', floatTensor('FP64', [rows, 8], Array(rows * 8).fill(value))]]), names)
+  const sizes = [1, 8, 17, 40, 300, 5000, 40, 40]
+  const given = []
+  for (const [i, rows] of sizes.entries()) {
+    given.push(await run(rows, i + 1))
+    expect(() => loaded.run(new Map(), names)).toThrow('input "x" of the graph is missing')
+  }
+  for (const [i, rows] of sizes.entries())
+    for (const [name, times] of [
+      ['sum', 3],
+      ['same', 2],
+      ['deep', 2],
+    ] as const)
+      expect(new Set(numbersOf(given[i] as ReadonlyMap<string, Tensor>, name)), `${name} of ${rows} rows`).toEqual(
+        new Set([times * (i + 1)]),
+      )
+})
+
+test('a step that is loaded as soon as it was asked about is read once', async () => {
+  const bytes = Uint8Array.from(readFileSync(join(fixtures, 'boosting-2.onnx')))
+  const model = readOnnx(bytes)
+  const step = stepOf(model)
+  expect(hostKernels.refusal(step, () => bytes)).toBeUndefined()
+  bytes.fill(0)
+  await expect(hostKernels.load(step, () => bytes)).resolves.toBeDefined()
+  await expect(hostKernels.load({ ...step }, () => bytes)).rejects.toMatchObject({ code: 'refused' })
+})
+
 /** A scaled logistic regression in FP64, of plain operators: labels by class number, and probabilities. */
 function logisticModel(classes: number, random: () => number): OnnxModel {
   const graph = new GraphBuilder()

@@ -6,10 +6,11 @@ import type { Step } from '../../bundle/program.ts'
 import { shapeFits } from '../../tensor/shape.ts'
 import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
+import { beginRun, endRun, kept } from './arrays.ts'
 import { lowerGraph, neededOperations, type LoweredGraph, type LoweredInput, type Operation } from './lower.ts'
 
 /** Raised when a kernel gives other digits, or another time, for the same graph. */
-const REVISION = 1
+const REVISION = 2
 
 /** Sets of wanted outputs whose plans are kept; a graph of many outputs has more sets than are worth keeping. */
 const MAX_PLANS = 64
@@ -39,11 +40,23 @@ export const hostKernels: Engine = {
   },
 }
 
+/**
+ * What steps were lowered to, by their files' bytes: a step is asked about and then loaded, and lowering it is most of the
+ * work of both. Held weakly, which is as long as the tick in which both happen.
+ */
+const lowered = new WeakMap<Uint8Array, { readonly step: Step; readonly graph: WeakRef<LoweredGraph> }>()
+
 /** @throws {ServingError} `refused` or `unsupported` when the graph is damaged or not covered */
 function lowerStep(step: Step, read: ReadBundleFile): LoweredGraph {
-  const model = readOnnx(read(step.file))
+  const bytes = read(step.file)
+  const known = lowered.get(bytes)
+  const before = known?.step === step ? known.graph.deref() : undefined
+  if (before !== undefined) return before
+  const model = readOnnx(bytes)
   validateOnnx(model)
-  return lowerGraph(model, Object.keys(step.inputs), Object.keys(step.outputs))
+  const graph = lowerGraph(model, Object.keys(step.inputs), Object.keys(step.outputs))
+  lowered.set(bytes, { step, graph: new WeakRef(graph) })
+  return graph
 }
 
 /** What a run does for one set of wanted outputs. */
@@ -71,10 +84,13 @@ function loaded(graph: LoweredGraph): LoadedStep {
     run(inputs, wanted) {
       const plan = planFor(wanted)
       try {
+        beginRun()
         return runPlan(plan, graph.slots.slice(), inputs)
       } catch (error) {
         if (error instanceof ServingError) throw error
         throw new ServingError('internal', 'the model failed on these inputs; the log says why', { cause: error })
+      } finally {
+        endRun()
       }
     },
     release() {
@@ -115,7 +131,7 @@ function runPlan(plan: Plan, slots: (Tensor | undefined)[], inputs: Tensors): Te
     }
   }
   const tensors = new Map<string, Tensor>()
-  for (const [name, slot] of plan.outputs) tensors.set(name, slots[slot] as Tensor)
+  for (const [name, slot] of plan.outputs) tensors.set(name, kept(slots[slot] as Tensor))
   return tensors
 }
 

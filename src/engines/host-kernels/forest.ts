@@ -9,7 +9,12 @@ export const MODES = [
   'BRANCH_MEMBER',
 ] as const
 
-const [LEQ, LT, GTE, GT, EQ, NEQ] = [0, 1, 2, 3, 4, 5]
+export const LEQ = 0
+export const LT = 1
+export const GTE = 2
+export const GT = 3
+const EQ = 4
+const NEQ = 5
 
 /** A branch of a tree as its file tells it. A child is a branch's number, or `~leaf`. */
 export interface Branch {
@@ -84,7 +89,9 @@ export function growForest(
     nodes.set([branch.feature, offsetOf(branch.whenTrue), offsetOf(branch.whenFalse), branch.mode], 4 * i)
     if (branch.members !== undefined) members.set(i, branch.members)
   }
-  const isSimple = branches.every((branch) => branch.mode === branches[0]?.mode && !branch.tracksTrue)
+  const mode = branches[0]?.mode
+  const isOneMode = branches.every((branch) => branch.mode === mode)
+  const isTracking = branches.some((branch) => branch.tracksTrue)
   return {
     leaves,
     roots: Int32Array.from(roots, offsetOf),
@@ -93,7 +100,14 @@ export function growForest(
     tracksTrue: Uint8Array.from(branches, (branch) => (branch.tracksTrue ? 1 : 0)),
     members,
     lastFeature: branches.reduce((last, branch) => Math.max(last, branch.feature), -1),
-    walk: isSimple && branches[0]?.mode === LEQ ? walkLeq : isSimple && branches[0]?.mode === LT ? walkLt : walkAny,
+    walk:
+      isOneMode && mode === LEQ
+        ? isTracking
+          ? walkLeqTracked
+          : walkLeq
+        : isOneMode && mode === LT && !isTracking
+          ? walkLt
+          : walkAny,
   }
 }
 
@@ -103,6 +117,17 @@ const walkLeq: Walk = ({ nodes, thresholds }, root, x, row) => {
     at = nodes[
       (x[row + (nodes[at] as number)] as number) <= (thresholds[at >> 2] as number) ? at + 1 : at + 2
     ] as number
+  return ~at
+}
+
+/** What LightGBM writes: each branch says where NaN goes. */
+const walkLeqTracked: Walk = ({ nodes, thresholds, tracksTrue }, root, x, row) => {
+  let at = root
+  while (at >= 0) {
+    const value = x[row + (nodes[at] as number)] as number
+    const isTrue = value <= (thresholds[at >> 2] as number) || (value !== value && tracksTrue[at >> 2] === 1)
+    at = nodes[isTrue ? at + 1 : at + 2] as number
+  }
   return ~at
 }
 

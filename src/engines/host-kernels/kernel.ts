@@ -44,6 +44,13 @@ function asciiOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
+/** Ends of slices are often the largest INT64: exactness beyond 2^53 never matters. */
+function numbersOf(values: BigInt64Array): number[] {
+  const numbers: number[] = []
+  for (const value of values) numbers.push(Number(value))
+  return numbers
+}
+
 /** A node as its kernel sees it: inputs resolved, attributes read by name and type, errors that say where. */
 export class KernelNode {
   readonly where: string
@@ -104,7 +111,7 @@ export class KernelNode {
     if (found === undefined) return undefined
     if (found.shape.length > 1)
       throw this.refuse(`has an input ${index} of rank ${found.shape.length}, it should be a list`)
-    return Array.from(found.data as BigInt64Array, (value) => this.#whole(value, `input ${index}`))
+    return numbersOf(found.data as BigInt64Array)
   }
 
   /** @throws {ServingError} `refused` unless the node has as many inputs as this */
@@ -133,7 +140,7 @@ export class KernelNode {
 
   int(name: string, missing: number): number {
     const value = this.#attribute(name, 'int')?.value
-    return value === undefined ? missing : this.#whole(value, `attribute ${quote(name)}`)
+    return value === undefined ? missing : Number(value)
   }
 
   bigint(name: string, missing: bigint): bigint {
@@ -158,7 +165,7 @@ export class KernelNode {
 
   ints(name: string): number[] | undefined {
     const value = this.#attribute(name, 'ints')?.value
-    return value === undefined ? undefined : Array.from(value, (each) => this.#whole(each, `attribute ${quote(name)}`))
+    return value === undefined ? undefined : numbersOf(value)
   }
 
   bigints(name: string): BigInt64Array | undefined {
@@ -190,13 +197,6 @@ export class KernelNode {
     if (found.type !== type)
       throw this.refuse(`has the attribute ${quote(name)} as ${found.type}; it should be ${type}`)
     return found as Extract<OnnxAttribute, { type: T }>
-  }
-
-  #whole(value: bigint, what: string): number {
-    const number = Number(value)
-    // Ends of slices are often the largest INT64: exactness beyond 2^53 never matters, saturation does.
-    if (Number.isNaN(number)) throw this.refuse(`has ${what} ${value}`)
-    return number
   }
 }
 

@@ -143,6 +143,8 @@ function regressor(options: Regressor): OnnxModel {
 }
 
 const ALL_MODES = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT', 'BRANCH_EQ', 'BRANCH_NEQ']
+/** Enough trees that several rows are taken by vectors, where the rest allows it. */
+const MANY_TREES = 40
 const PLAIN = { seed: 3, trees: 5, depth: 3, modes: ['BRANCH_LEQ'], tracks: false }
 
 /** PROBIT is steep where its approximation cancels out: the last bit of a score becomes this. */
@@ -167,7 +169,7 @@ describe('TreeEnsembleRegressor', () => {
         for (const tracks of [false, true])
           for (const rows of ROWS) {
             const modes = mode === 'all' ? ALL_MODES : [mode]
-            const shape = { seed: rows + 1, trees: 7, depth: 4, modes, tracks }
+            const shape = { seed: rows + 1, trees: 20, depth: 4, modes, tracks }
             const model = regressor({
               ...shape,
               datatype,
@@ -186,7 +188,7 @@ describe('TreeEnsembleRegressor', () => {
       fc.asyncProperty(
         fc.record({
           seed: fc.integer({ min: 1 }),
-          trees: fc.integer({ min: 1, max: 12 }),
+          trees: fc.integer({ min: 1, max: MANY_TREES }),
           depth: fc.integer({ min: 0, max: 5 }),
           modes: fc.subarray(ALL_MODES, { minLength: 1 }),
           tracks: fc.boolean(),
@@ -313,6 +315,19 @@ describe('TreeEnsembleClassifier', () => {
               }
     },
   )
+
+  test('of many trees answers as ONNX Runtime does, by vectors and row by row', async () => {
+    for (const datatype of ['FP32', 'FP64'] as const)
+      for (const only of [0, 1, undefined])
+        for (const rows of [1, 2, 16, 50]) {
+          const modes = ['BRANCH_LEQ', 'BRANCH_LT', 'BRANCH_GTE', 'BRANCH_GT']
+          const shape = { seed: rows, trees: MANY_TREES, depth: 5, modes, tracks: true }
+          const classes = only === undefined ? 3 : 2
+          const rest = { transform: 'LOGISTIC', base: 0, sign: 'mixed', labels: 'ints' } as const
+          const model = classifier({ ...shape, ...rest, datatype, classes, ...(only === undefined ? {} : { only }) })
+          await expectAgreement(model, rowsOf(datatype, rows, 5), TOLERANCE)
+        }
+  })
 
   test('a class that no leaf of a row speaks for does not win', async () => {
     // Two leaves, the left one for the second class alone, with less than the nothing that the first class has.
@@ -469,7 +484,7 @@ describe('TreeEnsemble', () => {
       fc.asyncProperty(
         fc.record({
           seed: fc.integer({ min: 1 }),
-          trees: fc.integer({ min: 1, max: 12 }),
+          trees: fc.integer({ min: 1, max: MANY_TREES }),
           depth: fc.integer({ min: 0, max: 5 }),
           modes: fc.subarray(ALL_MODES, { minLength: 1 }),
           tracks: fc.boolean(),

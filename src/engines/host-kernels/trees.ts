@@ -1,6 +1,7 @@
 import type { Tensor } from '../../tensor/tensor.ts'
 import { asFloat32, asFloat64, countOf, floats, make, type Floats } from './arrays.ts'
 import { AGGREGATES, addTrees, type Aggregate, type Forest } from './forest.ts'
+import { layLanes, type ForestLanes } from './forest-lanes.ts'
 import type { Kernel, KernelDatatype, KernelNode, Prepared, Run, Value } from './kernel.ts'
 import { readLabels } from './labels.ts'
 import { TRANSFORMS, floatLogistic, floatProbit, transformOf, transformScores, type Transform } from './scores.ts'
@@ -17,6 +18,10 @@ function treesInput(node: KernelNode, datatypes: readonly KernelDatatype[]): Val
 /** What a forest says, before base values: [rows, targets] in the datatype of its thresholds. */
 type Scorer = (x: Tensor) => { rows: number; scores: Floats; scored: Uint8Array }
 
+/** Vectors pay from so many trees on, and from so many rows on: they follow every branch, for sixteen rows at once. */
+const LEAST_LANE_TREES = 16
+const LEAST_LANE_ROWS = 2
+
 /** @throws {ServingError} `refused` when a branch looks at a feature that the input has not */
 function scorerOf(node: KernelNode, x: Value, forest: Forest, aggregate: Aggregate, targets: number): Scorer {
   const width = x.shape[1] as number
@@ -25,14 +30,25 @@ function scorerOf(node: KernelNode, x: Value, forest: Forest, aggregate: Aggrega
   if (forest.roots.length === 0) throw node.refuse('has no trees')
   const isFloat = x.datatype === 'FP32' || x.datatype === 'FP64'
   const scoreType = x.datatype === 'FP64' ? 'FP64' : 'FP32'
+  const isSum = aggregate === 'SUM' || aggregate === 'AVERAGE'
+  let mayHaveLanes = isSum && forest.roots.length >= LEAST_LANE_TREES
+  let lanes: ForestLanes | undefined
   return (x) => {
     const [rows, width] = x.shape as readonly [number, number]
     if (forest.lastFeature >= width) throw node.failure(`it ${tooNarrow} ${width}`)
-    // Trees compare in FP32 what is not FP64; as float64, an FP32 value compares the same.
-    const source = isFloat ? asFloat64(x) : Float64Array.from(asFloat32(x))
     const scores = floats(scoreType, countOf([rows, targets], node))
     const scored = new Uint8Array(scores.length)
-    addTrees(forest, aggregate, source, rows, width, targets, scores, scored)
+    if (mayHaveLanes && rows >= LEAST_LANE_ROWS) {
+      lanes ??= layLanes(forest, targets, scoreType === 'FP64')
+      mayHaveLanes = lanes !== undefined
+    }
+    // Trees compare in FP32 what is not FP64; as float64, an FP32 value compares the same.
+    if (mayHaveLanes && lanes !== undefined && rows >= LEAST_LANE_ROWS)
+      lanes.addTrees(isFloat ? (x.data as Floats) : asFloat32(x), rows, width, scores, scored)
+    else {
+      const source = isFloat ? asFloat64(x) : Float64Array.from(asFloat32(x))
+      addTrees(forest, aggregate, source, rows, width, targets, scores, scored)
+    }
     return { rows, scores, scored }
   }
 }
