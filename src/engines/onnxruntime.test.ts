@@ -8,6 +8,7 @@ import { DATATYPES, elementSizeBytes, type Datatype, type NumericDatatype } from
 import { bytesOf, tensor, viewAs, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import type { LoadedStep, LoadOptions } from './engine.ts'
 import { onnxruntime } from './onnxruntime.ts'
+import { library } from './onnxruntime/library.ts'
 
 function stepOf(optimization: OnnxStep['optimization'] = 'off'): OnnxStep {
   return { kind: 'onnx', file: 'deep/model.onnx', inputs: {}, outputs: {}, optimization }
@@ -400,6 +401,24 @@ describe('ONNX Runtime', () => {
     expect(await quick.run(inputs, wanted)).toEqual(await optimized.run(inputs, wanted))
     quick.release()
     optimized.release()
+  })
+
+  test('loads a graph of megabytes in the tick and off it, and gives the memory of loading back between', async () => {
+    const size = 2 ** 19
+    const weights = Float32Array.from({ length: size }, (_weight, i) => i)
+    for (const isBackground of [false, true]) {
+      const graph = new GraphBuilder()
+      const x = graph.input('x', 'FP32', [1])
+      const w = graph.initializer({ datatype: 'FP32', shape: [size], data: weights })
+      graph.output(graph.op('Add', [x, w], {}, { outputs: ['y'] }), 'FP32', [size])
+      const step = await load(graph, 'all', { isBackground })
+      const y = await through(step, tensor('FP32', [1], Float32Array.of(1)))
+      expect(y.data[size - 1]).toBe(size)
+      step.release()
+    }
+    // Only glibc has a way to ask.
+    const report = process.report.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } }
+    expect(library().trim !== undefined).toBe(report.header.glibcVersionRuntime !== undefined)
   })
 
   test('loads in the background, to the same answers and refusals', async () => {

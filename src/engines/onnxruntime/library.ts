@@ -32,6 +32,8 @@ export interface Library extends Readonly<Record<FunctionName, NativeFunction>> 
   readonly cpuMemory: number
   /** C's memcpy: to, from, bytes. */
   readonly copy: (to: number | ArrayBufferView, from: number | ArrayBufferView, sizeBytes: number) => void
+  /** Gives memory that was freed, and that C keeps for what comes next, back to the system; nothing where C cannot. */
+  readonly trim: NativeFunction | undefined
   /** Address of a view's memory, which no longer moves after this; it lives as long as the view is referenced. */
   readonly address: (view: ArrayBufferView) => number
   /** The text at an address, up to its NUL. */
@@ -97,6 +99,7 @@ function load(): Library {
     allocator: 0,
     cpuMemory: 0,
     copy: cLibrary.func('void memcpy(void *, const void *, size_t)') as Library['copy'],
+    trim: trimOf(cLibrary),
     address,
     text: (at: number) => koffi.decode.string(BigInt(at)),
     scratch: new Words(16, address),
@@ -113,6 +116,15 @@ function load(): Library {
   check(library, library.CreateCpuMemoryInfo(DEVICE_ALLOCATOR, DEFAULT_MEMORY, scratch.address))
   library.cpuMemory = scratch.get(0)
   return library
+}
+
+/** glibc's malloc_trim; other C libraries have none, and keep less. */
+function trimOf(cLibrary: ReturnType<Koffi['load']>): NativeFunction | undefined {
+  try {
+    return cLibrary.func('int malloc_trim(size_t)')
+  } catch {
+    return undefined
+  }
 }
 
 /** ORT_LOGGING_LEVEL_FATAL: what goes wrong is thrown, and told by us; the runtime's own lines on stderr are no log. */
