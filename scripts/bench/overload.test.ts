@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { overload, overloadFaults, overloadTable, type OverloadResult } from './overload.ts'
+import { overload, overloadFaults, type OverloadResult } from './overload.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -104,11 +104,5 @@ describe('the verdict', () => {
       expect.stringContaining('1.0 requests a second failed'),
       expect.stringContaining('fell 30 ms behind'),
     ])
-  })
-
-  test('stands on a table', () => {
-    const text = overloadTable(result(step(3, 95)))
-    expect(text).toContain('capacity 100 answers per second')
-    expect(text).toMatch(/^ *3 × +300 +95 +95\.0 % +205 +0 +0 +10\.0 +20\.0$/m)
   })
 })

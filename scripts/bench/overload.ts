@@ -1,7 +1,6 @@
 import { runClosedLoop, runOpenLoop, type LoopTarget, type Outcomes } from './open-loop.ts'
 import { median } from './schedule.ts'
 import { rawRequest } from './raw-client.ts'
-import { drawText } from './tables.ts'
 
 /** Whom to overload, and how. */
 export interface OverloadOptions {
@@ -21,7 +20,6 @@ export interface OverloadOptions {
   /** Most requests under way at once. */
   readonly connections: number
   readonly signal?: AbortSignal
-  readonly onStep?: (text: string, fraction: number) => void
 }
 
 /** All rounds of one load: medians of rates (per second) and latencies. */
@@ -54,15 +52,11 @@ const CLOSED_LOOP_CONNECTIONS = 16
  * within the deadline.
  */
 export async function overload(options: OverloadOptions): Promise<OverloadResult> {
-  const { port, path, headers, inputs, deadlineMs, factors, seconds, rounds, connections, signal, onStep } = options
+  const { port, path, headers, inputs, deadlineMs, factors, seconds, rounds, connections, signal } = options
   const body = JSON.stringify({ parameters: { timeout: Math.round(deadlineMs * 1000) }, inputs })
   const request = rawRequest(port, { path, headers, body })
   const target: LoopTarget = { port, request, connections, deadlineMs, signal }
-  const total = rounds * (factors.length + 1)
-  let done = 0
-  const tell = (text: string) => onStep?.(text, done++ / total)
 
-  tell('what it can do')
   const closed = { ...target, connections: CLOSED_LOOP_CONNECTIONS, deadlineMs: Infinity }
   await runClosedLoop(closed, Math.min(1, seconds))
   const capacities: number[] = [rate(await runClosedLoop(closed, seconds), 'good')]
@@ -71,14 +65,8 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
 
   const found = new Map<number, Outcomes[]>(factors.map((factor) => [factor, []]))
   for (let round = 0; round < rounds; round++) {
-    if (round > 0) {
-      tell('what it can do')
-      capacities.push(rate(await runClosedLoop(closed, seconds), 'good'))
-    }
-    for (const factor of factors) {
-      tell(`${factor} × ${Math.round(capacity)} requests per second`)
-      found.get(factor)?.push(await runOpenLoop(target, factor * capacity, seconds))
-    }
+    if (round > 0) capacities.push(rate(await runClosedLoop(closed, seconds), 'good'))
+    for (const factor of factors) found.get(factor)?.push(await runOpenLoop(target, factor * capacity, seconds))
   }
   const steps = [...found].map(([factor, outcomes]) => summarizeStep(factor, factor * capacity, outcomes))
   const capacityPerSecond = median(capacities)
@@ -129,27 +117,6 @@ export function overloadFaults(result: OverloadResult, limits: GoodputLimits = G
       faults.push(`at ${factor} × the sender fell ${behindMs.toFixed(0)} ms behind: this machine is too busy to tell`)
     return faults
   })
-}
-
-/** The result as a table. */
-export function overloadTable({ steps, capacityPerSecond, peakPerSecond, deadlineMs }: OverloadResult): string {
-  const whole = (value: number) => Math.round(value).toLocaleString('en')
-  const table = drawText({
-    head: ['load', 'offered/s', 'good/s', 'of peak', 'turned away/s', 'late/s', 'failed/s', 'p50 ms', 'p99 ms'],
-    align: 'rrrrrrrrr',
-    rows: steps.map((step) => [
-      `${step.factor} ×`,
-      whole(step.offeredPerSecond),
-      whole(step.goodPerSecond),
-      percent(step.goodPerSecond / peakPerSecond),
-      whole(step.refusedPerSecond),
-      whole(step.latePerSecond),
-      whole(step.failedPerSecond),
-      step.p50Ms.toFixed(1),
-      step.p99Ms.toFixed(1),
-    ]),
-  })
-  return `capacity ${whole(capacityPerSecond)} answers per second, peak ${whole(peakPerSecond)}; deadline ${deadlineMs} ms\n${table}\n`
 }
 
 function percent(share: number): string {

@@ -58,6 +58,8 @@ function nodePlan(
     name,
     command: process.execPath,
     args: (port) => [entry, 'serve', path, '--port', `${port}`, '--data', join(folder, 'data'), ...extra],
+    // by a variable: a Slipway of before gRPC has no such option
+    env: () => ({ SLIPWAY_GRPC_PORT: '0' }),
     exchanges,
     // the first start reads, checks, compiles and tries a model
     longestStartMs: 120_000,

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { linearModel } from '../../test/support/models.ts'
 import { diceFrom } from '../soak/models.ts'
-import { startLoad, type Outcome } from './load.ts'
-import { faultsOf, measureLoad, type Proof } from './proof.ts'
-import { endServer, FIRST_FACTOR, MODEL, putModel, serveLinear } from './served.ts'
+import { disturb, judge } from './disturb.ts'
+import type { Outcome } from './load.ts'
+import type { Proof } from './proof.ts'
+import { FIRST_FACTOR, putModel, serveLinear } from './served.ts'
 
 /** A version, by its factor, from when its file was there, and from when the server said that it had taken it over. */
 interface Version {
@@ -19,64 +20,51 @@ export const reload: Proof = {
   name: 'reload',
   claim: 'a reload costs no request, and after it only the new version answers',
   seconds: 30,
-  async run({ seconds, seed, folder, signal }) {
-    const served = await serveLinear(folder, 'reload', ['--workers', '2'])
-    const { server, port, modelPath } = served
-    const dice = diceFrom(seed)
-    const habits = [{ clients: 6 }, { clients: 2, isFresh: true, pauseMs: 4 }]
-    const load = startLoad({ port, model: MODEL, seed, habits })
-    await load.more(100)
-    await sleep(Math.min(3000, seconds * 200), undefined, { signal })
+  async run(options) {
+    const served = await serveLinear(options.folder, 'reload', ['--workers', '2'])
+    const { server, modelPath } = served
+    const dice = diceFrom(options.seed)
     const versions: Version[] = [{ factor: FIRST_FACTOR, putMs: 0, settledMs: 0 }]
     const counts = { reloads: 0, damaged: 0 }
     const faults: string[] = []
     let slowestMs = 0
     let newest = FIRST_FACTOR
-    const disturbedMs = performance.now()
-    while (performance.now() - disturbedMs < seconds * 800 || counts.damaged === 0) {
-      const from = served.logEnd()
-      const putMs = performance.now()
-      const turn = counts.reloads++
-      if (turn === 1 || dice(5) === 0) {
-        counts.damaged++
-        await putModel(modelPath, linearModel({}, 999).subarray(0, 20 + dice(60)))
-        server.child.kill('SIGHUP')
-        await served.says(/"message":"reloaded"/, from)
-        const log = server.stderr().slice(from)
-        if (!log.includes('a model could not be read, it stays what it was'))
-          faults.push('a damaged file was not told of')
-      } else {
-        const before = versions.at(-2)?.factor
-        const factor = before !== undefined && dice(4) === 0 ? before : ++newest
-        await putModel(modelPath, linearModel({}, factor))
-        server.child.kill('SIGHUP')
-        await served.says(/"message":"reloaded"/, from)
-        versions.push({ factor, putMs, settledMs: performance.now() })
-        slowestMs = Math.max(slowestMs, performance.now() - putMs)
-      }
-      await load.more(20)
-      await sleep(PAUSE_MS, undefined, { signal })
-    }
-    const outcomes = await load.stop()
-    await endServer(served)
-    const failed = outcomes.filter(({ kind }) => kind !== 'right' && kind !== 'wrong')
-    const wrong = outcomes.filter((outcome) => outcome.kind === 'wrong' || isStranger(outcome, versions))
-    return {
-      ...measureLoad(outcomes, disturbedMs),
-      failed: failed.length,
-      wrong: wrong.length,
+    const seen = await disturb(options, served, {
+      habits: [{ clients: 6 }, { clients: 2, isFresh: true, pauseMs: 4 }],
+      isEnough: () => counts.damaged > 0,
+      async act(load) {
+        const from = served.logEnd()
+        const putMs = performance.now()
+        const turn = counts.reloads++
+        if (turn === 1 || dice(5) === 0) {
+          counts.damaged++
+          await putModel(modelPath, linearModel({}, 999).subarray(0, 20 + dice(60)))
+          server.child.kill('SIGHUP')
+          await served.says(/"message":"reloaded"/, from)
+          const log = server.stderr().slice(from)
+          if (!log.includes('a model could not be read, it stays what it was'))
+            faults.push('a damaged file was not told of')
+        } else {
+          const before = versions.at(-2)?.factor
+          const factor = before !== undefined && dice(4) === 0 ? before : ++newest
+          await putModel(modelPath, linearModel({}, factor))
+          server.child.kill('SIGHUP')
+          await served.says(/"message":"reloaded"/, from)
+          versions.push({ factor, putMs, settledMs: performance.now() })
+          slowestMs = Math.max(slowestMs, performance.now() - putMs)
+        }
+        await load.more(20)
+        await sleep(PAUSE_MS, undefined, { signal: options.signal })
+      },
+    })
+    const unheard = versions.filter(({ factor }) => !seen.outcomes.some(({ version }) => version === factor))
+    return judge(seen, {
+      isWrong: (outcome) => isStranger(outcome, versions),
       times: counts.reloads,
       recoverySeconds: slowestMs / 1000,
       remark: `SIGHUP, ${counts.damaged} times with a damaged file; ${versions.length} versions answered`,
-      faults: [
-        ...faults,
-        ...faultsOf('requests failed', failed),
-        ...faultsOf('answers were wrong or of a version that may not answer', wrong),
-        ...versions
-          .filter(({ factor }) => !outcomes.some(({ version }) => version === factor))
-          .map(({ factor }) => `the version with the factor ${factor} never answered`),
-      ],
-    }
+      faults: [...faults, ...unheard.map(({ factor }) => `the version with the factor ${factor} never answered`)],
+    })
   },
 }
 

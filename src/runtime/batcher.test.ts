@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
-import { createBatcher, type Batcher, type BatcherOptions, type Submission } from './batcher.ts'
+import { createBatcher, type Batcher, type BatcherOptions } from './batcher.ts'
+import type { Submission } from './batching.ts'
 import { choicesOf } from './choices.fixture.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 import type { Call, ServedModel } from './plane.ts'
+import { createQueueMemory } from './queue-memory.ts'
 import { createRunCost } from './run-cost.ts'
 
 /** Deadlines that a test lets pass. */
@@ -101,6 +103,7 @@ function batcherOf(options: Partial<BatcherOptions> = {}): Batcher {
     cost: createRunCost(),
     model: () => MODEL,
     deadlines,
+    memory: createQueueMemory(2 ** 30),
     now: () => time,
     ...options,
   })
@@ -348,6 +351,31 @@ describe('a full queue', () => {
     ])
   })
 
+  test('is full of bytes, too, whatever the rows, and has room again when these have left', async () => {
+    const memory = createQueueMemory(32)
+    const batcher = batcherOf({ memory, maxBatchRows: 1 })
+    const other = batcherOf({ memory })
+    const taken = [ask(batcher, [1, 2, 3]), ask(other, [4])]
+    expect(await ask(batcher, [5])).toMatchObject({
+      code: 'overloaded',
+      message: 'inputs of 32 B are waiting, the most is 32 B: try again later',
+      details: { reason: 'queue_memory_full', queuedBytes: 32, maxQueueBytes: 32 },
+    })
+    expect(await Promise.all(taken)).toEqual([[10, 20, 30], [40]])
+    expect(memory.bytes).toBe(0)
+    expect(await ask(batcher, [5])).toEqual([50])
+  })
+
+  test('of bytes takes whoever finds nobody waiting, and has the less urgent give way', async () => {
+    const memory = createQueueMemory(16)
+    const batcher = batcherOf({ memory })
+    const low = [ask(batcher, [1], { priority: 3 }), ask(batcher, [2], { priority: 3 })]
+    const high = ask(batcher, [3], { priority: 1 })
+    expect(await low[1]).toMatchObject({ code: 'overloaded', details: { reason: 'queue_memory_full' } })
+    expect(await Promise.all([low[0], high, ask(batcherOf({ memory }), [4, 5, 6])])).toEqual([[10], [30], [40, 50, 60]])
+    expect(memory.bytes).toBe(0)
+  })
+
   test('has room again when a deadline passes, before the engine is done', async () => {
     const { run, held } = heldModel()
     const batcher = batcherOf({ run, maxQueueRows: 2 })
@@ -511,6 +539,30 @@ describe('priorities', () => {
     expect(await ask(batcher, [4], { priority: 3 })).toMatchObject({ code: 'overloaded' })
     expect(await Promise.all([low[0], high])).toEqual([[10], [30]])
   })
+
+  test('starve nobody: who has waited long enough begins one run in eight', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1 })
+    const patient = [ask(batcher, [100], { priority: 3 }), ask(batcher, [101], { priority: 3 })]
+    time = 250 // a quarter of what they have
+    const urgent = Array.from({ length: 20 }, (_, i) => ask(batcher, [i], { priority: 1 }))
+    await Promise.all([...patient, ...urgent])
+    expect(runs.flat().map((value) => (value < 100 ? 'urgent' : value))).toEqual([
+      ...Array.from({ length: 7 }, () => 'urgent'),
+      100,
+      ...Array.from({ length: 7 }, () => 'urgent'),
+      101,
+      ...Array.from({ length: 6 }, () => 'urgent'),
+    ])
+  })
+
+  test('hold as long as everybody has patience', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1 })
+    const patient = ask(batcher, [100], { priority: 3 })
+    time = 249
+    const urgent = Array.from({ length: 20 }, (_, i) => ask(batcher, [i], { priority: 1 }))
+    await Promise.all([patient, ...urgent])
+    expect(runs.flat().at(-1)).toBe(100)
+  })
 })
 
 test('nobody gives way to a request that finds no room all the same', async () => {
@@ -642,6 +694,41 @@ describe('admission', () => {
     await Promise.all(taken)
   })
 
+  test.each([
+    [60, [20]],
+    [97, 'overloaded'],
+  ])('grows careful when answers come in the last moment: after %i of 100 ms', async (answeredMs, then) => {
+    const { run, held } = heldModel()
+    const batcher = batcherOf({ run, maxBatchRows: 1, cost: { of: (rows) => 10 * rows, learn: () => {} } })
+    for (let i = 0; i < 20; i++) {
+      const answer = ask(batcher, [1], { deadlineMs: time + 100 })
+      await turns()
+      time += answeredMs
+      held[i]?.answer()
+      await answer
+    }
+    const before = Array.from({ length: 7 }, () => ask(batcher, [1], { deadlineMs: Infinity }))
+    await turns()
+    const next = ask(batcher, [2], { deadlineMs: time + 100 })
+    for (let i = 20; i < 28; i++) {
+      held[i]?.answer()
+      await turns()
+    }
+    const found = await next
+    expect(found instanceof ServingError ? found.code : found).toEqual(then)
+    await Promise.all(before)
+  })
+
+  test('refuses without a stack, which nobody reads and which costs more than the refusal', async () => {
+    const batcher = batcherOf({ maxQueueRows: 1 })
+    const taken = ask(batcher, [1])
+    const refused = await ask(batcher, [2])
+    expect(refused).toBeInstanceOf(ServingError)
+    expect((refused as ServingError).stack).not.toContain('\n')
+    expect(new Error('another').stack).toContain('\n')
+    await taken
+  })
+
   test('takes whoever finds nobody waiting, so that a slow first run locks nobody out', async () => {
     const batcher = batcherOf({ cost: createRunCost([{ rows: 1, ms: 1e6 }]) })
     expect(await ask(batcher, [1], { deadlineMs: 50 })).toEqual([10])
@@ -673,6 +760,26 @@ describe('off the loop', () => {
   })
 })
 
+test('the longest run is told of, and of a batch that fails its newest part', async () => {
+  const { run, held } = heldModel()
+  const batcher = batcherOf({ run, place: 'off-loop', maxBatchRows: 2 })
+  expect(batcher.longestRunMs()).toBe(0)
+  const answers = [1, 2].map((value) => ask(batcher, [value]))
+  await turn()
+  time = 30
+  expect(batcher.longestRunMs()).toBe(30)
+  held[0]?.fail(new Error('one of them'))
+  await turns()
+  time = 37
+  expect(batcher.longestRunMs()).toBe(7)
+  for (let i = 1; i < 3; i++) {
+    held[i]?.answer()
+    await turns()
+  }
+  expect(await Promise.all(answers)).toEqual([[10], [20]])
+  expect(batcher.longestRunMs()).toBe(0)
+})
+
 describe('preferred sizes', () => {
   test('cut a longer line', async () => {
     const batcher = batcherOf({ maxBatchRows: 16, preferredRows: [2, 4] })
@@ -697,6 +804,14 @@ describe('a window', () => {
     await Promise.all(pair)
     expect(runs).toEqual([[2, 3]])
     expect(call.timing).toMatchObject({ waitedFor: 'window', batchRows: 2 })
+  })
+
+  test('is over with its timer, even when the clock lags behind that', async () => {
+    const batcher = batcherOf({ windowMs: 5, preferredRows: [4] })
+    await ask(batcher, [1])
+    time = 1
+    expect(await ask(batcher, [2])).toEqual([20])
+    expect(time).toBe(1)
   })
 
   test('ends when there are rows enough', async () => {

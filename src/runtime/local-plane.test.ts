@@ -233,9 +233,12 @@ describe('a version that starts quickly', () => {
   const quick = { choices: choicesOf({ start: 'quick' }) }
 
   test('answers on the graph as it is, and on the optimised one when that is ready', async () => {
+    const swapped: unknown[] = []
+    plane = planeOf({ onSwapped: ({ name }, error) => swapped.push([name, error]) })
     const model = await plane.load(timesBundle(), quick)
     expect(await productOf(model)).toEqual([6, 8])
     while (engine.released.length === 0) await turn()
+    expect(swapped).toEqual([['times', undefined]])
     expect(engine.asked).toMatchObject([{ isQuick: true }, { isBackground: true }])
     expect(engine.asked[1]?.isQuick).not.toBe(true)
     expect(await productOf(model)).toEqual([6, 8])
@@ -243,7 +246,7 @@ describe('a version that starts quickly', () => {
 
   test('stays on the quick graph when the other will not do, and says so', async () => {
     const failures: unknown[] = []
-    plane = planeOf({ onSwapFailed: (failed, error) => failures.push([failed.name, error.code]) })
+    plane = planeOf({ onSwapped: (failed, error) => failures.push([failed.name, error?.code]) })
     engine.refuseFrom = 1
     const model = await plane.load(timesBundle(), quick)
     while (failures.length === 0) await turn()
@@ -292,6 +295,31 @@ test('gauges tell what waits and runs', async () => {
   await Promise.all(waiting)
   await turn()
   expect(plane.gauges()).toEqual([{ model, queuedRows: 0, running: 0, inFlight: 0 }])
+})
+
+test('the longest run is told of that computes here; one elsewhere is bounded there', async () => {
+  const model = await plane.load(timesBundle())
+  const answered = closedGate()
+  const waiting = productOf(model)
+  await turn()
+  time = 700
+  expect(plane.longestRunMs()).toBe(700)
+  answered()
+  await waiting
+  await turn()
+  expect(plane.longestRunMs()).toBe(0)
+  const forever: LoadedProgram = {
+    engines: ['elsewhere'],
+    canRunOffLoop: true,
+    run: () => new Promise(() => {}),
+    release: () => {},
+  }
+  const other = planeOf()
+  const there = await other.load(timesBundle(), { program: forever })
+  void other.predict(there, X, {})
+  await turn()
+  time = 1400
+  expect([other.gauges()[0]?.running, other.longestRunMs()]).toEqual([1, 0])
 })
 
 describe('unloading', () => {

@@ -1,21 +1,29 @@
 import type { Priority } from './plane.ts'
+import type { QueueMemory } from './queue-memory.ts'
 
 /** Something that waits in a line; it carries its own place there, so that it can leave from anywhere at once. */
 export interface Place<Item> {
   readonly priority: Priority
   readonly rows: number
+  readonly bytes: number
+  readonly arrivedMs: number
   isInLine: boolean
   before: Item | undefined
   behind: Item | undefined
 }
 
+/** How much of what waits. An item of no rows counts as one row. */
+export interface Amount {
+  rows: number
+  items: number
+  bytes: number
+}
+
 export interface WaitingLine<Item extends Place<Item>> {
-  /** Rows that wait, an item of none counted as one. */
   readonly rows: number
-  /** Rows that would be run before a newcomer of this priority. */
-  rowsAhead(priority: Priority): number
-  /** Items that would be run before a newcomer of this priority. */
-  itemsAhead(priority: Priority): number
+  readonly bytes: number
+  /** What would be run before a newcomer of this priority. */
+  ahead(priority: Priority): Readonly<Amount>
   push(item: Item): void
   /** Takes an item out, wherever it stands. */
   remove(item: Item): void
@@ -25,6 +33,8 @@ export interface WaitingLine<Item extends Place<Item>> {
   after(item: Item): Item | undefined
   /** The one whose turn would come last. */
   last(): Item | undefined
+  /** Who has waited longest of those that are less urgent than the first. */
+  longestBehind(first: Item): Item | undefined
 }
 
 const PRIORITIES: readonly Priority[] = [1, 2, 3]
@@ -34,35 +44,40 @@ export function placesOf({ rows }: { readonly rows: number }): number {
   return Math.max(rows, 1)
 }
 
-function upTo(counts: readonly number[], priority: Priority): number {
-  let sum = 0
-  for (let level = 1; level <= priority; level++) sum += counts[level] ?? 0
-  return sum
-}
-
-/** First in, first out within each priority; the urgent before the others. */
-export function createWaitingLine<Item extends Place<Item>>(): WaitingLine<Item> {
+/**
+ * First in, first out within each priority; the urgent before the others.
+ * @param memory told of what enters and leaves
+ */
+export function createWaitingLine<Item extends Place<Item>>(memory: QueueMemory): WaitingLine<Item> {
   const heads: (Item | undefined)[] = [undefined, undefined, undefined, undefined]
   const tails: (Item | undefined)[] = [undefined, undefined, undefined, undefined]
-  const rowsOf = [0, 0, 0, 0]
-  const itemsOf = [0, 0, 0, 0]
-  let total = 0
+  /** By priority: of this one and all before it. */
+  const upTo = heads.map((): Amount => ({ rows: 0, items: 0, bytes: 0 }))
+  const total = upTo[3] as Amount
 
   function count(item: Item, sign: 1 | -1): void {
-    const places = placesOf(item) * sign
-    rowsOf[item.priority] = (rowsOf[item.priority] ?? 0) + places
-    itemsOf[item.priority] = (itemsOf[item.priority] ?? 0) + sign
-    total += places
+    const rows = placesOf(item) * sign
+    const bytes = item.bytes * sign
+    for (let level = item.priority; level <= 3; level++) {
+      const amount = upTo[level] as Amount
+      amount.rows += rows
+      amount.items += sign
+      amount.bytes += bytes
+    }
+    memory.bytes += bytes
     item.isInLine = sign === 1
   }
 
   return {
     get rows() {
-      return total
+      return total.rows
     },
 
-    rowsAhead: (priority) => upTo(rowsOf, priority),
-    itemsAhead: (priority) => upTo(itemsOf, priority),
+    get bytes() {
+      return total.bytes
+    },
+
+    ahead: (priority) => upTo[priority] as Amount,
 
     push(item) {
       const tail = tails[item.priority]
@@ -96,6 +111,15 @@ export function createWaitingLine<Item extends Place<Item>>(): WaitingLine<Item>
     last: () => {
       for (const level of PRIORITIES.toReversed()) if (tails[level] !== undefined) return tails[level]
       return undefined
+    },
+
+    longestBehind({ priority }) {
+      let longest: Item | undefined
+      for (let level = priority + 1; level <= 3; level++) {
+        const head = heads[level]
+        if (head !== undefined && (longest === undefined || head.arrivedMs < longest.arrivedMs)) longest = head
+      }
+      return longest
     },
   }
 }

@@ -39,6 +39,39 @@ function observe(histogram: Histogram, bounds: readonly number[], value: number)
   histogram[last] = (histogram[last] as number) + counted
 }
 
+/** What is observed of each version, and in which buckets: the one list of it. */
+const BOUNDS_OF = {
+  /** From a whole request to its answer. */
+  request: DURATION_BOUNDS,
+  queue: DURATION_BOUNDS,
+  /** The run that the request was part of. */
+  run: DURATION_BOUNDS,
+  overhead: DURATION_BOUNDS,
+  batchRows: ROW_BOUNDS,
+  batch: DURATION_BOUNDS,
+} as const satisfies Record<string, readonly number[]>
+
+export type Observations = { readonly [Name in keyof typeof BOUNDS_OF]: Histogram }
+
+export function createObservations(): Observations {
+  return mapObservations((name) => createHistogram(BOUNDS_OF[name]))
+}
+
+export function copyObservations(from: Observations): Observations {
+  return mapObservations((name) => from[name].slice())
+}
+
+/** Adds to `to`, which is nobody else's. */
+export function addObservations(to: Observations, from: Observations): void {
+  for (const name of NAMES) addHistogram(to[name], from[name])
+}
+
+const NAMES = Object.keys(BOUNDS_OF) as (keyof Observations)[]
+
+function mapObservations(make: (name: keyof Observations) => Histogram): Observations {
+  return Object.fromEntries(NAMES.map((name) => [name, make(name)])) as Observations
+}
+
 /** Adds one to another of the same bounds. */
 export function addHistogram(to: Histogram, from: Histogram): void {
   for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + (from[i] ?? 0)

@@ -1,4 +1,4 @@
-import { addHistogram, createHistogram, DURATION_BOUNDS, ROW_BOUNDS } from './histogram.ts'
+import { addHistogram, addObservations, createHistogram, createObservations, DURATION_BOUNDS } from './histogram.ts'
 import type { LoadedModel, MetricsSnapshot, ProcessTotals, SeriesCounts } from './snapshot.ts'
 
 /** The counts of several processes as those of one that has ended: what each is doing now is left out. */
@@ -68,30 +68,13 @@ function addLoaded(a: HeldModel, b: HeldModel): HeldModel {
 }
 
 function nothing(model: string, version: string): SeriesCounts {
-  return {
-    model,
-    version,
-    codes: [],
-    request: createHistogram(DURATION_BOUNDS),
-    queue: createHistogram(DURATION_BOUNDS),
-    run: createHistogram(DURATION_BOUNDS),
-    overhead: createHistogram(DURATION_BOUNDS),
-    batchRows: createHistogram(ROW_BOUNDS),
-    batch: createHistogram(DURATION_BOUNDS),
-    rows: 0,
-    failedRuns: 0,
-  }
+  return { model, version, codes: [], ...createObservations(), rows: 0, failedRuns: 0 }
 }
 
 /** Adds to `into`, which is nobody else's, and gives it back with the numbers that stand beside the histograms. */
 function add(into: SeriesCounts, from: SeriesCounts): SeriesCounts {
   const codes = new Map(into.codes)
   for (const [code, requests] of from.codes) codes.set(code, (codes.get(code) ?? 0) + requests)
-  addHistogram(into.request, from.request)
-  addHistogram(into.queue, from.queue)
-  addHistogram(into.run, from.run)
-  addHistogram(into.overhead, from.overhead)
-  addHistogram(into.batchRows, from.batchRows)
-  addHistogram(into.batch, from.batch)
+  addObservations(into, from)
   return { ...into, codes: [...codes], rows: into.rows + from.rows, failedRuns: into.failedRuns + from.failedRuns }
 }

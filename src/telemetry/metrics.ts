@@ -1,6 +1,6 @@
 import type { Answered } from '../protocols/protocol.ts'
 import { versionName, type ServedModel } from '../runtime/plane.ts'
-import { createHistogram, DURATION_BOUNDS, observeMs, observeRows, ROW_BOUNDS, type Histogram } from './histogram.ts'
+import { copyObservations, createObservations, observeMs, observeRows, type Observations } from './histogram.ts'
 import type { LoadedModel, SeriesCounts } from './snapshot.ts'
 
 /** One run of a batch, as the plane tells it. */
@@ -34,17 +34,11 @@ export interface Metrics {
   loaded(gauges: readonly ModelGauges[]): LoadedModel[]
 }
 
-interface Series {
+interface Series extends Observations {
   readonly model: string
   readonly version: string
   /** By HTTP status, from 100. */
   readonly codes: Float64Array
-  readonly request: Histogram
-  readonly queue: Histogram
-  readonly run: Histogram
-  readonly overhead: Histogram
-  readonly batchRows: Histogram
-  readonly batch: Histogram
   rows: number
   failedRuns: number
   busyMs: number
@@ -157,12 +151,7 @@ function createSeries(model: string, version: string): Series {
     model,
     version,
     codes: new Float64Array(LAST_CODE - FIRST_CODE + 1),
-    request: createHistogram(DURATION_BOUNDS),
-    queue: createHistogram(DURATION_BOUNDS),
-    run: createHistogram(DURATION_BOUNDS),
-    overhead: createHistogram(DURATION_BOUNDS),
-    batchRows: createHistogram(ROW_BOUNDS),
-    batch: createHistogram(DURATION_BOUNDS),
+    ...createObservations(),
     rows: 0,
     failedRuns: 0,
     busyMs: 0,
@@ -180,12 +169,7 @@ function countsOf(series: Series): SeriesCounts {
     model: series.model,
     version: series.version,
     codes,
-    request: series.request.slice(),
-    queue: series.queue.slice(),
-    run: series.run.slice(),
-    overhead: series.overhead.slice(),
-    batchRows: series.batchRows.slice(),
-    batch: series.batch.slice(),
+    ...copyObservations(series),
     rows: series.rows,
     failedRuns: series.failedRuns,
   }

@@ -1,4 +1,4 @@
-import type { Histogram } from './histogram.ts'
+import type { Histogram, Observations } from './histogram.ts'
 
 /** What one process has counted, as plain data: it crosses process borders by structured clone. */
 export interface MetricsSnapshot {
@@ -14,20 +14,13 @@ export interface MetricsSnapshot {
 }
 
 /** Counts of one version of a model. Durations in ms. */
-export interface SeriesCounts {
+export interface SeriesCounts extends Observations {
   /** Empty for requests that reached no model; `other` for versions that came after too many others. */
   readonly model: string
   /** First digits of the digest. */
   readonly version: string
   /** HTTP status, and how often it was the answer. */
   readonly codes: readonly (readonly [code: number, requests: number])[]
-  readonly request: Histogram
-  readonly queue: Histogram
-  /** The run that the request was part of. */
-  readonly run: Histogram
-  readonly overhead: Histogram
-  readonly batchRows: Histogram
-  readonly batch: Histogram
   readonly rows: number
   readonly failedRuns: number
 }
