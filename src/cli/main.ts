@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { ServingError } from '../core/errors.ts'
 import { PROCESS_ARGUMENT, setEntry, type ProcessKind } from '../server/spawn.ts'
 
-// Every process of Slipway starts in this file, bundled or not; which one, the first argument says.
-setEntry(fileURLToPath(import.meta.url))
+// Every process of Slipway starts in this file, which a bundle starts by another; which process, the first argument says.
+setEntry(process.argv[1] ?? import.meta.filename)
 const [first, second] = process.argv.slice(2)
 if (first === PROCESS_ARGUMENT) await startProcess(second as ProcessKind)
 else await commandLine()

@@ -141,9 +141,25 @@ describe('an option', () => {
 
 describe('wrong usage', () => {
   test.each<[string, string[], Record<string, string>, RegExp]>([
-    ['an unknown flag', ['--prot', '1'], {}, /'--prot'/],
-    ['a flag without its value', ['--host'], {}, /--host/],
-    ['a value for a flag that takes none', ['--json=1'], {}, /--json/],
+    ['an unknown flag', ['--prot', '1'], {}, /^there is no option "--prot": did you mean --port\?$/],
+    ['a flag like no other', ['--nope=slw_secret'], {}, /^there is no option "--nope": see --help for those/],
+    ['a flag of one letter', ['-p'], {}, /^there is no option "-p": see --help/],
+    ['a flag with one dash', ['-json'], {}, /^there is no option "-j": see --help/],
+    ['a flag without its value', ['--host'], {}, /^--host is followed by nothing; it takes a text$/],
+    [
+      'a flag where another has its value',
+      ['--plan', '--json'],
+      {},
+      /^--plan is followed by the option "--json"; it takes one of "auto", "fast" \(--plan=… for one/,
+    ],
+    [
+      'a value for a flag that takes none',
+      ['--json=1'],
+      {},
+      /^--json is yes by being there and takes no value, found "1"/,
+    ],
+    ['a value for its no', ['--no-json=1'], {}, /^--no-json is yes by being there/],
+    ['a number below zero', ['--port', '-1'], {}, /^--port is "-1"; it takes a whole number from 0/],
     [
       'too small a number',
       ['--max-body-bytes', '0'],
@@ -166,7 +182,7 @@ describe('wrong usage', () => {
     ['a choice that there is not', ['--plan', 'slow'], {}, /^--plan is "slow"; it takes one of "auto", "fast"$/],
     ['a choice of objects', ['--plan', '__proto__'], {}, /^--plan is "__proto__"/],
     ['an empty text in a list', ['--models', 'a,,b'], {}, /^--models is "a,,b"; it takes texts, none of them empty$/],
-    ['a no for what has values', ['--no-host'], {}, /'--no-host'/],
+    ['a no for what has values', ['--no-host'], {}, /^there is no option "--no-host"/],
     ['neither yes nor no', [], { SLIPWAY_JSON: 'maybe' }, /^SLIPWAY_JSON is "maybe"; it takes true or false$/],
   ])('is %s', (_what, args, env, message) => {
     expect(() => parse(args, env)).toThrow(UsageError)

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
+import { nearestTo } from './nearest.ts'
 
 /** What every option may say of itself. */
 interface CommonSpec {
@@ -136,30 +137,53 @@ export function parseFlags(
   args: readonly string[],
 ): { flags: ReadonlyMap<string, string | boolean>; positionals: string[] } {
   const known: Record<string, { type: 'string' | 'boolean' }> = {}
-  const meaning = new Map<string, { name: string; isNo: boolean }>()
+  const meaning = new Map<string, { name: string; spec: OptionSpec; isNo: boolean }>()
   for (const [name, spec] of Object.entries(table)) {
     const flag = flagOf(name).slice(2)
     known[flag] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
-    meaning.set(flag, { name, isNo: false })
+    meaning.set(flag, { name, spec, isNo: false })
     if (spec.type !== 'boolean' || flag.startsWith('no-')) continue
     known[`no-${flag}`] = { type: 'boolean' }
-    meaning.set(`no-${flag}`, { name, isNo: true })
+    meaning.set(`no-${flag}`, { name, spec, isNo: true })
   }
-  const { tokens, positionals } = parseWords(args, known)
+  // not strict: whatever it would complain of is said here, in our words
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: known,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
   const flags = new Map<string, string | boolean>()
   for (const token of tokens) {
-    const meant = token.kind === 'option' ? meaning.get(token.name) : undefined
-    if (meant !== undefined && token.kind === 'option') flags.set(meant.name, token.value ?? !meant.isNo)
+    if (token.kind !== 'option') continue
+    const { rawName, value, inlineValue } = token
+    const meant = rawName.startsWith('--') ? meaning.get(token.name) : undefined
+    if (meant === undefined) throw unknownOption(rawName, meaning.keys())
+    if (meant.spec.type === 'boolean') {
+      if (value !== undefined)
+        throw new UsageError(`${rawName} is yes by being there and takes no value, found ${quote(value)}: leave it out`)
+      flags.set(meant.name, !meant.isNo)
+    } else {
+      // a word that begins with a dash is another option, but for a number below zero
+      const isMissing = value === undefined || (!inlineValue && /^-./.test(value) && !/^-\d+$/.test(value))
+      if (isMissing) throw withoutValue(rawName, meant.spec, value)
+      flags.set(meant.name, value)
+    }
   }
-  return { flags, positionals }
+  return { flags, positionals: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])) }
 }
 
-function parseWords(args: readonly string[], options: Record<string, { type: 'string' | 'boolean' }>) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
+function unknownOption(found: string, known: Iterable<string>): UsageError {
+  const near = nearestTo(found.replace(/^-+/, ''), known)
+  const hint = near === undefined ? 'see --help for those that there are' : `did you mean --${near}?`
+  return new UsageError(`there is no option ${quote(found)}: ${hint}`)
+}
+
+function withoutValue(flag: string, spec: OptionSpec, next: string | undefined): UsageError {
+  const found = next === undefined ? 'nothing' : `the option ${quote(next)}`
+  const text = `${flag} is followed by ${found}; it takes ${describeValues(spec)}`
+  return new UsageError(next === undefined ? text : `${text} (${flag}=… for one that begins with a dash)`)
 }
 
 /** A value as text: from a flag or a variable. */

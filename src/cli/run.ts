@@ -5,6 +5,7 @@ import { EXIT, type Command, type CommandContext } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { CONFIG_OPTION } from './common-options.ts'
 import { readConfigFile } from './config-file.ts'
+import { nearestTo } from './nearest.ts'
 import {
   describeOptions,
   parseFlags,
@@ -51,10 +52,7 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
   let asJson = rest.includes('--json') || isTrue(context.env.SLIPWAY_JSON)
   try {
     const listed = COMMANDS.find((each) => each.name === name)
-    if (listed === undefined)
-      throw new UsageError(
-        `there is no command ${quote(name)}; there are ${COMMANDS.map((each) => each.name).join(', ')}`,
-      )
+    if (listed === undefined) throw unknownCommand(name)
     const command = await listed.load()
     usage = `${name} ${command.usage}`
     if (rest.includes('--help') || rest.includes('-h')) {
@@ -80,6 +78,13 @@ async function configFile(
 ): Promise<FileLayer | undefined> {
   const path = parseFlags(table, args).flags.get('config') ?? env[variableOf('config')] ?? ''
   return path === '' ? undefined : await readConfigFile(String(path), section, table, COMMANDS)
+}
+
+function unknownCommand(found: string): UsageError {
+  const names = COMMANDS.map(({ name }) => name)
+  const near = nearestTo(found, names)
+  const hint = near === undefined ? '' : `; did you mean ${near}?`
+  return new UsageError(`there is no command ${quote(found)}; there are ${names.join(', ')}${hint}`)
 }
 
 /** Whether failures are printed as JSON also where no flag could be read. */

@@ -94,6 +94,37 @@ describe('a pipeline', () => {
     expect(compiled.metadata.get('slipway.example.customer')).toBe('[[1,2]]')
   })
 
+  test('warns of a value that no step gives, and of a step that no output needs', () => {
+    const steps = [
+      { model: 'a.onnx', outputs: { Y: 'scaled' } },
+      { model: 'b.onnx', inputs: { X: 'scald' }, outputs: { Y: 'shifted' } },
+      { model: 'c.onnx', inputs: { X: 'shifted' } },
+    ]
+    const models = [model('Mul', 3), model('Add', 10), model('Mul', 2)]
+    const unread =
+      'step 2 (b.onnx) reads "scald", which no step gives: it becomes an input of the model (the steps before give "scaled")'
+    const idle = (step: string, gives: string) => `${step} gives "${gives}", which no output needs: it is never run`
+    expect(pipeline({ steps }, ...models)).toMatchObject({
+      inputs: [{ name: 'X' }, { name: 'scald' }],
+      warnings: [unread],
+    })
+    expect(pipeline({ steps, outputs: ['Y'] }, ...models).warnings).toEqual([unread, idle('step 1 (a.onnx)', 'scaled')])
+    expect(pipeline({ steps, outputs: ['scaled'] }, ...models).warnings).toEqual([
+      unread,
+      idle('step 2 (b.onnx)', 'shifted'),
+      idle('step 3 (c.onnx)', 'Y'),
+    ])
+  })
+
+  test('of which every value meets another has no warning', () => {
+    const steps = [
+      { model: 'a.onnx', inputs: { X: 'customer' }, outputs: { Y: 'm' } },
+      { model: 'b.onnx', inputs: { X: 'm' } },
+      { model: 'c.onnx', inputs: { X: 'customer' }, outputs: { Y: 'other' } },
+    ]
+    expect(pipeline({ steps }, model('Mul', 1), model('Add', 1), model('Add', 2)).warnings).toEqual([])
+  })
+
   const two = [
     { model: 'a.onnx', outputs: { Y: 'm' } },
     { model: 'b.onnx', inputs: { X: 'm' } },

@@ -17,6 +17,9 @@ interface Draft {
   readonly steps: Step[]
   readonly files: Map<string, Uint8Array>
   readonly metadata: Map<string, string>
+  /** What each step of the file reads and gives. */
+  readonly links: { readonly where: string; readonly reads: readonly string[]; readonly gives: readonly string[] }[]
+  readonly warnings: string[]
 }
 
 /**
@@ -25,7 +28,7 @@ interface Draft {
  * @throws {ServingError} `refused` when names, datatypes or shapes do not meet
  */
 export function compilePipeline(file: PipelineFile, models: readonly CompiledModel[]): CompiledModel {
-  const draft: Draft = { values: new Map(), steps: [], files: new Map(), metadata: new Map() }
+  const draft: Draft = { values: new Map(), steps: [], files: new Map(), metadata: new Map(), links: [], warnings: [] }
   const later = new Set(file.steps.flatMap((step, i) => givenBy(step, models[i])))
   file.steps.forEach((step, i) => {
     const model = models[i]
@@ -35,6 +38,8 @@ export function compilePipeline(file: PipelineFile, models: readonly CompiledMod
   const inputs: (FoundSpec & { readonly shape: readonly number[] })[] = []
   for (const { spec, from } of draft.values.values())
     if (from === undefined && spec.shape !== undefined) inputs.push({ ...spec, shape: spec.shape })
+  const outputs = outputsOf(file, draft)
+  const idle = idleSteps(draft, outputs)
   return {
     format: 'pipeline',
     producer: [...new Set(models.map(({ producer }) => producer))]
@@ -43,10 +48,11 @@ export function compilePipeline(file: PipelineFile, models: readonly CompiledMod
       .slice(0, 1000),
     program: { steps: draft.steps },
     inputs,
-    outputs: outputsOf(file, draft),
+    outputs,
     files: draft.files,
     metadata: draft.metadata,
     isQuantized: models.some(({ isQuantized }) => isQuantized),
+    warnings: [...draft.warnings, ...idle],
   }
 }
 
@@ -62,6 +68,7 @@ function addStep(draft: Draft, step: PipelineStep, model: CompiledModel, number:
   const nameOfOutput = new Map(model.outputs.map(({ name }) => [name, step.outputs.get(name) ?? name]))
   for (const spec of model.inputs) readValue(draft, where, spec, nameOfInput.get(spec.name) ?? spec.name, model, later)
   for (const spec of model.outputs) giveValue(draft, where, spec, nameOfOutput.get(spec.name) ?? spec.name)
+  draft.links.push({ where, reads: [...nameOfInput.values()], gives: [...nameOfOutput.values()] })
   for (const [path, bytes] of model.files) draft.files.set(`step-${number}/${path}`, bytes)
   for (const part of model.program.steps)
     draft.steps.push({
@@ -97,6 +104,11 @@ function readValue(
     return fit(where, spec, name, value)
   }
   if (later.has(name)) throw refused(`${where} reads ${quote(name)}, which only a later step gives: change their order`)
+  const given = draft.links.flatMap(({ gives }) => gives)
+  if (given.length > 0)
+    draft.warnings.push(
+      `${where} reads ${quote(name)}, which no step gives: it becomes an input of the model (the steps before give ${quoteList(given)})`,
+    )
   draft.values.set(name, { spec: { ...spec, name }, isRead: true })
   for (const kind of ['slipway.example', 'slipway.columns']) {
     const text = metadata.get(`${kind}.${spec.name}`)
@@ -145,6 +157,19 @@ function outputsOf({ outputs }: PipelineFile, { values }: Draft): FoundSpec[] {
       )
     return value.spec
   })
+}
+
+/** A warning for each step that no output needs, directly or through other steps. */
+function idleSteps({ links }: Draft, outputs: readonly FoundSpec[]): string[] {
+  const needed = new Set(outputs.map(({ name }) => name))
+  const idle = links.toReversed().filter(({ reads, gives }) => {
+    if (!gives.some((name) => needed.has(name))) return true
+    for (const name of reads) needed.add(name)
+    return false
+  })
+  return idle
+    .toReversed()
+    .map(({ where, gives }) => `${where} gives ${quoteList(gives)}, which no output needs: it is never run`)
 }
 
 function show(shape: readonly number[] | undefined): string {

@@ -6,7 +6,7 @@ import type { Failure } from './settings.ts'
 export type FromKept =
   | { readonly type: 'ready' }
   | ({ readonly type: 'failed' } & Failure)
-  | { readonly type: 'alive'; readonly rssMiB: number }
+  | { readonly type: 'alive'; readonly rssMiB: number; readonly longestRunMs?: number }
 
 export interface KeptProcessOptions {
   /** What it is, for messages: `runner`. */
@@ -15,7 +15,7 @@ export interface KeptProcessOptions {
   readonly child: ChildProcess
   /** How long it may take to finish what is under way (ms). */
   readonly drainTimeoutMs: number
-  /** A ready process that says nothing for so long is hung, and is ended (ms). */
+  /** A ready process that says nothing for so long, or has a run under way for longer, is hung, and is ended (ms). */
   readonly silenceMs: number
   /** Told of every message, after `isReady` has been brought up to date. */
   readonly onMessage: (message: FromKept) => void
@@ -33,7 +33,7 @@ export interface KeptProcess {
   send(message: object): void
   /** While the work lasts, silence is no sign of a hang: it loads models, which may hold its event loop. */
   patiently<T>(work: Promise<T>): Promise<T>
-  /** Asks it to finish and to end, and ends it when that takes too long. */
+  /** Asks it to finish and to end, and ends it when that takes too long: a second where it was not ready yet. */
   drain(message: object): void
   /** Ends it at once. */
   kill(reason: ServingError): void
@@ -49,6 +49,9 @@ export interface ProcessEnd {
 
 /** A process that loads models may be silent for so long (ms). */
 const LOADING_SILENCE_MS = 300_000
+
+/** A process that is asked to end before it was ready has so long to do it (ms). */
+const STARTING_DRAIN_MS = 1000
 
 const TICK_MS = 1000
 
@@ -66,8 +69,7 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
   // it counts its own ticks, so that a machine that slept finds nobody guilty
   const watch = setInterval(() => {
     silentMs += TICK_MS
-    if (silentMs > (loading > 0 ? LOADING_SILENCE_MS : options.silenceMs))
-      kill(new ServingError('unavailable', `the ${what} hung: a model ran for longer than a request may take`))
+    if (silentMs > (loading > 0 ? LOADING_SILENCE_MS : options.silenceMs)) killHung()
   }, TICK_MS)
   watch.unref()
 
@@ -79,6 +81,8 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
       readyAtMs = performance.now()
       loading--
     }
+    // a run beside the event loop does not keep the process from saying that it lives
+    if (message.type === 'alive' && (message.longestRunMs ?? 0) > options.silenceMs) killHung()
     options.onMessage(message)
     if (message.type === 'ready') settled.resolve()
   })
@@ -96,6 +100,10 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
 
   function send(message: object): void {
     if (child.connected) child.send(message, () => {}) // a process that dies meanwhile is seen by its exit
+  }
+
+  function killHung(): void {
+    kill(new ServingError('unavailable', `the ${what} hung: a model ran for longer than a request may take`))
   }
 
   function kill(reason: ServingError): void {
@@ -127,8 +135,11 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
       if (isDraining) return
       isDraining = true
       send(message)
-      const timer = setTimeout(() => child.kill('SIGKILL'), options.drainTimeoutMs)
-      void ended.promise.then(() => clearTimeout(timer))
+      const cut = () => child.kill('SIGKILL')
+      const late = setTimeout(cut, options.drainTimeoutMs)
+      // nothing is under way in one that has not begun; it may be one that cannot listen, for loading holds it
+      const early = setTimeout(() => readyAtMs === undefined && cut(), STARTING_DRAIN_MS)
+      void ended.promise.then(() => [late, early].forEach(clearTimeout))
     },
     kill,
   }

@@ -1,3 +1,5 @@
+import { createAuthorizer, type Authorizer } from '../auth/authorizer.ts'
+import { readKeyFile } from '../auth/key-file.ts'
 import { ServingError } from '../core/errors.ts'
 import { reportInitError, runLambda } from '../hosts/lambda/runtime-api.ts'
 import { createHandle, startDataPlane } from './data-plane.ts'
@@ -5,19 +7,40 @@ import type { Models } from './desired-state.ts'
 import { log } from './log.ts'
 import type { PlaneSettings } from './settings.ts'
 
-/** Serves the models as a Lambda function: one process, one invocation at a time, until the sandbox ends it. */
-export async function serveLambda(
-  api: string,
-  settings: PlaneSettings,
-  models: Models,
-  signal: AbortSignal,
-): Promise<void> {
-  const plane = await startDataPlane(settings, models).catch(async (thrown: unknown) => {
+export interface LambdaSettings {
+  /** Address of Lambda's runtime API. */
+  readonly api: string
+  readonly plane: PlaneSettings
+  /** File of hashed keys; requests need none when absent. */
+  readonly apiKeyFile: string | undefined
+  readonly signal: AbortSignal
+}
+
+/**
+ * Serves the models as a Lambda function: one process, one invocation at a time, until the sandbox ends it. Keys are read
+ * once: the files of a function do not change while it runs.
+ * @throws {ServingError} why a model could not be loaded or the keys not be read, after Lambda was told
+ */
+export async function serveLambda(settings: LambdaSettings, models: Models): Promise<void> {
+  const { api, signal } = settings
+  const start = async () => {
+    const authorizer = await authorizerOf(settings.apiKeyFile)
+    return { authorizer, plane: await startDataPlane(settings.plane, models) }
+  }
+  const { authorizer, plane } = await start().catch(async (thrown: unknown) => {
     const error = ServingError.from(thrown)
     await reportInitError(api, error)
     throw error
   })
   const logFailure = (message: string, error?: unknown) => log('error', message, { error })
-  await runLambda({ api, handle: createHandle(), plane, signal, now: () => Date.now(), log: logFailure })
+  const handle = createHandle({ ...(authorizer && { authorize: authorizer.authorize }) })
+  await runLambda({ api, handle, plane, signal, now: () => Date.now(), log: logFailure })
   await plane.close()
+}
+
+async function authorizerOf(file: string | undefined): Promise<Authorizer | undefined> {
+  if (file === undefined) return undefined
+  const { keys, warnings } = await readKeyFile(file)
+  for (const warning of warnings) log('warn', warning)
+  return createAuthorizer(keys, { now: () => performance.now(), calendarNow: () => Date.now() })
 }

@@ -99,6 +99,16 @@ afterEach(() => {
   setLogLevel('info')
 })
 
+test('a process that says that it lives, with a run beside its event loop that does not end, is ended', async () => {
+  await startReady()
+  newest().say({ type: 'alive', rssMiB: 10, longestRunMs: 3000 })
+  expect(newest().heard).toEqual([])
+  newest().say({ type: 'alive', rssMiB: 10, longestRunMs: 3001 })
+  expect(newest().heard).toEqual(['SIGKILL'])
+  await live(1000)
+  expect([children.length, slot.restarts]).toEqual([2, 1])
+})
+
 describe('a process that dies', () => {
   test('is started again after longer and longer waits, which a long life ends', async () => {
     await startReady()

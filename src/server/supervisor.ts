@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { BoundSocket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { createChores } from './chores.ts'
 import { openCredentials, type CredentialFiles } from './credentials.ts'
@@ -12,16 +10,19 @@ import { log } from './log.ts'
 import { createRollout } from './rollout.ts'
 import type { ReadyModel, RunnerSettings } from './settings.ts'
 import { listenToOperators } from './signals.ts'
+import { makeSocketFolder } from './socket-folder.ts'
+import { tidyUp } from './tidy.ts'
 import { fingerprint, watch } from './watch-paths.ts'
 import { findNetworkIsolation } from './without-network.ts'
 import { createWorkerPool } from './worker-pool.ts'
-import { MAX_SOCKET_PATH_BYTES } from './worker-messages.ts'
 
 export interface SupervisorOptions {
   /** A numeric address. */
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
+  /** Where gRPC is spoken; 0 for any free port. Absent for nowhere. */
+  readonly grpcPort: number | undefined
   /** Processes that answer requests. */
   readonly runners: number
   readonly settings: RunnerSettings
@@ -40,7 +41,7 @@ export interface SupervisorOptions {
   /** Memory at which a runner is replaced (MiB). */
   readonly maxRunnerMemoryMiB: number | undefined
   /** Called when every runner answers. */
-  readonly onReady: (url: string, models: readonly ReadyModel[]) => void
+  readonly onReady: (url: string, models: readonly ReadyModel[], grpcAddress: string | undefined) => Promise<void>
   /** Ends the server: drain, then return. */
   readonly signal: AbortSignal
 }
@@ -56,20 +57,29 @@ const HANG_GRACE_MS = 5_000
  * @throws {ServingError} when the address cannot be had, no models are located, or the first processes cannot start
  */
 export async function supervise(options: SupervisorOptions): Promise<void> {
-  const socket = bind(options.host, options.port)
   const cleanups: (() => unknown)[] = []
-  const release = once(() => socket.close())
+  const sockets = bindAll(options)
+  const release = once(() => {
+    sockets.socket.close()
+    sockets.grpcSocket?.close()
+  })
   cleanups.push(release)
   try {
-    await superviseOn(socket, release, options, cleanups)
+    await superviseOn(sockets, release, options, cleanups)
   } finally {
     for (const cleanup of cleanups.toReversed()) await cleanup()
   }
 }
 
-/** @param release closes the socket here @param cleanups what is to be done at the end, the last first */
+/** What is listened on: bound here, so that it is ours before anything else is done. */
+interface Sockets {
+  readonly socket: BoundSocket
+  readonly grpcSocket: BoundSocket | undefined
+}
+
+/** @param release closes the sockets here @param cleanups what is to be done at the end, the last first */
 async function superviseOn(
-  socket: BoundSocket,
+  { socket, grpcSocket }: Sockets,
   release: () => void,
   options: SupervisorOptions,
   cleanups: (() => unknown)[],
@@ -85,7 +95,7 @@ async function superviseOn(
       onHangup: () => hangup.abort(),
     }),
   )
-  const folder = options.runners > 1 || isolation !== undefined ? await makeFolder() : ''
+  const folder = options.runners > 1 || isolation !== undefined ? await makeSocketFolder() : ''
   if (folder !== '') cleanups.push(() => rm(folder, { recursive: true, force: true }))
   const { engines, timeoutMs, drainTimeoutMs } = settings
   const silenceMs = timeoutMs + HANG_GRACE_MS
@@ -104,6 +114,7 @@ async function superviseOn(
   cleanups.push(() => credentials.stop())
   const fleet = createFleet({
     socket,
+    grpcSocket,
     runners: options.runners,
     settings,
     prepare: options.prepare,
@@ -129,6 +140,7 @@ async function superviseOn(
       for (const [model, error] of await rollout.change(located.models))
         log('error', 'a model could not be loaded, it stays what it was', { model, error })
       log('info', 'reloaded', describeChange(before, rollout.current))
+      tidyUp(true) // no request waits for this process
     } catch (error) {
       if (!signal.aborted) log('error', 'nothing was reloaded, all stays what it was', { error })
     }
@@ -147,6 +159,12 @@ async function superviseOn(
     await Promise.all([chores.stop(), fleet.stop(isAtOnce)])
     await workers?.stop(isAtOnce) // runners need them to the last answer
   }
+  const drain = async () => {
+    const begun = performance.now()
+    log('info', 'the server ends: what is under way is answered', { event: 'drain_begun' })
+    await stop(false)
+    log('info', 'the server has ended', { event: 'drain_ended', tookMs: Math.round(performance.now() - begun) })
+  }
   const ended = aborted(signal)
   try {
     const started = fleet.start()
@@ -154,10 +172,19 @@ async function superviseOn(
     const first = options.watch && fingerprint(options.watch.paths)
     const located = await options.locate()
     await Promise.race([Promise.all([rollout.begin(located.models), started]), ended])
-    if (signal.aborted) return await stop(true)
+    if (signal.aborted) {
+      // one runner may be ready, and have requests under way, while others are not
+      release()
+      return await drain()
+    }
     // a draining runner closes its own: from then on new connections are refused, not left waiting
     signal.addEventListener('abort', release, { once: true })
-    options.onReady(urlOf(socket, credentials.current.tls !== undefined), fleet.models())
+    await options.onReady(
+      urlOf(socket, credentials.current.tls !== undefined),
+      fleet.models(),
+      grpcSocket && addressOf(grpcSocket),
+    )
+    tidyUp(true)
     if (options.watch !== undefined && first !== undefined) {
       const { paths, intervalMs } = options.watch
       const look = () => fingerprint(paths)
@@ -166,35 +193,31 @@ async function superviseOn(
     }
     chores.begin()
     await ended
-    await stop(false)
+    await drain()
   } catch (error) {
     await stop(true)
     throw error
   }
 }
 
-/** A folder for sockets that nobody else may enter; a path to a socket must be short. */
-async function makeFolder(): Promise<string> {
-  const longest = 'slipway-XXXXXX/r000.0000000'.length
-  const parent = Buffer.byteLength(join(tmpdir(), '/')) + longest <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp'
+function bindAll({ host, port, grpcPort }: SupervisorOptions): Sockets {
+  const socket = bind(host, port, '--port')
   try {
-    return await mkdtemp(join(parent, 'slipway-')) // mode 0700
-  } catch (cause) {
-    throw new ServingError(
-      'unavailable',
-      `several workers and isolated processes meet at sockets, and ${parent} cannot be written: give it a writable ${parent}`,
-      { cause },
-    )
+    return { socket, grpcSocket: grpcPort === undefined ? undefined : bind(host, grpcPort, '--grpc-port') }
+  } catch (error) {
+    socket.close()
+    throw error
   }
 }
 
-function bind(host: string, port: number): BoundSocket {
+/** @param flag the option that names the port */
+function bind(host: string, port: number, flag: string): BoundSocket {
   try {
     return new BoundSocket({ host, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE')
-      throw new ServingError('unavailable', `port ${port} on ${host} is in use: choose another with --port`, {
+      throw new ServingError('unavailable', `port ${port} on ${host} is in use: choose another with ${flag}`, {
         cause: error,
       })
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
@@ -208,11 +231,16 @@ function bind(host: string, port: number): BoundSocket {
 }
 
 function urlOf(socket: BoundSocket, isSecure: boolean): string {
+  return `${isSecure ? 'https' : 'http'}://${addressOf(socket)}`
+}
+
+/** Address and port, as clients call them. */
+function addressOf(socket: BoundSocket): string {
   const { address, family, port } = socket.address()
   // an address that means all of them is no address to call
   const isAny = address === '0.0.0.0' || address === '::'
   const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
-  return `${isSecure ? 'https' : 'http'}://${host}:${port}`
+  return `${host}:${port}`
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

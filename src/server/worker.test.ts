@@ -43,7 +43,7 @@ afterEach(async () => {
     child.kill('SIGKILL')
     await ended
   }
-  await rm(sockets, { recursive: true })
+  await rm(sockets, { recursive: true, force: true })
 })
 
 interface Worker {
@@ -148,12 +148,13 @@ test('one that is told to stop answers what runs, and ends with success', async 
   expect(existsSync(join(sockets, '0'))).toBe(true)
 })
 
-test('one whose supervisor is gone ends', async () => {
+test('one whose supervisor is gone ends, and removes the folder of sockets when it was the last there', async () => {
   const worker = startWorker()
   await worker.heard('ready')
   await ask(connect())
   worker.child.disconnect()
   expect(await worker.ended).toBe(0)
+  expect(existsSync(sockets)).toBe(false)
 })
 
 test('another process takes the path over, and the old one, when it ends, leaves it alone', async () => {

@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { dirname } from 'node:path'
 import { openBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
 import { enginesNamed } from '../engines/index.ts'
@@ -8,6 +9,7 @@ import { loadProgram, type LoadedProgram } from '../engines/program.ts'
 import { createRunQueue, serveFrames, type FrameServer } from '../runtime/remote/index.ts'
 import type { Signature } from '../tensor/signature.ts'
 import { log } from './log.ts'
+import { leaveSocketFolder } from './socket-folder.ts'
 import { validateBundle } from './validate-bundle.ts'
 import { WORKER_ALIVE_INTERVAL_MS, type FromWorker, type ToWorker, type WorkerSettings } from './worker-messages.ts'
 
@@ -21,6 +23,8 @@ const MAX_CONNECTIONS = 256
 export function runWorker(): void {
   let frames: FrameServer | undefined
   let timeoutMs = 0
+  let socket: string | undefined
+  let hasFailed = false
   let hasStarted = false
   let isEnding = false
 
@@ -29,11 +33,11 @@ export function runWorker(): void {
     if (message.type === 'stop') void end()
     else if (!hasStarted) {
       hasStarted = true
-      timeoutMs = message.settings.timeoutMs
+      ;({ timeoutMs, socket } = message.settings)
       void start(message.settings)
     }
   })
-  process.on('disconnect', () => void end()) // the supervisor is gone: finish what runs, and go
+  process.on('disconnect', () => void end(!hasFailed)) // the supervisor is gone: finish what runs, and go
   process.on('SIGINT', () => {}) // a terminal sends it to the whole group; the supervisor says when to stop
   process.on('SIGTERM', () => void end())
   process.on('SIGHUP', () => {}).on('SIGUSR2', () => {}) // meant for the supervisor
@@ -59,14 +63,16 @@ export function runWorker(): void {
       if (error.code === 'internal') log('error', 'the worker could not start', { model: settings.name, error })
       tell({ type: 'failed', code: error.code, message: error.message, details: error.details })
       process.exitCode = 1
+      hasFailed = true
       process.disconnect?.()
     }
   }
 
-  async function end(): Promise<void> {
+  async function end(isOrphan = false): Promise<void> {
     if (isEnding) return
     isEnding = true
     await frames?.drain(timeoutMs)
+    if (isOrphan && socket !== undefined) await leaveSocketFolder(dirname(socket))
     process.exit()
   }
 }
@@ -111,5 +117,5 @@ async function listenAt(server: Server, path: string): Promise<void> {
 }
 
 function tell(message: FromWorker): void {
-  process.send?.(message)
+  if (process.connected) process.send?.(message) // without a supervisor nobody listens, and sending would end the process
 }

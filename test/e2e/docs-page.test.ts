@@ -6,6 +6,8 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../../src/core/errors.ts'
 import { docsPage } from '../../src/protocols/docs-page/docs-page.ts'
+import { createKey, digestOf } from '../../src/auth/api-key.ts'
+import { createAuthorizer } from '../../src/auth/authorizer.ts'
 import { createOipRest } from '../../src/protocols/oip-rest/oip-rest.ts'
 import type { WireRequest } from '../../src/protocols/protocol.ts'
 import { createRouter } from '../../src/protocols/router.ts'
@@ -73,7 +75,7 @@ const image = served(
 const models = [fraud, image]
 
 /** What the page posted, and what the model answers: tensors, or a failure. */
-let posted: { path: string; body: string; inputs?: Tensors }[] = []
+let posted: { path: string; body: string; authorization?: string | undefined; inputs?: Tensors }[] = []
 let answer: Tensors | ServingError = new Map()
 
 const plane: DataPlane = {
@@ -92,14 +94,24 @@ const plane: DataPlane = {
 }
 
 /** The real routes and codecs, on the barest host. */
-const handle = createRouter({ protocols: [createOipRest('0.0.0'), docsPage] })
+const protocols = [createOipRest('0.0.0'), docsPage]
+const open = createRouter({ protocols })
+const key = createKey()
+const guarded = createRouter({
+  protocols,
+  authorize: createAuthorizer([{ name: 'web', scopes: ['inference'], sha256: digestOf(key) }], {
+    now: () => performance.now(),
+    calendarNow: () => Date.now(),
+  }).authorize,
+})
+let handle = open
 
 async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? '/'
   const method = request.method ?? 'GET'
   const body = await buffer(request)
-  if (method === 'POST') posted.push({ path, body: body.toString() })
   const headers = request.headers as WireRequest['headers']
+  if (method === 'POST') posted.push({ path, body: body.toString(), authorization: headers.authorization })
   const found = await handle({ method, path, query: '', headers, body }, plane, { aborted: false })
   response.writeHead(found.status, found.headers).end(found.body)
 }
@@ -126,6 +138,7 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
   })
 
   beforeEach(async () => {
+    handle = open
     posted = []
     answer = new Map()
     asked = []
@@ -247,6 +260,48 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     await page.locator('#summary.failed').waitFor()
     expect(await textOf('#summary')).toMatch(/^429 Too Many Requests in [\d.]+ ms: 8 rows are waiting, the most is 8$/)
     expect(await page.locator('#result').innerText()).toBe('')
+  })
+
+  test('where keys are wanted it asks for one, sends it, and keeps it nowhere but in the page', async () => {
+    handle = guarded
+    answer = new Map([['predict', tensor('INT64', [1], BigInt64Array.of(1n))]])
+    expect((await page.goto(`${origin}/docs/fraud`))?.status()).toBe(401)
+    await page.getByLabel('API key').fill(createKey())
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.locator('#gate-summary', { hasText: 'The server does not know this key.' }).waitFor()
+    await page.getByLabel('API key').fill('schlüssel')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.locator('#gate-summary', { hasText: 'A key has letters' }).waitFor()
+    await page.getByLabel('API key').fill(` ${key} `)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.value').waitFor()
+    expect(posted).toMatchObject([{ path: '/v2/models/fraud/infer', authorization: `Bearer ${key}` }])
+    expect(await textOf('#curl')).toContain('-H "authorization: Bearer $SLIPWAY_KEY"')
+    expect(await page.content()).not.toContain(key)
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await page.getByRole('button', { name: 'Predict' }).click()
+    while (posted.length < 2) await page.waitForTimeout(10)
+    expect(posted[1]?.authorization).toBe(`Bearer ${key}`)
+    const kept = 'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, Object.keys(window)])'
+    expect(await page.evaluate(kept)).toMatch(/^\[\{\},\{\},""/)
+    expect(await page.evaluate(kept)).not.toMatch(/slipwayKey|slw_/)
+    expect(asked.filter((url) => url.includes('slw_'))).toEqual([])
+    expect((await page.reload())?.status()).toBe(401)
+  })
+
+  test('a key that is wanted later, or no longer known, is asked for beside the form', async () => {
+    answer = new Map([['predict', tensor('INT64', [1], BigInt64Array.of(1n))]])
+    await page.goto(`${origin}/`)
+    expect(await page.getByLabel('API key').isVisible()).toBe(false)
+    expect(await textOf('#curl')).not.toContain('authorization')
+    handle = guarded
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('#summary.failed', { hasText: '401' }).waitFor()
+    await page.getByLabel('API key').fill(key)
+    await page.getByLabel('API key').press('Enter')
+    await page.locator('.value').waitFor()
+    expect(posted.map(({ authorization }) => authorization)).toEqual([undefined, `Bearer ${key}`])
   })
 
   test('an unknown model has a page that leads back', async () => {

@@ -1,13 +1,15 @@
 /** The processes of `slipway serve`: killed, reloaded, replaced and watched while clients ask. */
+import { once } from 'node:events'
 import { readdir, readFile, readlink, rename, rm, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { request as secureRequest } from 'node:https'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createKey, digestOf } from '../../src/auth/api-key.ts'
 import { createCertificate } from '../../src/hosts/http/certificate.fixture.ts'
-import { endCommands, isAlive, runCommand, startServer, type RunningServer } from '../support/command.ts'
+import { endCommands, isAlive, runCommand, startCommand, startServer, type RunningServer } from '../support/command.ts'
 import { ask, startLoad, type Question } from '../support/load.ts'
 import { linearModel, stepsModel } from '../support/models.ts'
 import { needs } from '../support/needs.ts'
@@ -49,6 +51,40 @@ function at(...path: string[]): string {
 
 function serve(...args: string[]): Promise<RunningServer> {
   return startServer([...args, '--data', at('data')], { env: { TMPDIR: folder } })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+/** A connection, as soon as somebody listens there. */
+async function untilConnected(port: number): Promise<Socket> {
+  for (;;) {
+    const client = connect(port, '127.0.0.1').on('error', () => {})
+    const isThere = await once(client, 'connect').then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return client
+    await setTimeout(10)
+  }
+}
+
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    const client = connect(port, '127.0.0.1')
+    const isThere = await once(client, 'connect').then(
+      () => true,
+      () => false,
+    )
+    client.destroy()
+    if (!isThere) return
+    await setTimeout(10)
+  }
 }
 
 /** Ports of the clients whose connections a process holds. */
@@ -106,6 +142,33 @@ describe.skipIf(!needs('linux'))('several runners', () => {
     const after = await server.processes('runner')
     expect(after).toHaveLength(2)
     expect(after.filter((pid) => before.includes(pid))).toEqual([])
+  })
+
+  test('answer what they have begun when the server is ended before all of them are ready', async () => {
+    await put(at('early/m.onnx'), 2)
+    const port = await freePort()
+    const args = ['serve', at('early/m.onnx'), '--port', `${port}`, '--workers', '2', '--data', at('data')]
+    const server = startCommand(args, { env: { TMPDIR: folder } })
+    let runners: number[] = []
+    while (runners.length < 2) runners = await server.processes('runner')
+    const late = runners[1] ?? 0
+    process.kill(late, 'SIGSTOP')
+    const { body } = question([2])
+    const client = await untilConnected(port)
+    let answer = ''
+    client.setEncoding('utf8').on('data', (text: string) => (answer += text))
+    const closed = once(client, 'close')
+    const head = `POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`
+    client.write(head)
+    while (!answer.includes('100 Continue')) await setTimeout(10)
+    expect(server.stdout()).not.toContain('answers at')
+    server.child.kill('SIGTERM')
+    await untilRefused(port)
+    client.write(body)
+    await closed
+    expect(answer).toMatch(/HTTP\/1\.1 200 OK[^]*"data":\[24\]/)
+    expect((await server.ended).code).toBe(0)
+    expect(await isAlive(late)).toBe(false)
   })
 
   test('that cannot start end the server with the reason', async () => {
@@ -282,6 +345,24 @@ describe.skipIf(!needs('linux'))('models in processes of their own', () => {
 })
 
 describe.skipIf(!needs('linux'))('the supervisor', () => {
+  test.each([
+    ['runners that meet at sockets', ['--workers', '2', '--plan', 'off-loop']],
+    ['isolated processes', ['--isolation', 'process']],
+  ])('leaves nothing behind when it is killed over %s', async (_what, args) => {
+    await put(at('killed/m.onnx'), 2)
+    const temporary = await mkdtemp(at('t-'))
+    const server = await startServer([at('killed/m.onnx'), ...args, '--data', at('data')], {
+      env: { TMPDIR: temporary },
+    })
+    const sockets = () => readdir(temporary)
+    for (let i = 0; i < 8; i++) expect((await ask(server.url, false, question([2]))).failure).toBeUndefined()
+    expect(await sockets()).toHaveLength(1)
+    const pids = [...(await server.processes('runner')), ...(await server.processes('worker'))]
+    server.child.kill('SIGKILL')
+    for (const pid of pids) while (await isAlive(pid)) await setTimeout(10)
+    expect(await sockets()).toEqual([])
+  })
+
   test('reads keys and certificates for runners, again when told to, and sums up what they count', async () => {
     const [first, second] = [createCertificate('first'), createCertificate('second')]
     const key = createKey()

@@ -1,15 +1,17 @@
 /** `slipway serve` as people run it: a real process, real models, real signals. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Coefficients } from '../../examples/fraud/make-model.ts'
+import { createKey, digestOf } from '../../src/auth/api-key.ts'
 import { endCommands, isAlive, runCommand, startCommand, startServer, type RunningServer } from '../support/command.ts'
+import { startLambdaEmulator } from '../support/lambda-emulator.ts'
 import { ask, startLoad, type Question } from '../support/load.ts'
 import { linearModel, stepsModel } from '../support/models.ts'
 import { needs } from '../support/needs.ts'
@@ -94,7 +96,7 @@ describe('a model that is served', () => {
 
   test('is announced as JSON where that is asked for', async () => {
     const command = startCommand(['serve', FRAUD, '--port', '0', '--json', '--data', join(folder, 'data')])
-    const [line] = await command.until(/^.+\n/)
+    const [line] = await command.until(/^\{"url".+\n/)
     const { url, models } = JSON.parse(line) as { url: string; models: unknown }
     expect(models).toMatchObject([
       // which engine is the better one was measured on this machine
@@ -153,6 +155,65 @@ describe.skipIf(!needs('linux'))('a runner that dies', () => {
     const waits = [...server.stderr().matchAll(/"how":"SIGKILL","waitMs":(\d+)/g)].map((match) => Number(match[1]))
     expect(waits).toEqual([50, 100, 200, 400])
     expect((await ask(server.url, false, QUESTION)).failure).toBeUndefined()
+  })
+})
+
+describe('the log of a server', () => {
+  test('has a line of JSON for everything that is said where no terminal is, with the name of the event', async () => {
+    const data = join(folder, 'fresh')
+    const left = join(data, 'bundles/sources', `${'ab'.repeat(32)}.0123456789ab.tmp`)
+    await mkdir(dirname(left), { recursive: true })
+    await writeFile(left, 'half')
+    await utimes(left, 0, 0)
+    const server = await startServer([FRAUD, '--data', data])
+    await server.until(/"event":"swept"/)
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(0)
+    const lines = server
+      .stderr()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as { event: string; message: string })
+    expect(lines.find(({ event }) => event === 'model_progress')).toMatchObject({ message: 'reading', path: FRAUD })
+    expect(lines.filter(({ event }) => event !== 'model_progress')).toMatchObject([
+      { level: 'info', event: 'server_ready', url: server.url, workers: 1, models: [{ name: 'fraud' }] },
+      { level: 'info', event: 'swept', paths: [left] },
+      { level: 'info', event: 'drain_begun' },
+      { level: 'info', event: 'drain_ended', tookMs: expect.any(Number) },
+    ])
+  })
+})
+
+describe('a server behind Lambda', () => {
+  test('asks for a key where a file of keys is named', async () => {
+    const key = createKey()
+    await writeFile(join(folder, 'keys'), `web inference sha256:${digestOf(key)}\n`, { mode: 0o600 })
+    const lambda = await startLambdaEmulator()
+    const args = ['serve', FRAUD, '--api-key-file', join(folder, 'keys'), '--data', join(folder, 'data')]
+    const command = startCommand(args, { env: { AWS_LAMBDA_RUNTIME_API: lambda.api } })
+    const invoke = (headers: [string, string][]) =>
+      lambda.fromHttp('v2', {
+        method: 'POST',
+        target: '/v2/models/fraud/infer',
+        headers: [['content-type', 'application/json'], ...headers],
+        body: Buffer.from(BODY),
+      })
+    expect((await invoke([])).status).toBe(401)
+    expect((await invoke([['authorization', `Bearer ${createKey()}`]])).status).toBe(401)
+    expect((await invoke([['authorization', `Bearer ${key}`]])).status).toBe(200)
+    command.child.kill('SIGTERM')
+    expect((await command.ended).code).toBe(0)
+    await lambda.close()
+  })
+
+  test('does not start without the keys that are named, and Lambda is told', async () => {
+    const lambda = await startLambdaEmulator()
+    const args = ['serve', FRAUD, '--api-key-file', join(folder, 'no-keys'), '--data', join(folder, 'data')]
+    const { code, stderr } = await runCommand(args, { env: { AWS_LAMBDA_RUNTIME_API: lambda.api } })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/there is no file of keys at/)
+    expect(lambda.initErrors).toEqual([expect.stringContaining('there is no file of keys at')])
+    await lambda.close()
   })
 })
 
@@ -232,7 +293,12 @@ describe('a server that cannot start', () => {
   test.each<[string, readonly string[], number, RegExp]>([
     ['a missing file', ['nothing.onnx'], 1, /^slipway: there is no file or folder "nothing.onnx"$/m],
     ['a file that is no model', ['README.md'], 3, /^slipway: "README.md" is text; this Slipway compiles ONNX models/m],
-    ['an unknown flag', [FRAUD, '--prot', '80'], 2, /'--prot'.*\nusage: slipway serve /],
+    [
+      'an unknown flag',
+      [FRAUD, '--prot', '80'],
+      2,
+      /there is no option "--prot": did you mean --port\?\nusage: slipway serve /,
+    ],
     ['one name for two models', [FRAUD, FRAUD, '--name', 'x'], 2, /--name names one model, and there are 2/],
     ['a model twice', [FRAUD, FRAUD], 2, /two models are called "fraud"/],
     [

@@ -23,6 +23,8 @@ export interface RunningCommand {
   readonly ended: Promise<EndedCommand>
   /** Waits until stdout or stderr has this in it; throws when the command ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>
+  /** Process ids of everything of that kind that runs now. */
+  processes(kind: 'runner' | 'worker'): Promise<number[]>
 }
 
 export interface EndedCommand {
@@ -36,8 +38,6 @@ export interface RunningServer extends RunningCommand {
   readonly url: string
   /** Process id of the runner that answers now. */
   runner(): Promise<number>
-  /** Process ids of everything of that kind that runs now. */
-  processes(kind: 'runner' | 'worker'): Promise<number[]>
 }
 
 const running = new Set<ChildProcess>()
@@ -48,7 +48,8 @@ const runners = new Set<number>()
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH ?? '', ...options.env },
+    // servers run side by side: each speaks gRPC on a port of its own
+    env: { PATH: process.env.PATH ?? '', SLIPWAY_GRPC_PORT: '0', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.isGroup === true,
   })
@@ -75,7 +76,14 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
       await setTimeout(10)
     }
   }
-  return { child, stdout: () => stdout, stderr: () => stderr, ended, until }
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    until,
+    processes: (kind) => processesOf(child.pid ?? 0, kind),
+  }
 }
 
 /** Runs `slipway` to its end. */
@@ -88,7 +96,7 @@ export async function startServer(args: readonly string[], options: CommandOptio
   const command = startCommand(['serve', '--port', '0', ...args], options)
   const [, url = ''] = await command.until(/^Slipway answers at (\S+)$/m)
   const pid = command.child.pid ?? 0
-  return { ...command, url, runner: () => runnerOf(pid), processes: (kind) => processesOf(pid, kind) }
+  return { ...command, url, runner: () => runnerOf(pid) }
 }
 
 /** Ends every command that is left, and their runners. For `afterEach`. */

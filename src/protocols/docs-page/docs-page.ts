@@ -2,13 +2,13 @@ import type { ServingError } from '../../core/errors.ts'
 import type { DataPlane, ServedModel } from '../../runtime/plane.ts'
 import { HTTP_STATUS } from '../http-status.ts'
 import { retryHeaders, type Protocol, type WireResponse } from '../protocol.ts'
-import { failurePage, listPage, modelPage, SECURITY_POLICY } from './page.ts'
+import { failurePage, keyPage, listPage, modelPage, SECURITY_POLICY } from './page.ts'
 import type { Html } from './html.ts'
 
 /**
  * Documentation for people: what a model takes and gives, a form to try it, and the same request as a curl line.
  * Each page is one document that asks nothing of any other host. It tells of models, so where requests need a key, these
- * do too.
+ * do too: a page that asks for it stands there then.
  */
 export const docsPage = {
   name: 'docs-page',
@@ -23,8 +23,11 @@ export const docsPage = {
       },
     },
   ],
-  failure: (error: ServingError) =>
-    page(HTTP_STATUS[error.code], failurePage(HTTP_STATUS[error.code], error.message), retryHeaders(error)),
+  failure: (error: ServingError) => {
+    const status = HTTP_STATUS[error.code]
+    const shown = error.code === 'unauthenticated' ? keyPage(error.message) : failurePage(status, error.message)
+    return page(status, shown, retryHeaders(error))
+  },
 } satisfies Protocol
 
 /** The default model's page; where there is none, the list of models. */

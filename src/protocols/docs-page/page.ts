@@ -3,6 +3,7 @@ import type { ServedModel } from '../../runtime/plane.ts'
 import type { Shape } from '../../tensor/shape.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
 import { formOf, type InputForm } from './example.ts'
+import { GATE_SCRIPT } from './gate-script.ts'
 import { html, Html, jsonText } from './html.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
@@ -15,7 +16,7 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
 /** Only this page's own style and script, by their hashes; requests only to the server that sent the page. */
 export const SECURITY_POLICY = [
   "default-src 'none'",
-  `script-src ${hashOf(SCRIPT)}`,
+  `script-src ${hashOf(SCRIPT)} ${hashOf(GATE_SCRIPT)}`,
   `style-src ${hashOf(STYLE)}`,
   'img-src data:',
   "connect-src 'self'",
@@ -25,6 +26,7 @@ export const SECURITY_POLICY = [
 ].join('; ')
 
 // whole elements, put together outside templates: a formatter's space inside them would change their hashes
+const GATE_ELEMENT = new Html(`<script>${GATE_SCRIPT}</script>`)
 const SCRIPT_ELEMENT = new Html(`<script>${SCRIPT}</script>`)
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`)
 
@@ -119,6 +121,35 @@ export function listPage(models: readonly ServedModel[]): Html {
   )
 }
 
+/**
+ * Asks for the key that a page needs, and then shows that page: a browser by itself sends none.
+ * @param message for people; a `ServingError`'s
+ */
+export function keyPage(message: string): Html {
+  return documentOf(
+    'API key',
+    html`<header><h1>This page needs a key</h1></header>
+      <main>
+        <p>${message}</p>
+        <form id="gate" autocomplete="off">
+          <div class="input">
+            <label for="gate-key">API key</label>
+            ${keyControl('gate-key', html`required`)}
+            <p class="note">It stays in this tab's memory, and is gone when you leave the page.</p>
+          </div>
+          <div class="actions"><button type="submit" class="primary">Continue</button></div>
+          <p id="gate-summary" class="failed" role="status"></p>
+        </form>
+        <noscript><p>Sending the key takes a script, which this browser does not run.</p></noscript>
+      </main>
+      ${GATE_ELEMENT}`,
+  )
+}
+
+function keyControl(id: string, attributes: Html): Html {
+  return html`<input id="${id}" type="password" autocomplete="off" spellcheck="false" maxlength="512" ${attributes} />`
+}
+
 /** @param message for people; a `ServingError`'s */
 export function failurePage(status: number, message: string): Html {
   return documentOf(
@@ -203,6 +234,11 @@ function tryForm(inputs: readonly TensorSpec[], forms: readonly InputForm[]): Ht
   })
   return html`<form id="form" autocomplete="off">
     ${parts}
+    <div class="input" id="key-part" hidden>
+      <label for="key">API key</label>
+      ${keyControl('key', html`aria-describedby="key-hint"`)}
+      <p class="note" id="key-hint">It stays in this tab's memory, and is gone when you leave the page.</p>
+    </div>
     <div class="actions">
       <button type="submit" class="primary">Predict</button>
       <button type="reset">Reset</button>

@@ -10,6 +10,8 @@ const summary = document.getElementById('summary')
 const result = document.getElementById('result')
 const inferUrl = new URL(page.root + page.path, document.baseURI).href
 const invocationsUrl = new URL(page.root + 'invocations', document.baseURI).href
+const keyPart = document.getElementById('key-part')
+const keyField = document.getElementById('key')
 const MOST_VALUES = 200
 const MOST_BARS = 24
 
@@ -18,6 +20,23 @@ function element(tag, className, ...content) {
   if (className) made.className = className
   made.append(...content)
   return made
+}
+
+// The key, where the server wants one: it came with this page, or is asked for. It is stored nowhere.
+
+let key = ''
+
+function useKey(text) {
+  key = text.trim()
+  keyField.setCustomValidity(/^[\x21-\x7e]*$/.test(key) ? '' : 'A key has letters, digits, "_" and "-" only.')
+}
+
+function askForKey() {
+  keyPart.hidden = false
+}
+
+function headersFor(mediaType) {
+  return { 'content-type': mediaType, ...(key === '' ? {} : { authorization: 'Bearer ' + key }) }
 }
 
 // The request
@@ -94,7 +113,8 @@ function shellQuote(text) {
 }
 
 function curlOf(url, mediaType, body) {
-  const lines = ['curl -sS ' + shellQuote(url), "-H 'content-type: " + mediaType + "'", '--data-raw ' + shellQuote(body)]
+  const keyLine = keyPart.hidden ? [] : ['-H "authorization: Bearer $SLIPWAY_KEY"']
+  const lines = ['curl -sS ' + shellQuote(url), ...keyLine, "-H 'content-type: " + mediaType + "'", '--data-raw ' + shellQuote(body)]
   return lines.join(' \\\n  ')
 }
 
@@ -228,10 +248,15 @@ async function send() {
   result.setAttribute('aria-busy', 'true')
   const start = performance.now()
   try {
-    const response = await fetch(inferUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: bodyText() })
+    const response = await fetch(inferUrl, { method: 'POST', headers: headersFor('application/json'), body: bodyText() })
     const text = await response.text()
     const status = (response.status + ' ' + response.statusText).trim()
     show(response.ok, status, performance.now() - start, response.ok ? '' : messageOf(text), text)
+    if (response.status === 401) {
+      askForKey()
+      refresh()
+      keyField.focus()
+    }
   } catch {
     show(false, 'No answer', performance.now() - start, 'the server cannot be reached', '')
   }
@@ -252,12 +277,24 @@ async function copy(button) {
   setTimeout(() => (button.textContent = 'Copy'), 1500)
 }
 
+keyField.addEventListener('input', () => useKey(keyField.value))
 form.addEventListener('input', refresh)
-form.addEventListener('reset', () => setTimeout(refresh))
+form.addEventListener('reset', () =>
+  setTimeout(() => {
+    keyField.value = key
+    refresh()
+  }),
+)
 form.addEventListener('submit', (event) => {
   event.preventDefault()
   void send()
 })
 for (const button of document.querySelectorAll('[data-copies]')) button.addEventListener('click', () => void copy(button))
+if (window.slipwayKey) {
+  keyField.value = window.slipwayKey
+  useKey(window.slipwayKey)
+  delete window.slipwayKey
+  askForKey()
+}
 refresh()
 `
