@@ -20,6 +20,8 @@ export interface Cells {
  * Room for `count` elements. Text and JSON go through the same rules:
  * a missing value (empty field, `NaN`, `nan`, JSON's null) is NaN where the datatype has one and refused elsewhere;
  * a value that the datatype cannot hold (1.5 as INT32, 300 as UINT8, 1e999) is refused, never wrapped or rounded to infinity.
+ * Bytes that are no text come in JSON as `{"b64": "…"}`.
+ * @see TensorFlow Serving, "RESTful API", for that form
  */
 export function createCells(datatype: Datatype, count: number): Cells {
   switch (datatype) {
@@ -48,7 +50,7 @@ function floatCells(datatype: 'FP16' | 'BF16' | 'FP32' | 'FP64', count: number):
     floats[index] = value
     if (bits !== undefined) {
       // round to the nearest upper half of an FP32, ties to even
-      const whole = bits[index] as number
+      const whole = untied(bits[index] as number, floats[index], value)
       const isNan = Number.isNaN(value)
       const rounded = isNan ? 0x7fc0 : (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16
       data[index] = rounded
@@ -64,13 +66,22 @@ function floatCells(datatype: 'FP16' | 'BF16' | 'FP32' | 'FP64', count: number):
     }),
     setValue(index, value) {
       if (typeof value !== 'number' && typeof value !== 'bigint' && value !== null)
-        return `${describe(value)} is no number`
+        return `${describe(value)} is no number${hintFor(value)}`
       return set(index, value === null ? Number.NaN : Number(value))
         ? undefined
         : `the number is out of the range of ${datatype}`
     },
     take: (taken) => data.subarray(0, taken),
   }
+}
+
+/**
+ * Bits of an FP32 that say on which side of the middle between two BF16 values a number lies: rounding it to FP32 may
+ * have put it on the middle.
+ */
+function untied(bits: number, rounded: number, value: number): number {
+  if ((bits & 0xffff) !== 0x8000 || rounded === value) return bits
+  return Math.abs(rounded) > Math.abs(value) ? bits - 1 : bits + 1
 }
 
 function floatsOver(datatype: Datatype, data: Uint16Array | Float32Array | Float64Array) {
@@ -95,7 +106,7 @@ function integerCells(datatype: 'UINT8' | 'UINT16' | 'UINT32' | 'INT8' | 'INT16'
       return problem === undefined ? undefined : `${show(bytes, from, to)} ${problem}`
     }),
     setValue(index, value) {
-      if (value === null) return `the value is missing, and ${datatype} has no NaN`
+      if (value === null) return missing(datatype)
       if (typeof value !== 'number' && typeof value !== 'bigint') return `${describe(value)} is no number`
       const problem = set(index, Number(value))
       return problem === undefined ? undefined : `${value} ${problem}`
@@ -128,7 +139,7 @@ function wideCells(datatype: 'INT64' | 'UINT64', count: number): Cells {
       return problem === undefined ? undefined : `${show(bytes, from, to)} ${problem}`
     }),
     setValue(index, value) {
-      if (value === null) return `the value is missing, and ${datatype} has no NaN`
+      if (value === null) return missing(datatype)
       if (typeof value !== 'number' && typeof value !== 'bigint') return `${describe(value)} is no number`
       if (typeof value === 'number' && !Number.isInteger(value))
         return `${value} has a fraction, and ${datatype} takes whole numbers`
@@ -155,7 +166,7 @@ function boolCells(count: number): Cells {
     setValue(index, value) {
       if (value === true || value === 1) data[index] = 1
       else if (value === false || value === 0) data[index] = 0
-      else return `${describe(value)} is no BOOL: true, false, 1 or 0`
+      else return value === null ? missing('BOOL') : `${describe(value)} is no BOOL: true, false, 1 or 0`
       return undefined
     },
     take: (taken) => data.subarray(0, taken),
@@ -170,13 +181,47 @@ function byteCells(count: number): Cells {
       return undefined
     },
     setValue(index, value) {
-      if (typeof value !== 'string') return `${describe(value)} is no text, and BYTES takes text`
+      if (typeof value !== 'string') {
+        const decoded = value === null ? `${missing('BYTES')}; "" is the empty text` : decodeBase64(value)
+        if (typeof decoded === 'string') return decoded
+        data[index] = decoded
+        return undefined
+      }
       if (!value.isWellFormed()) return 'the text holds half a surrogate pair, which UTF-8 cannot hold'
       data[index] = Buffer.from(value)
       return undefined
     },
     take: (taken) => data.slice(0, taken),
   }
+}
+
+/** The bytes in `{"b64": "…"}`, or what is wrong with a value that is no text. */
+function decodeBase64(value: unknown): Uint8Array | string {
+  if (!isBase64Object(value)) return `${describe(value)} is no text, and BYTES takes text or {"b64": "…"}`
+  const { b64 } = value
+  if (typeof b64 !== 'string') return `"b64" holds ${describe(b64)}; it holds base64 text`
+  try {
+    return Uint8Array.fromBase64(b64)
+  } catch {
+    return 'the text in "b64" is no base64 (RFC 4648, section 4)'
+  }
+}
+
+/** Whether a JSON value is `{"b64": …}` and nothing else: bytes, not a row by column name. */
+export function isBase64Object(value: unknown): value is { readonly b64: unknown } {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'b64')) return false
+  return Object.keys(value).length === 1
+}
+
+function missing(datatype: Datatype): string {
+  return `the value is missing, and ${datatype} has no NaN`
+}
+
+/** For the words that other writers print where JSON has none. */
+function hintFor(value: unknown): string {
+  return typeof value === 'string' && /^[-+]?(?:nan|inf|infinity|none|null)?$/i.test(value)
+    ? '; send null for a missing number'
+    : ''
 }
 
 /** Spaces and tabs around a value mean nothing, except in BYTES. */

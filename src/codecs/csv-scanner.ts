@@ -125,6 +125,11 @@ export function isEscaped(record: CsvRecord, field: number): boolean {
   return record.kinds[field] === ESCAPED
 }
 
+/** Whether nothing stands in a field, no quotes either. */
+export function isEmpty(record: CsvRecord, field: number): boolean {
+  return record.kinds[field] === PLAIN && record.starts[field] === record.ends[field]
+}
+
 export function fieldTexts(bytes: Uint8Array, record: CsvRecord): string[] {
   return Array.from({ length: record.fields }, (_, field) => fieldText(bytes, record, field))
 }

@@ -58,7 +58,7 @@ describe('a CSV body', () => {
   })
 
   test('one input for each column takes each datatype exactly', () => {
-    const text = 'id,city,score,isNew\n9007199254740993,"Den ""Haag"", NL\nEU",255,True\n-1.0,,7,0\n'
+    const text = 'id,city,score,isNew\n9007199254740993,"Den ""Haag"", NL\nEU",255,True\n-1.0,"",7,0\n'
     expect(values(text, MIXED, 'id')).toEqual([9007199254740993n, -1n])
     expect(values(text, MIXED, 'city')).toEqual(['Den "Haag", NL\nEU', ''])
     expect(values(text, MIXED, 'score')).toEqual([255, 7])
@@ -102,8 +102,10 @@ describe('a CSV body', () => {
     ['a number beyond UINT8', '1,a,300,1', MIXED, 'out of the range of UINT8: 0 to 255', 3],
     ['a negative UINT8', '1,a,-1,1', MIXED, 'out of the range of UINT8', 3],
     ['an infinite UINT8', '1,a,-1e999,1', MIXED, 'out of the range of UINT8', 3],
-    ['a missing integer', ',a,1,1', MIXED, 'missing value, and INT64 has no NaN', 1],
-    ['a missing BOOL', '1,a,1,', MIXED, 'is no BOOL', 4],
+    ['a missing integer', ',a,1,1', MIXED, 'the value is missing, and INT64 has no NaN', 1],
+    ['a missing integer by its word', 'NaN,a,1,1', MIXED, 'missing value, and INT64 has no NaN', 1],
+    ['a missing BOOL', '1,a,1,', MIXED, 'column 4 ("isNew"): the value is missing, and BOOL has no NaN', 4],
+    ['a missing text', '1,,1,1', MIXED, 'the value is missing, and BYTES has no NaN; "" is the empty text', 2],
     ['a number for a BOOL', '1,a,1,2', MIXED, '"2" is no BOOL', 4],
     ['an open quote', '1,2,3,"4\n5,6,7,8\n', FOUR, 'row 1: a quote is opened and never closed', undefined],
     ['text behind a closing quote', '1,2,"3"x,4', FOUR, 'text follows a closing quote', undefined],

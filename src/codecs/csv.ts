@@ -8,6 +8,7 @@ import {
   fieldText,
   fieldTexts,
   isBlankRecord,
+  isEmpty,
   isEscaped,
   scanCsvRecord,
   type CsvRecord,
@@ -27,7 +28,7 @@ export type HeaderRule = 'auto' | 'present' | 'absent'
 /**
  * Turns a whole CSV text into tensors. With a header, columns may stand in any order; without one they stand in the
  * signature's. A BOM, CRLF and blank lines at the end mean nothing; a blank line elsewhere is refused, because dropping
- * it would shift every later answer by one row.
+ * it would shift every later answer by one row. A field with nothing in it is a missing value; `""` is the empty text.
  * @param layout of `planRows`
  * @throws {ServingError} `invalid_argument` with `details.row` (counted from 1, without the header) and `details.column`
  * @see RFC 4180
@@ -112,6 +113,7 @@ function setField(
   record: CsvRecord,
   field: number,
 ): Problem {
+  if (isEmpty(record, field)) return builder.setValue(row, column, null)
   if (!isEscaped(record, field))
     return builder.setText(row, column, bytes, record.starts[field] as number, record.ends[field] as number)
   const text = Buffer.from(fieldText(bytes, record, field))

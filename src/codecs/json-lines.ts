@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { ServingError } from '../core/errors.ts'
 import type { DecodedRows } from './csv.ts'
 import { fitWidth, jsonRowError, parseJson, setJsonRow } from './json-rows.ts'
@@ -34,11 +35,9 @@ function parseLine(lines: readonly string[], index: number, layout: RowLayout): 
  * @throws {ServingError} `invalid_argument` when they are not UTF-8
  */
 export function decodeUtf8(body: Uint8Array, what: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch (error) {
-    throw new ServingError('invalid_argument', `${what}: these bytes are not valid UTF-8; send UTF-8 text`, {
-      cause: error,
-    })
-  }
+  if (!isUtf8(body))
+    throw new ServingError('invalid_argument', `${what}: these bytes are not valid UTF-8; send UTF-8 text`)
+  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  return bytes.toString('utf8', hasMark ? 3 : 0)
 }

@@ -63,7 +63,7 @@ describe('JSON rows', () => {
       'an unknown name',
       '[{"age":1,"__proto__":2,"id":3}]',
       NAMED,
-      '"id" is unknown; the model takes "age", "__proto__"',
+      'the name "id" is unknown; the model takes "age", "__proto__"',
     ],
     ['a bare value for four', '[7]', FOUR, 'the row is a number'],
     ['null', '[null]', FOUR, 'the row is null'],
@@ -143,6 +143,7 @@ describe('JSON lines', () => {
     ['\n', 'are empty'],
     ['[1,2,3,4]\n\n[1,2,3,4]', 'line 2: the line is blank'],
     ['[1,2,3,4] [1,2,3,4]', 'line 1 is not valid JSON'],
+    ['[1,2,3,4]\n{"x":[1,2,3,4],"x":[5,6,7,8]}', 'line 2: the key "x" stands twice in one object'],
   ])('the text %j is refused', (text, message) => {
     expect(() => decodeJsonLines(Buffer.from(text), planRows(FOUR))).toThrow(message)
   })

@@ -1,25 +1,39 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
+import { isBase64Object } from './cells.ts'
 import type { DecodedRows, RowProblem } from './csv.ts'
+import { refuseRepeatedKeys } from './repeated-keys.ts'
 import { collectRows, type RowBuilder } from './row-builder.ts'
-import { withWidth, type RowLayout } from './row-layout.ts'
+import { withWidth, type ExtraColumns, type RowLayout } from './row-layout.ts'
 
-/** Whether a row may have names that the model does not know; batch jobs carry those through. */
-export type ExtraColumns = 'allowed' | 'refused'
+/** What becomes of a column that a row does not name: as if it were null, or the row is refused. */
+export type MissingColumns = 'null' | 'refused'
 
 /**
- * JSON text as a value. Where the model takes 64-bit integers, those beyond 2^53 come out as `bigint`, exact.
+ * JSON text as a value. Where the model takes 64-bit integers, those beyond 2^53 come out as `bigint`, exact. A key
+ * stands once in an object.
  * @param what names the text in an error: `the body`, `line 3`
  * @throws {ServingError} `invalid_argument`
  */
 export function parseJson(text: string, layout: RowLayout, what: string): unknown {
   const needsDigits =
-    layout.inputs.some(({ spec }) => spec.datatype === 'INT64' || spec.datatype === 'UINT64') && /\d{16}/.test(text)
+    layout.inputs.some(({ spec }) => spec.datatype === 'INT64' || spec.datatype === 'UINT64') && hasLongWhole(text)
+  let value: unknown
   try {
-    return needsDigits ? JSON.parse(text, keepDigits) : JSON.parse(text)
+    value = needsDigits ? JSON.parse(text, keepDigits) : JSON.parse(text)
   } catch (error) {
     throw new ServingError('invalid_argument', `${what} ${whyNotJson(error, text)}`, { cause: error })
   }
+  refuseRepeatedKeys(value, text, what)
+  return value
+}
+
+/** Whole numbers of 16 digits or more, by what stands around them in JSON; the fractions of doubles are none. */
+const LONG_WHOLE = /[[:,\s-]\d{16,20}[\s,\]}]/
+const ONE_LONG_WHOLE = /^\s*-?\d{16,20}\s*$/
+
+function hasLongWhole(text: string): boolean {
+  return LONG_WHOLE.test(text) || ONE_LONG_WHOLE.test(text)
 }
 
 function whyNotJson(error: unknown, text: string): string {
@@ -45,13 +59,20 @@ function keepDigits(_key: string, value: unknown, context?: { source?: string })
  * Rows of JSON values as the inputs of a model.
  * @param values each row an array in the signature's order, an object by column (or input) name, an object
  *   `{"features": […]}`, or the bare value where a row has one
+ * @param extra whether a row may have names that the model does not know
+ * @param absent what becomes of a column that an object does not name
  * @throws {ServingError} `invalid_argument` with `details.row`, counted from 1
  */
-export function decodeJsonRows(values: readonly unknown[], layout: RowLayout): DecodedRows {
+export function decodeJsonRows(
+  values: readonly unknown[],
+  layout: RowLayout,
+  extra: ExtraColumns = 'refused',
+  absent: MissingColumns = 'refused',
+): DecodedRows {
   if (values.length === 0) throw new ServingError('invalid_argument', 'there are no rows; send at least one')
   const fitted = fitWidth(values[0], layout)
   const inputs = collectRows(fitted, values.length, (builder, row, index) => {
-    const problem = setJsonRow(builder, row, values[index], fitted, 'refused')
+    const problem = setJsonRow(builder, row, values[index], fitted, extra, absent)
     if (problem !== undefined) throw jsonRowError(problem, 'row', index)
   })
   return { inputs, rows: values.length }
@@ -70,18 +91,23 @@ export function jsonRowError(problem: RowProblem, unit: 'row' | 'line', index: n
   })
 }
 
-/** Writes one row's value into a row of the builder. @returns what is wrong with it, undefined when all was written */
+/**
+ * Writes one row's value into a row of the builder.
+ * @param absent of a row that is an object: what becomes of the columns that it does not name
+ * @returns what is wrong with it, undefined when all was written
+ */
 export function setJsonRow(
   builder: RowBuilder,
   row: number,
   value: unknown,
   layout: RowLayout,
   extra: ExtraColumns,
+  absent: MissingColumns = 'refused',
 ): RowProblem | undefined {
   const list = listOf(value, layout)
   if (Array.isArray(list)) return setList(builder, row, list, layout)
-  if (typeof list === 'object' && list !== null)
-    return setObject(builder, row, list as Readonly<Record<string, unknown>>, layout, extra)
+  if (typeof list === 'object' && list !== null && !isBareBytes(list, layout))
+    return setObject(builder, row, list as Readonly<Record<string, unknown>>, layout, extra, absent)
   if (layout.columns.length === 1) return setColumn(builder, row, 0, list, layout)
   return {
     message: `the row is ${kindOf(list)}; send an array of ${layout.columns.length} values or an object by column name`,
@@ -98,6 +124,11 @@ export function listOf(value: unknown, layout: RowLayout): unknown {
 
 function knows(layout: RowLayout, name: string): boolean {
   return layout.columns.some((column) => column.name === name) || layout.inputs.some(({ spec }) => spec.name === name)
+}
+
+/** `{"b64": "…"}` in place of a row's only value, unless the model has a column of that name. */
+function isBareBytes(value: object, layout: RowLayout): boolean {
+  return layout.columns.length === 1 && isBase64Object(value) && !knows(layout, 'b64')
 }
 
 function setList(
@@ -131,29 +162,33 @@ function setObject(
   object: Readonly<Record<string, unknown>>,
   layout: RowLayout,
   extra: ExtraColumns,
+  absent: MissingColumns,
 ): RowProblem | undefined {
   let used = 0
-  for (let input = 0, column = 0; input < layout.inputs.length; input++) {
-    const { spec, width } = layout.inputs[input] as RowLayout['inputs'][number]
+  for (let input = 0; input < layout.inputs.length; input++) {
+    const { spec, width, firstColumn } = layout.inputs[input] as RowLayout['inputs'][number]
     const isWhole = Object.hasOwn(object, spec.name) && (width > 1 || Array.isArray(object[spec.name]))
     if (isWhole) {
       const problem = setInput(builder, row, input, object[spec.name], layout)
       if (problem !== undefined) return problem
       used++
     } else {
-      for (let offset = 0; offset < width; offset++) {
-        const name = layout.columns[column + offset]?.name ?? ''
-        if (!Object.hasOwn(object, name)) return { message: missing(name, object, layout) }
-        const problem = setColumn(builder, row, column + offset, object[name], layout)
+      for (let column = firstColumn; column < firstColumn + width; column++) {
+        const name = layout.columns[column]?.name ?? ''
+        const isThere = Object.hasOwn(object, name)
+        if (!isThere && absent === 'refused') return { message: missing(name, object, layout) }
+        const problem = setColumn(builder, row, column, isThere ? object[name] : null, layout)
         if (problem !== undefined) return problem
-        used++
+        if (isThere) used++
       }
     }
-    column += width
   }
   if (extra === 'allowed' || Object.keys(object).length === used) return undefined
-  const unknown = Object.keys(object).find((name) => !knows(layout, name)) ?? ''
-  return { message: `the name ${quote(unknown, 40)} is unknown; the model takes ${namesOf(layout)}` }
+  const known = new Set([...layout.columns.map(({ name }) => name), ...layout.inputs.map(({ spec }) => spec.name)])
+  const unknown = Object.keys(object).filter((name) => !known.has(name))
+  if (unknown.length === 0) return { message: 'the row names an input and columns of it; send the one or the others' }
+  const [noun, verb] = unknown.length === 1 ? ['name', 'is'] : ['names', 'are']
+  return { message: `the ${noun} ${quoteList(unknown)} ${verb} unknown; the model takes ${namesOf(layout)}` }
 }
 
 function missing(name: string, object: object, layout: RowLayout): string {
@@ -167,16 +202,15 @@ function namesOf(layout: RowLayout): string {
     : `an array for ${quoteList(layout.inputs.map(({ spec }) => spec.name))}`
 }
 
-/** All elements of one input: flat, or nested as its shape is. */
-function setInput(
+/** Writes all elements that one row gives an input: flat, or nested as its shape is. */
+export function setInput(
   builder: RowBuilder,
   row: number,
   input: number,
   value: unknown,
   layout: RowLayout,
 ): RowProblem | undefined {
-  const { spec, width, rowShape } = layout.inputs[input] as RowLayout['inputs'][number]
-  const first = layout.columns.findIndex((column) => column.input === input)
+  const { spec, width, rowShape, firstColumn } = layout.inputs[input] as RowLayout['inputs'][number]
   const isNested = Array.isArray(value) && value.some((entry) => Array.isArray(entry))
   const flat = isNested ? flatten(value, rowShape) : Array.isArray(value) ? value : [value]
   if (flat === undefined)
@@ -186,7 +220,7 @@ function setInput(
       message: `the array has ${flat.length} values where ${width} ${width === 1 ? 'is' : 'are'} expected`,
     }
   for (let offset = 0; offset < width; offset++) {
-    const problem = setColumn(builder, row, first + offset, flat[offset], layout)
+    const problem = setColumn(builder, row, firstColumn + offset, flat[offset], layout)
     if (problem !== undefined) return problem
   }
   return undefined
@@ -206,7 +240,8 @@ function flatten(value: unknown, shape: readonly number[]): unknown[] | undefine
   return level
 }
 
-function setColumn(
+/** Writes the value of one column of a row. */
+export function setColumn(
   builder: RowBuilder,
   row: number,
   column: number,

@@ -3,6 +3,9 @@ import { quote, quoteList } from '../core/text.ts'
 import type { Shape } from '../tensor/shape.ts'
 import type { Signature, TensorSpec } from '../tensor/signature.ts'
 
+/** Whether a table may have columns that the model does not know; their values are then left out. */
+export type ExtraColumns = 'allowed' | 'refused'
+
 /** One column of a table: where its values stand in the model's inputs. */
 export interface Column {
   readonly name: string
@@ -30,6 +33,8 @@ export interface RowInput {
   /** Elements of one row, and their shape. */
   readonly width: number
   readonly rowShape: Shape
+  /** Index in `RowLayout.columns` of its first column; the others follow. */
+  readonly firstColumn: number
 }
 
 /**
@@ -68,12 +73,12 @@ function rowInput(spec: TensorSpec, isSingle: boolean): RowInput {
   const rowShape = spec.shape.slice(1)
   if (spec.shape.length === 0) throw noRows(spec, 'is a single value and has no rows')
   if (isSingle && rowShape.length === 1 && rowShape[0] === -1 && spec.columns === undefined)
-    return { spec, width: -1, rowShape }
+    return { spec, width: -1, rowShape, firstColumn: 0 }
   if (rowShape.includes(-1))
     throw noRows(spec, `has the shape [${spec.shape.join(',')}], whose rows have no fixed size`)
   const width = rowShape.reduce((product, size) => product * size, 1)
   if (width === 0) throw noRows(spec, `has the shape [${spec.shape.join(',')}], whose rows are empty`)
-  return { spec, width, rowShape }
+  return { spec, width, rowShape, firstColumn: 0 }
 }
 
 function noRows(spec: TensorSpec, reason: string): ServingError {
@@ -84,11 +89,14 @@ function noRows(spec: TensorSpec, reason: string): ServingError {
   )
 }
 
-function nameColumns(inputs: readonly RowInput[], isWidthFree: boolean, fixedRows: number | undefined): RowLayout {
+function nameColumns(unplaced: readonly RowInput[], isWidthFree: boolean, fixedRows: number | undefined): RowLayout {
   const known: Column[] = []
   const made: Column[] = []
+  const inputs: RowInput[] = []
   let isNamed = true
-  inputs.forEach(({ spec, width }, input) => {
+  unplaced.forEach((unplacedInput, input) => {
+    const { spec, width } = unplacedInput
+    inputs.push({ ...unplacedInput, firstColumn: known.length })
     if (spec.columns?.length !== width && width !== 1) isNamed = false
     for (let offset = 0; offset < width; offset++) {
       const own = spec.columns?.length === width ? spec.columns[offset] : width === 1 ? spec.name : undefined
@@ -111,32 +119,69 @@ export function isHeader(fields: readonly string[], layout: RowLayout): boolean 
 
 /**
  * Which column each field of a table is: an index into `layout.columns`, -1 for a field that the model does not know.
+ * @param header names as a file has them: spaces around them mean nothing
  * @param extra whether a header may name more than the model's columns
  * @throws {ServingError} `invalid_argument` for a repeated, missing or unknown name
  */
-export function mapHeader(header: readonly string[], layout: RowLayout, extra: 'allowed' | 'refused'): Int32Array {
+export function mapHeader(header: readonly string[], layout: RowLayout, extra: ExtraColumns): Int32Array {
   const names = header.map((name) => name.trim())
   refuseDuplicates(names, 'the header')
-  const known = new Map(layout.columns.map((column, index) => [column.name, index]))
+  const known = columnPlaces(layout)
   const fields = Int32Array.from(names, (name) => known.get(name) ?? -1)
-  const missing = layout.columns.filter((column) => !names.includes(column.name)).map((column) => column.name)
-  if (missing.length > 0)
-    throw new ServingError(
-      'invalid_argument',
-      `the header lacks the column ${quoteList(missing)}; it names ${quoteList(names)}, the model takes ${quoteList(known.keys())}`,
-      { details: { missing: missing.slice(0, 8) } },
-    )
-  const unknown = extra === 'allowed' ? -1 : fields.indexOf(-1)
-  if (unknown >= 0)
-    throw new ServingError(
-      'invalid_argument',
-      `the header names the column ${quote(names[unknown] as string)}, which the model does not take; it takes ${quoteList(known.keys())}`,
-      { details: { column: names[unknown]?.slice(0, 80) } },
-    )
+  refuseMissing(new Set(names), layout, 'the header')
+  if (extra === 'refused') refuseUnknown(names, fields, layout, 'the header')
   return fields
 }
 
-function refuseDuplicates(names: readonly string[], what: string): void {
+/** Index of each column of a layout, by its name. */
+export function columnPlaces(layout: RowLayout): ReadonlyMap<string, number> {
+  return new Map(layout.columns.map((column, index) => [column.name, index]))
+}
+
+/**
+ * @param what names the list in an error: `the header`
+ * @throws {ServingError} `invalid_argument` with `details.missing` when a column of the model is not among the names
+ */
+export function refuseMissing(names: ReadonlySet<string>, layout: RowLayout, what: string): void {
+  const missing = layout.columns.filter((column) => !names.has(column.name)).map((column) => column.name)
+  if (missing.length === 0) return
+  throw new ServingError(
+    'invalid_argument',
+    `${what} lacks the column ${quoteList(missing)}; it names ${quoteList(names)}, the model takes ${columnNames(layout)}`,
+    { details: { missing: shortened(missing) } },
+  )
+}
+
+/**
+ * @param fields a place for each name, -1 for one that the model does not know
+ * @throws {ServingError} `invalid_argument` with `details.unknown` when there is such a name
+ */
+export function refuseUnknown(
+  names: readonly string[],
+  fields: ArrayLike<number>,
+  layout: RowLayout,
+  what: string,
+): void {
+  const unknown = names.filter((_, field) => fields[field] === -1)
+  if (unknown.length === 0) return
+  throw new ServingError(
+    'invalid_argument',
+    `${what} names the column ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout)}`,
+    { details: { unknown: shortened(unknown) } },
+  )
+}
+
+function columnNames(layout: RowLayout): string {
+  return quoteList(layout.columns.map((column) => column.name))
+}
+
+/** Callers' names for an error's details: few, and short. */
+function shortened(names: readonly string[]): readonly string[] {
+  return names.slice(0, 8).map((name) => name.slice(0, 80))
+}
+
+/** @throws {ServingError} `invalid_argument` when a name stands twice */
+export function refuseDuplicates(names: readonly string[], what: string): void {
   const seen = new Set<string>()
   for (const name of names) {
     if (seen.has(name))

@@ -15,6 +15,8 @@ export interface RowPrinter {
   readonly rows: number
   /** Names of the CSV's fields. */
   readonly columns: readonly string[]
+  /** Those names as a line of CSV, without a line break. */
+  readonly header: string
   /** One row's fields, without a line break. */
   csv(row: number): string
   /** One row as a JSON object by output name; an output of one element a row is the bare value. */
@@ -24,43 +26,50 @@ export interface RowPrinter {
 }
 
 /**
+ * How BYTES are printed in JSON: as text, and refused where they are no UTF-8; `b64`: those as `{"b64": "…"}` instead;
+ * `b64-by-name`: so are all elements of an output whose name ends in `_bytes`.
+ * @see TensorFlow Serving, "RESTful API", "Encoding binary values"
+ */
+export type BytesRule = 'text' | 'b64' | 'b64-by-name'
+
+export interface PrintRule {
+  readonly bytes: BytesRule
+  /** What to do where JSON cannot hold a value, for the error: `ask for text/csv`. */
+  readonly instead: string
+}
+
+const AS_TEXT: PrintRule = { bytes: 'text', instead: 'ask for text/csv' }
+
+/**
  * @param outputs each with rows as its first dimension
  * @param specs of the signature, for the names of columns
  * @throws {ServingError} `unsupported` for an output that does not come in rows; while printing: `unsupported` with
  *   `details.reason` `accept` for a value that the format cannot hold
  */
-export function createRowPrinter(outputs: Tensors, specs: readonly TensorSpec[], rows: number): RowPrinter {
-  const printed = [...outputs].map(([name, tensor]) => {
-    if (tensor.shape[0] !== rows)
-      throw new ServingError(
-        'unsupported',
-        `output ${quote(name)} has the shape [${tensor.shape.join(',')}] for ${rows} rows, so it cannot be given row by row; ask by the Open Inference Protocol`,
-        { details: { output: name } },
-      )
-    const rowShape = tensor.shape.slice(1)
-    const width = rowShape.reduce((product, size) => product * size, 1)
-    const spec = specs.find((each) => each.name === name)
-    const key = `${JSON.stringify(name)}:`
-    return {
-      name,
-      key,
-      rowShape,
-      width,
-      columns: outputColumns(name, spec, width),
-      element: elementPrinter(name, tensor, width),
-    }
-  })
+export function createRowPrinter(
+  outputs: Tensors,
+  specs: readonly TensorSpec[],
+  rows: number,
+  rule: PrintRule = AS_TEXT,
+): RowPrinter {
+  const printed = createOutputPrinters(outputs, specs, rows, rule)
   function jsonMembers(row: number): string {
     let text = ''
-    for (const { key, rowShape, width, element } of printed) {
+    for (const output of printed) {
       if (text !== '') text += ','
-      text += key + (width === 1 ? element.json(row) : nested(rowShape, 0, row * width, width, element.json))
+      text += output.key + (output.width === 1 ? output.element.json(row) : output.row(row))
     }
     return text
   }
   return {
     rows,
-    columns: printed.flatMap(({ columns }) => columns),
+    // names are wanted once a file, if at all, and a wide output has many
+    get columns() {
+      return printed.flatMap((output) => output.columns)
+    },
+    get header() {
+      return this.columns.map((name) => csvField(name)).join(',')
+    },
     csv(row) {
       let text = ''
       let isFirst = true
@@ -75,6 +84,56 @@ export function createRowPrinter(outputs: Tensors, specs: readonly TensorSpec[],
     json: (row) => `{${jsonMembers(row)}}`,
     jsonMembers,
   }
+}
+
+/** Prints one output of a model. */
+export interface OutputPrinter {
+  /** Its name as the key of a JSON object, with the colon. */
+  readonly key: string
+  /** Elements of one row. */
+  readonly width: number
+  /** Names of its CSV fields. */
+  readonly columns: readonly string[]
+  readonly element: ElementPrinter
+  /** One row as JSON, nested as the row's shape is. */
+  row(row: number): string
+  /** All of it as JSON, nested as its shape is. */
+  whole(): string
+}
+
+/**
+ * @param rows that each output must have as its first dimension; undefined where outputs may have any shape
+ * @throws {ServingError} as `createRowPrinter`
+ */
+export function createOutputPrinters(
+  outputs: Tensors,
+  specs: readonly TensorSpec[],
+  rows: number | undefined,
+  rule: PrintRule,
+): readonly OutputPrinter[] {
+  return [...outputs].map(([name, tensor]) => {
+    const { shape } = tensor
+    if (rows !== undefined && shape[0] !== rows)
+      throw new ServingError(
+        'unsupported',
+        `output ${quote(name)} has the shape [${shape.join(',')}] for ${rows} rows, so it cannot be given row by row; ask by the Open Inference Protocol`,
+        { details: { output: name } },
+      )
+    const rowShape = shape.slice(1)
+    const width = rowShape.reduce((product, size) => product * size, 1)
+    const spec = specs.find((each) => each.name === name)
+    const element = elementPrinter(name, tensor, width, rule)
+    return {
+      key: `${JSON.stringify(name)}:`,
+      width,
+      get columns() {
+        return outputColumns(name, spec, width)
+      },
+      element,
+      row: (row) => nested(rowShape, 0, row * width, width, element.json),
+      whole: () => nested(shape, 0, 0, tensor.data.length, element.json),
+    }
+  })
 }
 
 /**
@@ -92,13 +151,14 @@ export function csvField(text: string): string {
   return text === '' || /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-interface ElementPrinter {
+/** Prints single elements, by their place in the tensor. */
+export interface ElementPrinter {
   readonly csv: (index: number) => string
   readonly json: (index: number) => string
 }
 
-function elementPrinter(name: string, tensor: Tensor, width: number): ElementPrinter {
-  if (tensor.datatype === 'BYTES') return textPrinter(name, tensor, width)
+function elementPrinter(name: string, tensor: Tensor, width: number, rule: PrintRule): ElementPrinter {
+  if (tensor.datatype === 'BYTES') return textPrinter(name, tensor, width, rule)
   if (tensor.datatype === 'BOOL') {
     const { data } = tensor
     const print = (index: number): string => (data[index] === 0 ? 'false' : 'true')
@@ -121,19 +181,32 @@ function elementPrinter(name: string, tensor: Tensor, width: number): ElementPri
       throw cannotHold(
         name,
         Math.floor(index / width),
-        `is ${wordFor(value)}, and JSON has no such number; ask for text/csv`,
+        `is ${wordFor(value)}, and JSON has no such number; ${rule.instead}`,
       )
     },
   }
 }
 
-function textPrinter(name: string, tensor: BytesTensor, width: number): ElementPrinter {
+function textPrinter(name: string, tensor: BytesTensor, width: number, { bytes }: PrintRule): ElementPrinter {
+  const isNamedBytes = bytes === 'b64-by-name' && name.endsWith('_bytes')
+  function bufferAt(index: number): Buffer {
+    const element = tensor.data[index] as Uint8Array
+    return Buffer.from(element.buffer, element.byteOffset, element.byteLength)
+  }
   function textAt(index: number): string {
-    const bytes = tensor.data[index] as Uint8Array
-    if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+    const buffer = bufferAt(index)
+    if (isUtf8(buffer)) return buffer.toString()
     throw cannotHold(name, Math.floor(index / width), 'is not UTF-8 text; ask by the Open Inference Protocol')
   }
-  return { csv: (index) => csvField(textAt(index)), json: (index) => JSON.stringify(textAt(index)) }
+  return {
+    csv: (index) => csvField(textAt(index)),
+    json(index) {
+      if (bytes === 'text') return JSON.stringify(textAt(index))
+      const buffer = bufferAt(index)
+      const isText = !isNamedBytes && isUtf8(buffer)
+      return isText ? JSON.stringify(buffer.toString()) : `{"b64":"${buffer.toString('base64')}"}`
+    },
+  }
 }
 
 function cannotHold(output: string, row: number, what: string): ServingError {
