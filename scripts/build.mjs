@@ -1,14 +1,36 @@
-// Bundles Slipway into one file, dist/slipway.js: what the published package and the images run. Parts with native code
-// stay packages beside it. The same sources give the same bytes.
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
-import { builtinModules } from 'node:module'
-import { join, resolve } from 'node:path'
+// Bundles Slipway into dist/: slipway.js, which starts everything, and program.js, which it starts; what the published
+// package and the images run. Parts with native code stay packages beside them. The same sources give the same bytes.
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
 import { root } from './setup.mjs'
 
 /** Packages with native code, which no bundle can hold. */
 const EXTERNAL = ['onnxruntime-node']
+const PROGRAM = 'program.js'
+
+/**
+ * Starts the program. V8's compiled form of it is kept beside it for processes that people wait for, which saves each of
+ * them 15 to 20 ms; whoever can write there could change the program itself. Where nobody can, nothing is kept.
+ */
+const STARTER = `// Starts Slipway, with what V8 made of it the last time where that could be kept.
+const [command, kind] = process.argv.slice(2)
+if (command === 'serve' || kind === 'runner')
+  process.getBuiltinModule('node:module').enableCompileCache(import.meta.dirname + '/.compiled')
+await import('./${PROGRAM}')
+`
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +38,8 @@ const { values } = parseArgs({
     out: { type: 'string', default: join(root, 'dist') },
   },
 })
+const sources = readSources()
+const used = usedOfBuiltins(sources)
 const out = resolve(values.out)
 mkdirSync(out, { recursive: true })
 const folder = mkdtempSync(join(out, '.build-'))
@@ -26,6 +50,8 @@ try {
     logLevel: 'warn',
     envDir: false,
     publicDir: false,
+    plugins: [builtinsOnDemand(used)],
+    define: { SLIPWAY_BUILD: JSON.stringify(digestOf(sources)) },
     ssr: { noExternal: true, external: EXTERNAL, target: 'node' },
     build: {
       ssr: resolve(values.entry),
@@ -36,12 +62,16 @@ try {
       sourcemap: false,
       license: { fileName: 'THIRD-PARTY-LICENSES.md' },
       rolldownOptions: {
+        onLog: (level, log, print) => {
+          if (log.code === 'IMPORT_IS_UNDEFINED') throw new Error(log.message)
+          print(level, log)
+        },
         // most processes need a part only: what a part does not need is not compiled ahead
         optimization: { pifeForModuleWrappers: false },
-        external: [...EXTERNAL, ...builtinModules, /^node:/],
+        external: (id, importer) => EXTERNAL.includes(id) || (isBuiltin(id) && !isOnDemand(id, importer)),
         output: {
           format: 'es',
-          entryFileNames: 'slipway.js',
+          entryFileNames: PROGRAM,
           codeSplitting: false,
           // names stay, for stack traces; space and comments would be read at each start of each process
           minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
@@ -49,13 +79,77 @@ try {
       },
     },
   })
-  // Each file appears whole, the program last.
-  for (const name of ['THIRD-PARTY-LICENSES.md', 'slipway.js']) {
+  const program = withoutWideText(readFileSync(join(folder, PROGRAM), 'utf8'))
+  writeFileSync(join(folder, PROGRAM), program)
+  writeFileSync(join(folder, 'slipway.js'), STARTER)
+  // Each file appears whole, the one that starts the others last.
+  for (const name of ['THIRD-PARTY-LICENSES.md', PROGRAM, 'slipway.js']) {
     chmodSync(join(folder, name), 0o644)
     renameSync(join(folder, name), join(out, name))
   }
-  const { size } = statSync(join(out, 'slipway.js'))
-  process.stderr.write(`built ${join(out, 'slipway.js')} (${(size / 1024).toFixed(0)} KiB)\n`)
+  process.stderr.write(`built ${join(out, 'slipway.js')} (${(program.length / 1024).toFixed(0)} KiB)\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** Text of each source file by its path, in one order everywhere. */
+function readSources() {
+  const from = join(root, 'src')
+  const paths = readdirSync(from, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /(?<!\.test|\.fixture)\.[jt]s$/.test(entry.name))
+    .map((entry) => relative(from, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+  return new Map(paths.toSorted().map((path) => [path, readFileSync(join(from, path), 'utf8')]))
+}
+
+/** What tells one build from every other. */
+function digestOf(files) {
+  return createHash('sha256')
+    .update(JSON.stringify([...files]))
+    .digest('hex')
+}
+
+/** What the sources import of Node's own modules: names by module, where all who import it name what they use. */
+function usedOfBuiltins(files) {
+  const used = new Map()
+  const whole = new Set()
+  for (const text of files.values())
+    for (const [, names, id] of text.matchAll(/^import \{([^}]*)\} from '(node:[a-z0-9/_]+)'/gm))
+      for (const name of names.split(',')) {
+        const [exported] = name.trim().split(/\s+as\s+/)
+        if (exported !== '' && !exported.startsWith('type ')) used.set(id, (used.get(id) ?? new Set()).add(exported))
+      }
+  for (const text of files.values())
+    for (const [, id] of text.matchAll(/^import (?!type |\{)[^'"]*? from '(node:[a-z0-9/_]+)'/gm)) whole.add(id)
+  for (const id of whole) used.delete(id)
+  return used
+}
+
+/** Whether an import is one of our own sources'; what the bundler itself needs must be there before anything else. */
+function isOnDemand(id, importer) {
+  return used.has(id) && importer !== undefined && importer.startsWith(join(root, 'src'))
+}
+
+/**
+ * Takes what is used of Node's own modules, when the first part that uses it is run. An `import` would take every export
+ * of every module before anything runs, and some exports load a good deal of Node: 10 ms in each process.
+ */
+function builtinsOnDemand(used) {
+  const prefix = '\0on-demand:'
+  return {
+    name: 'builtins-on-demand',
+    enforce: 'pre',
+    resolveId: (id, importer, { kind }) =>
+      kind === 'import-statement' && isOnDemand(id, importer) ? prefix + id : undefined,
+    load(id) {
+      if (!id.startsWith(prefix)) return undefined
+      const name = id.slice(prefix.length)
+      const exports = [...used.get(name)].map((each) => `export const ${each} = builtin.${each}\n`)
+      return `const builtin = process.getBuiltinModule(${JSON.stringify(name)})\n${exports.join('')}`
+    },
+  }
+}
+
+/** One character beyond ASCII would have all of the program held in two bytes for each character, and read more slowly. */
+function withoutWideText(text) {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

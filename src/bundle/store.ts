@@ -72,6 +72,8 @@ export class BundleStore {
 export interface KnownSource {
   readonly digest: string
   readonly beside: readonly SourceFile[]
+  /** The build of Slipway that validated the source's graphs and wrote them anew into the bundle, where it has a name. */
+  readonly writtenBy?: string | undefined
 }
 
 export interface SourceFile {

@@ -11,14 +11,14 @@ import type { CommandContext } from './command.ts'
 const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs']
 
 /**
- * The bundled program, as an image holds it. A published Slipway is that program itself; in a source checkout it is
+ * The bundled program, as an image holds it: without the file that starts it where its compiled form can be kept. A published Slipway is that program itself; in a source checkout it is
  * built first when it is missing or older than the sources.
  * @throws {ServingError} `internal` when the build fails; its words stand on stderr
  */
 export async function publishedFiles(context: CommandContext): Promise<AppFiles> {
   const isSource = import.meta.filename.endsWith('.ts')
   const root = isSource ? join(import.meta.dirname, '../..') : dirname(import.meta.dirname)
-  const program = isSource ? join(root, 'dist/slipway.js') : import.meta.filename
+  const program = isSource ? join(root, 'dist/program.js') : import.meta.filename
   if (isSource && (await isStale(program, root))) await build(root, context)
   const licences = [join(root, 'LICENSE'), join(dirname(program), 'THIRD-PARTY-LICENSES.md')]
   return { program, licences: licences.filter((path) => existsSync(path)), version: VERSION }

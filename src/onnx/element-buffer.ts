@@ -25,6 +25,11 @@ export class ElementBuffer {
 
   /** Takes the reader's current field, of floats or doubles. */
   addFixed(reader: WireReader, what: string): void {
+    if (reader.wire === WIRE.fixed32 && this.#widthBytes === 4) {
+      this.#reserve(1, reader, false)
+      this.#add32(reader.bits32(what))
+      return
+    }
     const bytes = reader.wire === WIRE.bytes ? reader.bytes(what) : reader.fixed(what)
     if (bytes.length % this.#widthBytes !== 0)
       throw reader.refuse(`${what} has ${bytes.length} bytes, no whole number of ${this.#widthBytes}-byte elements`)
@@ -39,17 +44,22 @@ export class ElementBuffer {
       this.#reserve(1, reader, false)
       if (this.#widthBytes === 4) this.#add32(reader.int32(what))
       else {
-        reader.int64(what)
+        reader.takeVarint(what)
         this.#add64(reader.low, reader.high)
       }
       return
     }
     const packed = reader.message(what)
-    this.#reserve(packed.countVarints(), reader, true)
+    const count = packed.countVarints()
+    this.#reserve(count, reader, true)
+    if (this.#widthBytes === 8) {
+      packed.readVarints(new Int32Array(this.#bytes.buffer), this.#length / 4)
+      this.#length += 8 * count
+      return
+    }
     while (!packed.isDone) {
       packed.readVarint()
-      if (this.#widthBytes === 8) this.#add64(packed.low, packed.high)
-      else if (packed.high === packed.low >> 31) this.#add32(packed.low)
+      if (packed.high === packed.low >> 31) this.#add32(packed.low)
       else throw reader.refuse(`an element of ${what} does not fit 32 bits`)
     }
   }

@@ -77,7 +77,13 @@ export class MessageWriter {
   /** Signed integers as one packed field. */
   packedInt64(field: number, values: BigInt64Array | readonly number[]): void {
     const packed = new MessageWriter()
-    for (const value of values) packed.#varint(BigInt.asUintN(64, BigInt(value)))
+    if (values instanceof BigInt64Array) {
+      // by halves: a BigInt for each would be most of the work
+      const halves = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)
+      for (let i = 0; i < values.length; i++)
+        if (halves[2 * i + 1] === 0) packed.#smallVarint(halves[2 * i] as number)
+        else packed.#varint(BigInt.asUintN(64, values[i] as bigint))
+    } else for (const value of values) packed.#varint(BigInt.asUintN(64, BigInt(value)))
     this.message(field, packed)
   }
 

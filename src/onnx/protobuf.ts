@@ -93,6 +93,12 @@ export class WireReader {
     return (BigInt(this.high) << 32n) | BigInt(this.low >>> 0)
   }
 
+  /** Reads the current field into `low` and `high`, where a BigInt would be made for nothing. */
+  takeVarint(what: string): void {
+    this.#expect(WIRE.varint, what)
+    this.readVarint()
+  }
+
   /** A 64-bit signed integer that fits a number exactly. */
   safeInteger(what: string): number {
     this.#expect(WIRE.varint, what)
@@ -105,6 +111,12 @@ export class WireReader {
     this.readVarint()
     if (this.high !== this.low >> 31) throw this.refuse(`${what} does not fit 32 bits`)
     return this.low
+  }
+
+  /** The bits of a 4-byte field. */
+  bits32(what: string): number {
+    this.#expect(WIRE.fixed32, what)
+    return this.#view.getInt32(this.#take(4, what), true)
   }
 
   float32(what: string): number {
@@ -181,6 +193,29 @@ export class WireReader {
     const value = this.high * 2 ** 32 + (this.low >>> 0)
     if (!Number.isSafeInteger(value)) throw this.refuse(`${what} is beyond 2^53`)
     return value
+  }
+
+  /**
+   * Reads all varints that are left, the usual one of one byte without a call.
+   * @param halves where they go from `from` on, each as its low and its high half; there must be room for all
+   */
+  readVarints(halves: Int32Array, from: number): void {
+    const bytes = this.#bytes
+    const end = this.#end
+    let to = from
+    while (this.#offset < end) {
+      const byte = bytes[this.#offset] as number
+      if (byte < 0x80) {
+        halves[to] = byte
+        halves[to + 1] = 0
+        this.#offset++
+      } else {
+        this.readVarint()
+        halves[to] = this.low
+        halves[to + 1] = this.high
+      }
+      to += 2
+    }
   }
 
   /** How many varints are left: the bytes whose top bit is clear. */

@@ -42,7 +42,7 @@ export function readAttribute(reader: WireReader, depth: number, context: ReadCo
   let reference = ''
   let typeNumber = 0
   const given = new Set<ValueType>()
-  const found: Collected = { strings: [], tensors: [], graphs: [] }
+  const found: Collected = { strings: [], distinct: [], tensors: [], graphs: [] }
 
   while (reader.next()) {
     const type = VALUE_FIELDS.get(reader.field)
@@ -85,6 +85,8 @@ interface Collected {
   floats?: ElementBuffer
   ints?: ElementBuffer
   readonly strings: Uint8Array[]
+  /** The first of them that differ. */
+  readonly distinct: Uint8Array[]
   readonly tensors: OnnxTensor[]
   readonly graphs: OnnxGraph[]
 }
@@ -110,9 +112,25 @@ function collect(found: Collected, type: ValueType, reader: WireReader, depth: n
     found.ints.addVarints(reader, 'AttributeProto.ints')
   } else if (type === 'strings') {
     budget.spend('strings', 1, reader.at)
-    found.strings.push(reader.bytes('AttributeProto.strings'))
+    found.strings.push(sameAsBefore(found.distinct, reader.bytes('AttributeProto.strings')))
   } else if (type === 'tensors') found.tensors.push(readTensor(reader.message('AttributeProto.tensors'), context))
   else found.graphs.push(awaitGraph(reader.message('AttributeProto.graphs'), depth + 1, context))
+}
+
+/** Strings with which others of the same attribute are compared: the kinds of a tree's nodes are seven. */
+const MAX_DISTINCT = 8
+
+/** The same view for the same bytes, where few are told apart: a tree ensemble names the kind of each node. */
+function sameAsBefore(distinct: Uint8Array[], bytes: Uint8Array): Uint8Array {
+  for (const before of distinct) if (hasSameBytes(before, bytes)) return before
+  if (distinct.length < MAX_DISTINCT) distinct.push(bytes)
+  return bytes
+}
+
+function hasSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** The attribute of the declared type; undefined where it needs a message and there is none. */

@@ -4,6 +4,9 @@ import type { OnnxAttribute, OnnxElementType, OnnxNode, OnnxTensor } from './mod
 
 const decoder = new TextDecoder('latin1')
 
+/** Texts whose meaning is kept while an attribute is read: node modes are seven. */
+const MAX_KNOWN_TEXTS = 64
+
 /** The attributes of one tree ensemble, each fetched with the type and length that the operator demands. */
 export class TreeAttributes {
   readonly #node: OnnxNode
@@ -27,9 +30,12 @@ export class TreeAttributes {
   ints(name: string, length?: number): Float64Array {
     const wide = this.#get(name, 'ints')?.value ?? new BigInt64Array(0)
     this.#checkLength(name, wide.length, length)
+    // by halves: a BigInt for each would be most of the work
+    const low = new Uint32Array(wide.buffer, wide.byteOffset, 2 * wide.length)
+    const high = new Int32Array(wide.buffer, wide.byteOffset, 2 * wide.length)
     const values = new Float64Array(wide.length)
     for (let i = 0; i < wide.length; i++) {
-      const value = Number(wide[i])
+      const value = (high[2 * i + 1] as number) * 2 ** 32 + (low[2 * i] as number)
       if (!Number.isSafeInteger(value)) throw this.refuse(`has a value beyond 2^53 in ${name}`)
       values[i] = value
     }
@@ -41,7 +47,12 @@ export class TreeAttributes {
   }
 
   strings(name: string, length: number): string[] {
-    const values = (this.#get(name, 'strings')?.value ?? []).map((bytes) => decoder.decode(bytes))
+    const known = new Map<Uint8Array, string>() // the reader gives like ones as the same view
+    const values = (this.#get(name, 'strings')?.value ?? []).map((bytes) => {
+      const text = known.get(bytes) ?? decoder.decode(bytes)
+      if (known.size < MAX_KNOWN_TEXTS) known.set(bytes, text)
+      return text
+    })
     this.#checkLength(name, values.length, length)
     return values
   }

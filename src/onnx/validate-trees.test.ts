@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { floats, ints, strings, tensorAttribute } from './attributes.ts'
 import type { OnnxAttribute, OnnxModel, OnnxNode } from './model.ts'
@@ -144,4 +145,74 @@ test.each<[string, ReturnType<typeof withInt>, string]>([
   ['no members for its membership node', () => noMembers, '1 membership nodes and 0 sets'],
 ])('trees of version 5 with %s are refused', (_what, change, expected) => {
   expect(() => validateOnnx(changed('trees-v5', change))).toThrow(expected)
+})
+
+/** Nodes of a classifier in another order and under other ids: each with its tree, its id, its children and its mode. */
+interface Sapling {
+  readonly tree: number
+  readonly id: number
+  readonly children: readonly number[]
+}
+
+function plant(nodes: readonly Sapling[]): OnnxModel {
+  const zeros = () => ints(nodes.map(() => 0))
+  return changed('forest-regressor', () => ({
+    nodes_treeids: ints(nodes.map(({ tree }) => tree)),
+    nodes_nodeids: ints(nodes.map(({ id }) => id)),
+    nodes_featureids: zeros(),
+    nodes_truenodeids: ints(nodes.map(({ children }) => children[0] ?? 0)),
+    nodes_falsenodeids: ints(nodes.map(({ children }) => children[1] ?? 0)),
+    nodes_modes: strings(nodes.map(({ children }) => (children.length > 0 ? 'BRANCH_LEQ' : 'LEAF'))),
+    nodes_values: floats(nodes.map(() => 1)),
+    nodes_hitrates: floats([]),
+    nodes_missing_value_tracks_true: ints([]),
+    target_treeids: ints([nodes[0]?.tree ?? 0]),
+    target_nodeids: ints([nodes[0]?.id ?? 0]),
+    target_ids: ints([0]),
+    target_weights: floats([1]),
+  }))
+}
+
+/** Trees of three or five nodes; ids count from 0 in some and are any in others. */
+const forest = fc
+  .uniqueArray(
+    fc.record({ tree: fc.integer({ min: -2, max: 9 }), isLarge: fc.boolean(), step: fc.integer({ min: 1, max: 3 }) }),
+    {
+      selector: ({ tree }) => tree,
+      minLength: 1,
+      maxLength: 5,
+    },
+  )
+  .map((trees) =>
+    trees.flatMap(({ tree, isLarge, step }): Sapling[] => {
+      const id = (at: number) => (step - 1) * 5 + at * step
+      const leaf = (at: number): Sapling => ({ tree, id: id(at), children: [] })
+      const root: Sapling = { tree, id: id(0), children: [id(1), id(2)] }
+      return isLarge
+        ? [root, { tree, id: id(1), children: [id(3), id(4)] }, leaf(2), leaf(3), leaf(4)]
+        : [root, leaf(1), leaf(2)]
+    }),
+  )
+
+test('the order of nodes is no matter, but each id of a tree is there once', () => {
+  fc.assert(
+    fc.property(
+      forest.chain((nodes) =>
+        fc.tuple(
+          fc.oneof(fc.constant(nodes), fc.shuffledSubarray(nodes, { minLength: nodes.length })),
+          fc.nat({ max: nodes.length - 1 }),
+        ),
+      ),
+      ([nodes, at]) => {
+        validateOnnx(plant(nodes))
+        const again = nodes[at] as Sapling
+        expect(() => validateOnnx(plant([...nodes, again]))).toThrow(
+          `has the node ${again.id} of tree ${again.tree} twice`,
+        )
+        const child = nodes.find(({ tree, children }) => tree === again.tree && children.includes(again.id))
+        if (child !== undefined)
+          expect(() => validateOnnx(plant(nodes.filter((node) => node !== again)))).toThrow('which it does not have')
+      },
+    ),
+  )
 })

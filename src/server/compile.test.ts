@@ -20,10 +20,12 @@ import {
 } from '../../test/support/models.ts'
 import { needs } from '../../test/support/needs.ts'
 import { GraphBuilder, writeOnnx } from '../onnx/index.ts'
+import { fromJsonTensor, type JsonTensor } from '../bundle/json-tensor.ts'
 import { openBundle } from '../bundle/open.ts'
 import { packBundle } from '../bundle/pack.ts'
 import { sampleBundle } from '../bundle/sample-bundle.fixture.ts'
 import { openOrCompile, type CompileOptions, type LocatedBundle } from './compile.ts'
+import { widenHalves } from '../tensor/half.ts'
 import { DEFAULT_PROCESS_LIMITS } from './limited-process.ts'
 
 let folder: string
@@ -55,6 +57,23 @@ const refused = (code: string, message: string | RegExp) =>
     code,
     message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
   })
+
+describe('compiling a pipeline', () => {
+  test('warns of what looks like a mistake in it', async () => {
+    for (const name of ['a.onnx', 'b.onnx']) await put(name, linearModel())
+    const steps = [
+      { model: 'a.onnx', outputs: { y: 'scaled' } },
+      { model: 'b.onnx', inputs: { X: 'scald' } },
+    ]
+    const path = await put('risk.pipeline.json', JSON.stringify({ slipwayPipeline: 1, steps, outputs: ['y'] }))
+    const { warnings, manifest } = await compile(path)
+    expect(manifest.signature.inputs.map(({ name }) => name)).toEqual(['X', 'scald'])
+    expect(warnings).toEqual([
+      expect.stringContaining('step 2 (b.onnx) reads "scald", which no step gives'),
+      expect.stringContaining('step 1 (a.onnx) gives "scaled", which no output needs'),
+    ])
+  })
+})
 
 describe('compiling a model file', () => {
   test('gives a whole bundle, named after the file, that says what it was made from', async () => {
@@ -112,6 +131,24 @@ describe('compiling a model file', () => {
     await openBundle(first.folder, first.digest)
     await put('linear.onnx', linearModel({}, 5))
     expect((await compile(path)).digest).not.toBe(first.digest)
+  })
+
+  test('is ours for the build that wrote it, for no other and for none without a name', async () => {
+    const path = await put('linear.onnx', linearModel())
+    expect(await compile(path, { build: 'one' })).toMatchObject({ wasKnown: false, isOurs: false })
+    const { folder: where, ...found } = await compile(path, { build: 'one' })
+    expect(found).toMatchObject({ wasKnown: true, isOurs: true })
+    expect(await compile(path, { build: 'two' })).toMatchObject({ wasKnown: true, isOurs: false })
+    expect(await compile(path)).toMatchObject({ wasKnown: true, isOurs: false })
+    // the same bundle, from wherever it may come
+    expect(await compile(where, { build: 'one' })).toMatchObject({ digest: found.digest, isOurs: false })
+  })
+
+  test('of a build without a name is nobody’s', async () => {
+    const path = await put('linear.onnx', linearModel())
+    await compile(path)
+    expect(await compile(path)).toMatchObject({ wasKnown: true, isOurs: false })
+    expect(await compile(path, { build: 'one' })).toMatchObject({ isOurs: false })
   })
 
   test('two at once give one bundle', async () => {
@@ -313,12 +350,20 @@ describe('models of many kinds', () => {
     expect(manifest.golden.outputs.again?.data).toEqual(manifest.golden.inputs.word?.data)
   })
 
-  test.each(['FP16', 'BF16'] as const)('%s inputs are refused with what to do', async (datatype) => {
+  test.each(['FP16', 'BF16'] as const)('%s goes in and comes out, and is recorded as its bits', async (datatype) => {
     const graph = new GraphBuilder({ name: 'half' })
     graph.op('Identity', [graph.input('X', datatype, ['rows', 2])], {}, { outputs: ['y'] })
     graph.output('y', datatype, ['rows', 2])
-    const path = await put('half.onnx', writeOnnx(graph.build()))
-    await expect(compile(path)).rejects.toEqual(refused('unsupported', new RegExp(`input "X" is ${datatype}`)))
+    const { manifest } = await compile(await put('half.onnx', writeOnnx(graph.build())))
+    expect(manifest.signature.inputs).toEqual([{ name: 'X', datatype, shape: [-1, 2] }])
+    expect(manifest.signature.outputs).toEqual([{ name: 'y', datatype, shape: [-1, 2] }])
+    expect(manifest.batching.rowsAreIndependent).toBe(true)
+    const given = fromJsonTensor(manifest.golden.inputs.X as JsonTensor, 'X')
+    expect(fromJsonTensor(manifest.golden.outputs.y as JsonTensor, 'y')).toEqual(given)
+    // the made-up rows are numbers from 0 to 1, not the least of all
+    const numbers = widenHalves(datatype, given.data as Uint16Array)
+    expect(Math.max(...numbers)).toBeGreaterThan(0.1)
+    expect(Math.max(...numbers)).toBeLessThanOrEqual(1)
   })
 
   test('sizes that the file leaves open are tried until one is taken', async () => {

@@ -15,6 +15,7 @@ import { runProbation } from './probation.ts'
 import { keepProfile, recallProfile } from './profile.ts'
 import { isFolder } from './repository.ts'
 import { unpackIntoStore } from './unpack.ts'
+import { BUILD } from './version.ts'
 
 /** Largest model file and packed bundle that are read (bytes): ONNX files end at 2 GiB, weights beside them may be larger. */
 export const MAX_FILE_BYTES = 4 * 2 ** 30
@@ -29,6 +30,8 @@ export interface CompileOptions {
   readonly limits?: ProcessLimits
   readonly signal: AbortSignal
   readonly onProgress?: ((text: string) => void) | undefined
+  /** Name of the build that runs; bundles that the same one wrote need not be validated again. */
+  readonly build?: string | undefined
 }
 
 /** A bundle on this machine, whole and checked. */
@@ -39,6 +42,8 @@ export interface LocatedBundle {
   readonly warnings: readonly string[]
   /** Whether the bundle had been made before, and nothing was compiled. */
   readonly wasKnown: boolean
+  /** Whether this very build of Slipway, on this machine, has validated the bundle's graphs and written them as they are. */
+  readonly isOurs: boolean
   /** Names of the files beside the model file that became part of it. */
   readonly beside: readonly string[]
   /** What it costs on this machine, as far as that was measured before. */
@@ -52,7 +57,7 @@ export interface LocatedBundle {
  */
 export async function openOrCompile(path: string, options: CompileOptions): Promise<LocatedBundle> {
   const store = new BundleStore(join(resolve(options.dataFolder), 'bundles'))
-  const { limits = DEFAULT_PROCESS_LIMITS, signal } = options
+  const { limits = DEFAULT_PROCESS_LIMITS, signal, build = BUILD } = options
   if (await isFolder(path))
     return located(resolve(path), await verifyBundle(path), options.dataFolder, { wasKnown: true })
   await makeDataFolder(resolve(options.dataFolder))
@@ -71,6 +76,7 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
   if (known !== undefined && measured !== undefined && (await areUnchanged(dirname(path), known.beside)))
     return located(store.folderOf(known.digest), known, options.dataFolder, {
       wasKnown: true,
+      isOurs: build !== undefined && known.writtenBy === build,
       beside: known.beside,
       profile: measured,
     })
@@ -81,7 +87,7 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
   const manifest = await store.verify(digest)
   if (profile !== undefined) await keepProfile(profile, resolve(options.dataFolder))
   // a file that was changed meanwhile became this bundle, but the one that was asked about did not
-  if (manifest.provenance.source.sha256 === sha256) await store.remember(key, { digest, beside })
+  if (manifest.provenance.source.sha256 === sha256) await store.remember(key, { digest, beside, writtenBy: build })
   return located(store.folderOf(digest), { digest, manifest }, options.dataFolder, { warnings, beside })
 }
 
@@ -92,9 +98,16 @@ async function located(
   {
     warnings = [],
     wasKnown = false,
+    isOurs = false,
     beside = [],
     profile,
-  }: { warnings?: readonly string[]; wasKnown?: boolean; beside?: readonly SourceFile[]; profile?: Profile },
+  }: {
+    warnings?: readonly string[]
+    wasKnown?: boolean
+    isOurs?: boolean
+    beside?: readonly SourceFile[]
+    profile?: Profile
+  },
 ): Promise<LocatedBundle> {
   return {
     folder: resolve(folder),
@@ -102,6 +115,7 @@ async function located(
     digest,
     warnings,
     wasKnown,
+    isOurs,
     beside: beside.map(({ name }) => name),
     profile: profile ?? (await recallProfile(digest, resolve(dataFolder))),
   }

@@ -14,6 +14,8 @@ export interface LocateOptions {
   readonly signal: AbortSignal
   readonly onProgress?: (path: string, text: string) => void
   readonly onWarning?: (path: string, text: string) => void
+  /** The only model that is looked for: what is served under other names is passed over. All when absent. */
+  readonly only?: string | undefined
   /** How a bundle is to be run. */
   readonly plan: (bundle: LocatedBundle) => Pick<DesiredModel, 'choices' | 'curve'>
 }
@@ -24,6 +26,8 @@ export interface Located {
   readonly bundles: readonly LocatedBundle[]
   /** What could not be had, with its path; its models are in `models` as they were served before. */
   readonly failures: readonly ServingError[]
+  /** Names of the models that stay as they were, each with what could not be had of it. */
+  readonly kept: ReadonlyMap<string, ServingError>
 }
 
 /**
@@ -76,9 +80,17 @@ export async function locateModels(
       )
     origins.set(name, { origin, at })
     bundles.push(bundle)
-    const { folder, digest } = bundle
+    const { folder, digest, isOurs } = bundle
     const source = { path, root }
-    merge(models, { folder, digest, name, labels, isDefault, source, ...options.plan(bundle) })
+    merge(models, { folder, digest, isOurs, name, labels, isDefault, source, ...options.plan(bundle) })
+  }
+
+  /** Whether a model is known to be another than the one that is looked for. */
+  function isOther({ path, name }: FoundModel): boolean {
+    const { only } = options
+    if (only === undefined || options.name !== undefined) return false
+    const known = name ?? served?.find(({ source }) => source?.path === path)?.name
+    return known !== undefined && known !== only
   }
 
   for (const [at, root] of paths.entries())
@@ -95,23 +107,28 @@ export async function locateModels(
             { details: { reason: 'names' } },
           )
         const weights = new Set<string>()
-        for (const model of found.models)
+        for (const model of found.models) {
+          if (isOther(model)) continue
           await attempt(
             model.path,
             (old) => old.source?.path === model.path || (model.name !== undefined && old.name === model.name),
             () => locate(model, root, weights, at),
           )
+        }
         // where a model could not be read, nobody knows which weights are its own
-        if (failures.length > 0) return
+        if (failures.length > 0 || options.only !== undefined) return
         for (const other of found.others)
           if (!weights.has(other)) options.onWarning?.(other, 'not served: neither a model nor the weights of one')
       },
     )
-  const kept = (served ?? []).filter((model) => failures.some(({ isOf }) => isOf(model)))
-  const names = new Set(kept.map(({ name }) => name))
-  const next = keeping(served ?? [], models, names)
+  const kept = new Map<string, ServingError>()
+  for (const model of served ?? []) {
+    const failure = failures.find(({ isOf }) => isOf(model))
+    if (failure !== undefined && !kept.has(model.name)) kept.set(model.name, failure.error)
+  }
+  const next = keeping(served ?? [], models, new Set(kept.keys()))
   checkModels(next)
-  return { models: next, bundles, failures: failures.map(({ error }) => error) }
+  return { models: next, bundles, failures: failures.map(({ error }) => error), kept }
 }
 
 /** Two numbers of one content are one version with two labels. */

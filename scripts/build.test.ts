@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { VERSION } from '../src/server/version.ts'
+
+let folder: string
+
+function node(...args: string[]) {
+  return spawnSync(process.execPath, args, { encoding: 'utf8', env: { PATH: process.env.PATH } })
+}
+
+function build(out: string): void {
+  const { status, stderr } = node(join(import.meta.dirname, 'build.mjs'), '--out', out)
+  expect(status, stderr).toBe(0)
+}
+
+const slipway = (...args: string[]) => node(join(folder, 'slipway.js'), ...args)
+const kept = () => join(folder, '.compiled')
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-build-'))
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  build(folder)
+})
+
+beforeEach(() => rmSync(kept(), { recursive: true, force: true }))
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('the same sources give the same bytes', () => {
+  const other = join(folder, 'other')
+  build(other)
+  for (const name of ['slipway.js', 'program.js', 'THIRD-PARTY-LICENSES.md'])
+    expect(readFileSync(join(other, name)).equals(readFileSync(join(folder, name)))).toBe(true)
+})
+
+test('the program runs by the file that starts it, and alone', () => {
+  expect(slipway('--version').stdout).toBe(`${VERSION}\n`)
+  expect(node(join(folder, 'program.js'), '--version').stdout).toBe(`${VERSION}\n`)
+})
+
+test('the program is ASCII, and what it takes of Node it takes when a part needs it', () => {
+  const text = readFileSync(join(folder, 'program.js'), 'latin1')
+  expect(/[^\0-\x7f]/.test(text)).toBe(false)
+  const imported = [...text.matchAll(/\bfrom\s*"node:([^"]+)"/g)].map(([, name]) => name)
+  for (const name of ['crypto', 'fs', 'fs/promises', 'net', 'util', 'v8']) expect(imported).not.toContain(name)
+})
+
+test('what V8 made of the program is kept for those who serve, and for nobody else', () => {
+  slipway('inspect', '--nope')
+  expect(existsSync(kept())).toBe(false)
+  const { status } = slipway('serve', '--nope')
+  expect(status).toBe(2)
+  expect(readdirSync(kept())).toHaveLength(1)
+  expect(slipway('serve', '--nope').status).toBe(2)
+})
+
+test('where nothing can be kept, or what is kept is damaged, it runs all the same', () => {
+  writeFileSync(kept(), 'a file in the way')
+  expect(slipway('serve', '--nope').status).toBe(2)
+  rmSync(kept())
+  slipway('serve', '--nope')
+  const [one = ''] = readdirSync(kept())
+  const files = readdirSync(join(kept(), one))
+  for (const name of files) writeFileSync(join(kept(), one, name), 'damaged')
+  expect(files.length).toBeGreaterThan(0)
+  expect(slipway('serve', '--nope').status).toBe(2)
+})
