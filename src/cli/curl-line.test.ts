@@ -45,3 +45,23 @@ test('where keys are asked for, the line sends the one that the shell has', () =
     /^curl -H "authorization: Bearer \$SLIPWAY_KEY" http:/,
   )
 })
+
+const HALVES: Manifest['example'] = { x: { datatype: 'FP16', shape: [1, 2], data: [0x3800, 0xc000] } }
+const INPUTS = [{ name: 'x', datatype: 'FP16', shape: [-1, 2] }] as const
+
+test('half floats that a model takes are sent as FP32, which holds them exactly', () => {
+  const outputs = [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }] as const
+  const halves = { ...manifest, example: HALVES, signature: { inputs: INPUTS, outputs } }
+  expect(curlLine('http://h', 'm', halves)).toBe(
+    `curl http://h/v2/models/m/infer -d '{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[0.5,-2]}]}'`,
+  )
+})
+
+test('a model that gives half floats is asked for rows', () => {
+  const outputs = [{ name: 'y', datatype: 'BF16', shape: [-1, 2] }] as const
+  const halves = { ...manifest, example: HALVES, signature: { inputs: INPUTS, outputs } }
+  expect(curlLine('http://h', 'm', halves)).toBe(
+    "curl -H 'content-type: application/json' -H 'x-amzn-sagemaker-target-model: m' http://h/invocations " +
+      `-d '{"instances":[{"x":[0.5,-2]}]}'`,
+  )
+})

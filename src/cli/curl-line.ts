@@ -1,17 +1,48 @@
 import { fromJsonTensor } from '../bundle/json-tensor.ts'
 import type { Manifest } from '../bundle/manifest.ts'
+import { createRowPrinter } from '../codecs/row-text.ts'
 import { encodeData } from '../codecs/v2-json.ts'
+import { isHalf, widenHalves } from '../tensor/half.ts'
+import { rowsOf, type Tensor, type Tensors } from '../tensor/tensor.ts'
 
 /**
- * A line for the shell that asks a model about its example row.
+ * A line for the shell that asks a model about its example row: as tensors by the Open Inference Protocol, or as a row
+ * where an output is half floats, which that protocol has no JSON for.
  * @param needsKey whether the server asks for a key, which the shell has as `SLIPWAY_KEY`
  */
 export function curlLine(url: string, name: string, manifest: Manifest, needsKey = false): string {
-  const inputs = Object.entries(manifest.example).map(([input, recorded]) => {
-    const value = fromJsonTensor(recorded, input)
+  const example = new Map(
+    Object.entries(manifest.example).map(([input, recorded]) => [input, fromJsonTensor(recorded, input)]),
+  )
+  const key = needsKey ? ' -H "authorization: Bearer $SLIPWAY_KEY"' : ''
+  if (manifest.signature.outputs.some(({ datatype }) => isHalf(datatype))) {
+    const headers = ` -H 'content-type: application/json' -H 'x-amzn-sagemaker-target-model: ${name}'`
+    return `curl${key}${headers} ${url}/invocations -d ${quoted(rowsBody(example, manifest))}`
+  }
+  return `curl${key} ${url}/v2/models/${encodeURIComponent(name)}/infer -d ${quoted(tensorsBody(example))}`
+}
+
+function tensorsBody(example: Tensors): string {
+  const inputs = [...example].map(([input, recorded]) => {
+    const value = inJson(recorded)
     return `{"name":${JSON.stringify(input)},"shape":[${value.shape.join(',')}],"datatype":"${value.datatype}","data":[${encodeData(input, value)}]}`
   })
-  const body = `{"inputs":[${inputs.join(',')}]}`
-  const key = needsKey ? ' -H "authorization: Bearer $SLIPWAY_KEY"' : ''
-  return `curl${key} ${url}/v2/models/${encodeURIComponent(name)}/infer -d '${body.replaceAll("'", `'\\''`)}'`
+  return `{"inputs":[${inputs.join(',')}]}`
+}
+
+/** Half floats as FP32, which a model that takes them takes too. */
+function inJson(value: Tensor): Tensor {
+  if (!isHalf(value.datatype)) return value
+  return { datatype: 'FP32', shape: value.shape, data: widenHalves(value.datatype, value.data as Uint16Array) }
+}
+
+function rowsBody(example: Tensors, { signature }: Manifest): string {
+  const rows = Math.max(0, ...[...example.values()].map(rowsOf))
+  const printer = createRowPrinter(example, signature.inputs, rows)
+  return `{"instances":[${Array.from({ length: rows }, (_, row) => printer.json(row)).join(',')}]}`
+}
+
+/** As the shell reads it, character for character. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -8,7 +8,9 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { versionName } from '../runtime/plane.ts'
 import { openPlane } from '../server/open-plane.ts'
+import { isHalf, widenHalves } from '../tensor/half.ts'
 import type { Signature } from '../tensor/signature.ts'
+import type { Tensor, Tensors } from '../tensor/tensor.ts'
 import { EXIT, type Command } from './command.ts'
 import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
 import { UsageError } from './options.ts'
@@ -38,12 +40,23 @@ export const predictCommand: Command<typeof options> = {
         outputs: request?.outputs ?? [],
       })
       const head = { modelName: model.name, modelVersion: versionName(model), id: request?.id }
-      context.stdout.write(`${encodeV2Response(head, outputs)}\n`)
+      context.stdout.write(`${encodeV2Response(head, widened(outputs))}\n`)
     } finally {
       await opened.close()
     }
     return EXIT.done
   },
+}
+
+/** Half floats, which have no JSON form, as FP32. */
+function widened(outputs: Tensors): Tensors {
+  return new Map(
+    [...outputs].map(([name, value]): [string, Tensor] => {
+      if (!isHalf(value.datatype)) return [name, value]
+      const data = widenHalves(value.datatype, value.data as Uint16Array)
+      return [name, { datatype: 'FP32', shape: value.shape, data }]
+    }),
+  )
 }
 
 /** What is asked, in the form that the file's name says. */

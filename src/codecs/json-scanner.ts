@@ -17,6 +17,10 @@ const POINT = 0x2e
 const COLON = 0x3a
 const BACKSLASH = 0x5c
 const LETTER_E = 0x65
+/** What `false`, `null` and `true` begin with. */
+export const LETTER_F = 0x66
+export const LETTER_N = 0x6e
+export const LETTER_T = 0x74
 const LETTER_U = 0x75
 /** What may follow a backslash, besides `u`. */
 const ESCAPES: readonly number[] = Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0))
@@ -56,6 +60,8 @@ export class JsonScanner {
   isEscaped = false
   isAscii = true
   isWhole = true
+  /** The key for which `member` answered `OTHER` last. */
+  otherKey = ''
   #depth = 0
   #isUtf8 = false
 
@@ -296,6 +302,7 @@ function noteOther(scanner: JsonScanner, seen: SeenKeys, from: number): void {
   const key = wholeText(scanner, from)
   if (seen.others?.has(key) === true) throw twice(key, from)
   ;(seen.others ??= new Set()).add(key)
+  scanner.otherKey = key
 }
 
 function twice(key: string, from: number): ServingError {

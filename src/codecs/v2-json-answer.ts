@@ -43,7 +43,7 @@ export function encodeData(name: string, value: Tensor): string {
       return value.data.map((bytes, i) => encodeText(name, bytes, i)).join(',')
     case 'FP16':
     case 'BF16':
-      throw new ServingError('unsupported', `output ${quote(name)} is ${value.datatype}, which has no JSON form`)
+      throw noJson(name, `is ${value.datatype}, which has no JSON form`)
     default:
       return value.data.join(',')
   }
@@ -53,8 +53,7 @@ function encodeFloats(name: string, data: Float32Array | Float64Array): string {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0
     // infinities and NaN are the only values whose difference from themselves is not 0
-    if (value - value !== 0)
-      throw new ServingError('unsupported', `output ${quote(name)} is ${value} at element ${i}, which has no JSON form`)
+    if (value - value !== 0) throw noJson(name, `is ${value} at element ${i}, which has no JSON form`)
   }
   if (data instanceof Float32Array) return printFloats(data)
   let text = ''
@@ -70,10 +69,11 @@ function encodeText(name: string, bytes: Uint8Array, index: number): string {
   try {
     return JSON.stringify(elementDecoder.decode(bytes))
   } catch (error) {
-    throw new ServingError(
-      'unsupported',
-      `output ${quote(name)}: element ${index} is no UTF-8 text, and has no JSON form`,
-      { cause: error },
-    )
+    throw noJson(name, `has no UTF-8 text at element ${index}, which has no JSON form`, error)
   }
+}
+
+function noJson(name: string, why: string, cause?: unknown): ServingError {
+  const message = `output ${quote(name)} ${why}; ask for it as binary data, with its parameter "binary_data"`
+  return new ServingError('unsupported', message, { cause })
 }

@@ -1,16 +1,13 @@
 import { quote } from '../core/text.ts'
-import { ARRAY_OF, type NumericArray, type NumericDatatype } from '../tensor/datatype.ts'
 import type { Shape } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { OPEN_LIST, QUOTE, type JsonScanner } from './json-scanner.ts'
+import { allocateSmall } from './small-arrays.ts'
 import { readFloats, readIntegers } from './v2-json-numbers.ts'
 import { refuse, refuseElement, refuseValue, type JsonDatatype, type Reading } from './v2-json-reading.ts'
 
 /** Texts up to here are copied byte by byte. */
 const FEW_BYTES = 24
-/** Arrays up to here lie together, in pieces of memory of this size. */
-const SMALL_BYTES = 1024
-const SLAB_BYTES = 16_384
 
 /**
  * Reads a tensor's `data` where the scanner stands, straight into the tensor's own array. Data comes flat, or nested
@@ -39,23 +36,6 @@ export function readData(
       ? new Int32Array(data.buffer, data.byteOffset, 2 * room)
       : data
   readElements({ scanner, name, datatype, shape, target }, count)
-  return data
-}
-
-let slab = new ArrayBuffer(SLAB_BYTES)
-let used = 0
-
-/** As `allocate`; small arrays lie together in one piece of memory, which is several times sooner had. */
-function allocateSmall(datatype: NumericDatatype, count: number): NumericArray {
-  const constructor = ARRAY_OF[datatype]
-  const size = count * constructor.BYTES_PER_ELEMENT
-  if (size > SMALL_BYTES) return new constructor(count)
-  if (used + size > SLAB_BYTES) {
-    slab = new ArrayBuffer(SLAB_BYTES)
-    used = 0
-  }
-  const data = new constructor(slab, used, count)
-  used += (size + 7) & -8
   return data
 }
 

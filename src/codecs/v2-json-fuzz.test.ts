@@ -212,8 +212,28 @@ function input(dice: Dice, index: number): string {
     ],
   ]
   if (dice.roll(8) === 0) members.push([dice.pick(['parameters', 'content', 'name']), any(dice, 2)])
+  if (dice.roll(12) === 0) {
+    const size = dice.roll(5) > 0 ? dice.pick(['0', '"0"', '4']) : any(dice, 3)
+    members.push(['parameters', object(dice, [[dice.pick(['binary_data_size', 'shared_memory_offset', 'b']), size]])])
+    if (dice.roll(2) === 0) members.splice(3, 1)
+  }
   if (dice.roll(30) === 0) members.splice(dice.roll(members.length), 1)
   return object(dice, members)
+}
+
+/** What a request may say of an output. */
+function form(dice: Dice): string {
+  const names = ['classification', 'binary_data', 'binary_data', 'shared_memory_region', 'a', 'b', 'c']
+  const value = (name: string): string => {
+    if (dice.roll(8) === 0) return any(dice, 3)
+    return name === 'binary_data'
+      ? dice.pick(['true', 'false'])
+      : dice.pick(['0', '1', '2', '"3"', '1.5', '-1', 'null'])
+  }
+  return object(
+    dice,
+    dice.some(2, () => dice.pick(names)).map((name): [string, string] => [name, value(name)]),
+  )
 }
 
 function request(dice: Dice): string {
@@ -224,7 +244,7 @@ function request(dice: Dice): string {
     const output = (): string =>
       object(dice, [
         ['name', text(dice)],
-        ['parameters', dice.roll(4) > 0 ? '{}' : any(dice, 2)],
+        ['parameters', dice.roll(4) > 0 ? form(dice) : any(dice, 2)],
       ])
     members.push(['outputs', dice.roll(4) > 0 ? between(dice, '[', dice.some(2, output), ']') : any(dice, 1)])
   }
@@ -234,7 +254,14 @@ function request(dice: Dice): string {
       'parameters',
       object(
         dice,
-        dice.some(2, () => [dice.pick(['timeout', 'priority', 'a', 'b']), value()]),
+        dice.some(2, () =>
+          dice.roll(3) > 0
+            ? [dice.pick(['timeout', 'priority', 'sequence_id', 'a', 'b']), value()]
+            : [
+                dice.pick(['binary_data_output', 'sequence_id']),
+                dice.pick(['true', 'false', '0', '0.0', '""', '"s"', 'null']),
+              ],
+        ),
       ),
     ])
   }
@@ -274,11 +301,13 @@ function damage(dice: Dice, body: Buffer): Buffer {
 /** @returns a reason where it is refused */
 function readByUs(body: Uint8Array): Said | string {
   try {
-    const { id, inputs, outputs, timeoutUs, priority } = decodeV2Request(body)
+    const { id, inputs, outputs, forms = new Map(), isBinary = false, timeoutUs, priority } = decodeV2Request(body)
     return {
       id,
       inputs: Object.fromEntries([...inputs].map(([name, value]) => [name, said(value)])),
       outputs,
+      forms: Object.fromEntries(forms),
+      isBinary,
       timeoutUs,
       priority,
     }

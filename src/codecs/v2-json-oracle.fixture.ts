@@ -1,3 +1,4 @@
+import { DATATYPES } from '../tensor/datatype.ts'
 import { elementCount } from '../tensor/shape.ts'
 
 /** What a request says, in a form that can be compared: elements as the bits of their datatype, in hexadecimal. */
@@ -5,6 +6,8 @@ export interface Said {
   readonly id: string | undefined
   readonly inputs: Record<string, { datatype: string; shape: readonly number[]; bits: string | string[] }>
   readonly outputs: readonly string[]
+  readonly forms: Record<string, { classification: number; isBinary: boolean | undefined }>
+  readonly isBinary: boolean
   readonly timeoutUs: number | undefined
   readonly priority: number | undefined
 }
@@ -45,29 +48,57 @@ export function readByOracle(body: Uint8Array): Said {
     const shape = listOf(input.get('shape')).map((size) => numberOf(size))
     const datatype = String(input.get('datatype'))
     must(typeof input.get('datatype') === 'string')
-    const data = listOf(input.get('data'))
     const count = elementCount(shape)
+    const parameters = isObject(input.get('parameters'))
+      ? objectOf(input.get('parameters'))
+      : new Map<string, unknown>()
+    must(![...parameters.keys()].some((key) => SHARED.test(key)))
+    if (parameters.has('binary_data_size')) {
+      // nothing stands behind these bodies
+      must(wholeOf(parameters.get('binary_data_size')) === 0 && count === 0 && !input.has('data'))
+      must(DATATYPES.some((known) => known === datatype))
+      inputs[name as string] = { datatype, shape, bits: datatype === 'BYTES' ? [] : '' }
+      continue
+    }
+    const data = listOf(input.get('data'))
     const elements = Array.isArray(data[0]) && shape.length > 1 ? unfold(data, shape) : data
     must(elements.length === count)
     inputs[name as string] = { datatype, shape, bits: bitsOf(datatype, elements) }
   }
+  const forms: Said['forms'] = Object.create(null) as Said['forms']
   const outputs = listOf(document.get('outputs') ?? []).map((item) => {
     const output = objectOf(item)
-    const parameters = output.get('parameters')
-    must(typeof output.get('name') === 'string')
-    must(!(isObject(parameters) && objectOf(parameters).has('classification')))
-    return String(output.get('name'))
+    const name = output.get('name')
+    must(typeof name === 'string')
+    const given = isObject(output.get('parameters')) ? objectOf(output.get('parameters')) : new Map<string, unknown>()
+    for (const [key, value] of given) if (value === null) given.delete(key)
+    must(![...given.keys()].some((key) => SHARED.test(key)))
+    const classes = given.get('classification')
+    const isBinary = given.get('binary_data')
+    must(classes === undefined || wholeOf(classes) >= 1)
+    must(isBinary === undefined || typeof isBinary === 'boolean')
+    if (classes !== undefined || isBinary !== undefined)
+      forms[name as string] = { classification: wholeOf(classes), isBinary: isBinary as boolean | undefined }
+    return String(name)
   })
   const parameters = objectOf(document.get('parameters') ?? {})
   const priority = wholeOf(parameters.get('priority'))
+  const isBinary = parameters.get('binary_data_output') ?? parameters.has('binary_data_output')
+  must(typeof isBinary === 'boolean' && parameters.get('binary_data_output') !== null)
+  const sequence = parameters.get('sequence_id') ?? ''
+  must(sequence === '' || numberOf(sequence) === 0)
   return {
     id: id === '' ? undefined : (id as string),
     inputs,
     outputs,
+    forms,
+    isBinary: isBinary as boolean,
     timeoutUs: wholeOf(parameters.get('timeout')) || undefined,
     priority: Math.min(priority, 3) || undefined,
   }
 }
+
+const SHARED = /^shared_memory_(?:region|offset|byte_size)$/
 
 function must(holds: boolean): void {
   if (!holds) throw new Error('refused')

@@ -59,6 +59,7 @@ describe('a request', () => {
         ['y', tensor('BYTES', [2], [Buffer.from('a'), Buffer.from('é')])],
       ]),
       outputs: ['score', 'label'],
+      forms: new Map([['score', { classification: 0, isBinary: false }]]),
       timeoutUs: 1500,
       priority: 1,
     })
@@ -460,7 +461,7 @@ describe('an answer', () => {
     [tensor('FP32', [1], Float32Array.of(-Infinity)), 'output "y" is -Infinity at element 0'],
     [tensor('FP16', [1], Uint16Array.of(0)), 'output "y" is FP16, which has no JSON form'],
     [tensor('BF16', [1], Uint16Array.of(0)), 'output "y" is BF16, which has no JSON form'],
-    [tensor('BYTES', [2], [Buffer.from('a'), Buffer.of(0xff)]), 'output "y": element 1 is no UTF-8 text'],
+    [tensor('BYTES', [2], [Buffer.from('a'), Buffer.of(0xff)]), 'output "y" has no UTF-8 text at element 1'],
   ])('is refused for a value that JSON cannot hold: %#', (value, message) => {
     expect(refusalOf(() => encoded(value))).toMatchObject({
       code: 'unsupported',

@@ -34,6 +34,8 @@ export interface CompiledModel {
   readonly metadata: ReadonlyMap<string, string>
   /** Integer kernels of different processors differ in more than the last digit. */
   readonly isQuantized: boolean
+  /** What may be meant so, and looks like a mistake: a sentence for each. */
+  readonly warnings?: readonly string[]
 }
 
 /** Path of the graph inside the bundle. */
@@ -95,16 +97,6 @@ function specOf(value: OnnxValue, what: 'input' | 'output', metadata: ReadonlyMa
     throw new ServingError(
       'unsupported',
       `${what} ${quote(name)} has the element type ${type.datatype ?? 'none'}, which cannot be served`,
-    )
-  if (datatype === 'FP16')
-    throw new ServingError(
-      'unsupported',
-      `${what} ${quote(name)} is FP16, which no protocol here can carry yet: give the model an FP32 ${what} with a Cast`,
-    )
-  if (datatype === 'BF16')
-    throw new ServingError(
-      'unsupported',
-      `${what} ${quote(name)} is BF16, which ONNX Runtime's binding neither takes nor gives: cast it to FP32`,
     )
   const shape = type.shape?.map((size) => (typeof size === 'number' ? size : -1))
   const columns = columnsOf(name, shape, metadata)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { linearModel, openModel, textModel, twoInputModel } from '../../test/support/models.ts'
 import { GraphBuilder, readOnnx, writeOnnx, type OnnxElementType } from '../onnx/index.ts'
+import { widenHalves } from '../tensor/half.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 import { compileOnnx, type CompiledModel } from './compile-onnx.ts'
 import { broughtRows, madeUpRows } from './example-rows.ts'
@@ -30,6 +31,14 @@ describe('rows that a model brings', () => {
     expect(broughtRows(typed('FP64', ['rows', 2, 2], '[[[1,2],[3,4]]]'))?.get('X')?.shape).toEqual([1, 2, 2])
   })
 
+  test('are rounded to the nearest half floats', () => {
+    const half = broughtRows(typed('FP16', ['rows'], '[0.1, -2, 1e-9]'))?.get('X')
+    expect(half).toEqual({ datatype: 'FP16', shape: [3], data: Uint16Array.of(0x2e66, 0xc000, 0) })
+    expect(broughtRows(typed('BF16', ['rows'], '[0.1, 300000]'))?.get('X')?.data).toEqual(
+      Uint16Array.of(0x3dcd, 0x4892),
+    )
+  })
+
   test('are the first 16 of many', () => {
     const rows = broughtRows(typed('FP64', ['rows'], JSON.stringify(Array.from({ length: 1000 }, (_, i) => i))))
     expect(rows?.get('X')?.shape).toEqual([16])
@@ -55,6 +64,7 @@ describe('rows that a model brings', () => {
     ['deep lists', typed('FP32', ['rows', 2], `${'['.repeat(50_000)}1${']'.repeat(50_000)}`), /is no list of rows/],
     ['a fraction for an integer', typed('INT64', ['rows'], '[1.5]'), /element 0 \(1.5\) would change its value/],
     ['300 for a byte', typed('UINT8', ['rows'], '[300]'), /element 0 \(300\) would change its value/],
+    ['too large for a half float', typed('FP16', ['rows'], '[70000]'), /too large for FP16/],
     ['2 for a truth value', typed('BOOL', ['rows'], '[2]'), /element 0 \(2\) would change its value/],
   ])('are refused when they are %s', (_what, model, message) => {
     expect(() => broughtRows(model)).toThrow(
@@ -84,6 +94,14 @@ describe('rows that are made up', () => {
         expect(new Set([...data].map(String)).size).toBeGreaterThan(1)
     },
   )
+
+  test.each(['FP16', 'BF16'] as const)('of %s are numbers from 0 to 1', (datatype) => {
+    const { data } = madeUpRows(typed(datatype, ['rows', 50], ''), 8).get('X') as Tensor
+    const numbers = widenHalves(datatype, data as Uint16Array)
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...numbers)).toBeGreaterThan(0.9)
+    expect(Math.max(...numbers)).toBeLessThanOrEqual(1)
+  })
 
   test('have four rows, and the size given wherever the model leaves one open', () => {
     expect(madeUpRows(compiled(openModel()), 32).get('X')?.shape).toEqual([4, 32])

@@ -1,7 +1,8 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { CONVERTIBLE, convertInputs } from '../tensor/convert.ts'
+import { convertInputs } from '../tensor/convert.ts'
 import { isBigInt, type NumericDatatype } from '../tensor/datatype.ts'
+import { isHalf, narrowToHalves, widenHalves } from '../tensor/half.ts'
 import { elementCount } from '../tensor/shape.ts'
 import { allocate, rowsOf, tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { parseMetadata, type CompiledModel } from './compile-onnx.ts'
@@ -27,8 +28,8 @@ export function broughtRows({ inputs, metadata }: CompiledModel): Tensors | unde
     const key = `slipway.example.${name}`
     const text = metadata.get(key)
     const isPlain = shape[0] === -1 && shape.slice(1).every((size) => size > 0)
-    if (text === undefined || !isPlain || !CONVERTIBLE.has(datatype)) return undefined
-    rows.set(name, readRows(key, text, datatype as NumericDatatype, shape))
+    if (text === undefined || !isPlain || datatype === 'BYTES') return undefined
+    rows.set(name, readRows(key, text, datatype, shape))
   }
   const counts = new Set([...rows.values()].map(rowsOf))
   if (counts.size === 1) return rows
@@ -43,6 +44,14 @@ function readRows(key: string, text: string, datatype: NumericDatatype, shape: r
   if (flat.length === 0 || !flat.every((row) => row.length === perRow && row.every(isNumber)))
     throw new ServingError('refused', `the model's metadata ${quote(key)} is no list of rows of ${perRow} numbers`)
   const given = tensor('FP64', [rows.length, ...shape.slice(1)], Float64Array.from(flat.flat() as number[]))
+  if (isHalf(datatype)) {
+    const data = narrowToHalves(datatype, given.data as Float64Array)
+    if (widenHalves(datatype, data).every((value) => Number.isFinite(value))) return { ...given, datatype, data }
+    throw new ServingError(
+      'refused',
+      `the model's metadata ${quote(key)} has numbers that are too large for ${datatype}`,
+    )
+  }
   if (datatype === 'FP32') return { ...given, datatype, data: Float32Array.from(given.data as Float64Array) }
   const inputs = [{ name: key, datatype, shape }]
   try {
@@ -80,6 +89,7 @@ export function madeUpRows({ inputs }: CompiledModel, openSize: number): Tensors
 }
 
 function fill(datatype: NumericDatatype, count: number, next: () => number) {
+  if (isHalf(datatype)) return narrowToHalves(datatype, Array.from({ length: count }, next))
   const data = allocate(datatype, count)
   for (let i = 0; i < count; i++) {
     const value = next()

@@ -87,7 +87,7 @@ describe('loading', () => {
   test('may give the model another name', async () => {
     await plane.load(timesBundle(), { name: 'other' })
     expect(plane.model('other').name).toBe('other')
-    expect(() => plane.model('times')).toThrow('unknown model "times"; there is "other"')
+    expect(() => plane.model('times')).toThrow('Request for unknown model: "times"; there is "other"')
   })
 
   test('lists models by name, in whatever order they came', async () => {
@@ -347,7 +347,7 @@ describe('unloading', () => {
     await plane.unload('times')
     await expect(plane.unload('times')).rejects.toMatchObject({
       code: 'not_found',
-      message: 'unknown model "times"; there are none',
+      message: 'Request for unknown model: "times"; there are none',
     })
   })
 

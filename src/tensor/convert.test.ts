@@ -5,9 +5,8 @@ import { ARRAY_OF, DATATYPES, isBigInt, type Datatype, type NumericDatatype } fr
 import type { Signature } from './signature.ts'
 import { tensor, type Tensor } from './tensor.ts'
 
-const CONVERTIBLE = DATATYPES.filter(
-  (datatype): datatype is NumericDatatype => !['FP16', 'BF16', 'BYTES'].includes(datatype),
-)
+/** Those whose elements are the numbers themselves; half floats are their bits. */
+const PLAIN = DATATYPES.filter((datatype): datatype is NumericDatatype => !['FP16', 'BF16', 'BYTES'].includes(datatype))
 
 /** One element, stored as a datatype. */
 function one(datatype: NumericDatatype, value: number | bigint): Tensor {
@@ -100,8 +99,8 @@ describe('numbers in another datatype than the model takes', () => {
       fc.property(
         value,
         fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }),
-        fc.constantFrom(...CONVERTIBLE),
-        fc.constantFrom(...CONVERTIBLE),
+        fc.constantFrom(...PLAIN),
+        fc.constantFrom(...PLAIN),
         (number, integer, from, to) => {
           const given = one(from, isBigInt(from) ? integer : number)
           if (from === 'BOOL') (given.data as Uint8Array)[0] = Number(number > 0)
@@ -147,15 +146,48 @@ describe('numbers in another datatype than the model takes', () => {
     )
   })
 
-  test('half floats and text are left as they came, for the check to refuse', () => {
-    const half = tensor('FP16', [1], Uint16Array.of(1))
-    const text = tensor('BYTES', [1], [Uint8Array.of(49)])
-    for (const given of [half, text]) {
-      const inputs = new Map([['x', given]])
-      expect(convertInputs(inputs, taking('FP32'))).toBe(inputs)
-    }
-    const inputs = new Map([['x', one('UINT16', 1)]])
-    expect(convertInputs(inputs, taking('FP16'))).toBe(inputs)
+  test.each<[string, Tensor, Tensor]>([
+    [
+      'FP32 to FP16',
+      tensor('FP32', [4], Float32Array.of(1, -0, 65504, Number.NaN)),
+      tensor('FP16', [4], Uint16Array.of(0x3c00, 0x8000, 0x7bff, 0x7e00)),
+    ],
+    [
+      'FP64 to BF16',
+      tensor('FP64', [2], Float64Array.of(1, 2 ** 100)),
+      tensor('BF16', [2], Uint16Array.of(0x3f80, 0x7180)),
+    ],
+    ['INT64 to BF16', tensor('INT64', [1], BigInt64Array.of(2n ** 60n)), tensor('BF16', [1], Uint16Array.of(0x5d80))],
+    [
+      'FP16 to FP32',
+      tensor('FP16', [2], Uint16Array.of(1, 0xfc00)),
+      tensor('FP32', [2], Float32Array.of(2 ** -24, -Infinity)),
+    ],
+    ['FP16 to INT8', tensor('FP16', [1], Uint16Array.of(0xc000)), tensor('INT8', [1], Int8Array.of(-2))],
+    ['FP16 to BF16', tensor('FP16', [1], Uint16Array.of(0x3c00)), tensor('BF16', [1], Uint16Array.of(0x3f80))],
+  ])('half floats are numbers, too: %s', (_what, given, expected) => {
+    const found = convertInputs(new Map([['x', given]]), taking(expected.datatype)).get('x')
+    expect(found).toEqual(expected)
+  })
+
+  test.each<[NumericDatatype, number | bigint, NumericDatatype]>([
+    ['FP64', 0.1, 'FP16'],
+    ['FP32', 65_519, 'FP16'],
+    ['FP64', 1e39, 'BF16'],
+    ['FP32', 257, 'BF16'],
+    ['INT64', 2n ** 60n + 1n, 'BF16'],
+    ['FP16', 0x3e00, 'INT8'],
+    ['FP16', 0x3c01, 'BF16'],
+    ['BF16', 0x7180, 'FP16'],
+  ])('%s %s is refused as %s', (from, value, to) => {
+    expect(converted(one(from, value), to)).toBeUndefined()
+  })
+
+  test('text is left as it came, for the check to refuse', () => {
+    const inputs = new Map([['x', tensor('BYTES', [1], [Uint8Array.of(49)])]])
+    expect(convertInputs(inputs, taking('FP32'))).toBe(inputs)
+    const numbers = new Map([['x', one('UINT16', 1)]])
+    expect(convertInputs(numbers, taking('BYTES'))).toBe(numbers)
   })
 })
 

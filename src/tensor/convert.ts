@@ -1,23 +1,9 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { INTEGER_BOUNDS, isBigInt, type Datatype, type NumericDatatype } from './datatype.ts'
+import { INTEGER_BOUNDS, isBigInt, type NumericArray, type NumericDatatype } from './datatype.ts'
+import { isHalf, narrowToHalves, widenHalves, type HalfDatatype } from './half.ts'
 import type { Signature } from './signature.ts'
-import { allocate, type Tensor, type Tensors } from './tensor.ts'
-
-/** Datatypes between which numbers may be carried over; half floats are bits here, and are not. */
-export const CONVERTIBLE: ReadonlySet<Datatype> = new Set<Datatype>([
-  'BOOL',
-  'UINT8',
-  'UINT16',
-  'UINT32',
-  'UINT64',
-  'INT8',
-  'INT16',
-  'INT32',
-  'INT64',
-  'FP32',
-  'FP64',
-])
+import { allocate, type NumericTensor, type Tensor, type Tensors } from './tensor.ts'
 
 /**
  * Inputs in the datatypes that the signature asks for, where numbers came in another and nothing is lost by changing
@@ -29,30 +15,49 @@ export function convertInputs(inputs: Tensors, signature: Signature): Tensors {
   for (const { name, datatype } of signature.inputs) {
     const given = inputs.get(name)
     if (given === undefined || given.datatype === datatype) continue
-    if (!CONVERTIBLE.has(given.datatype) || !CONVERTIBLE.has(datatype)) continue
+    if (given.datatype === 'BYTES' || datatype === 'BYTES') continue
     converted ??= new Map(inputs)
-    converted.set(name, convert(name, given, datatype as NumericDatatype))
+    converted.set(name, convert(name, given, datatype))
   }
   return converted ?? inputs
 }
 
-function convert(name: string, given: Tensor, datatype: NumericDatatype): Tensor {
-  const data = allocate(datatype, given.data.length)
+function convert(name: string, given: NumericTensor, datatype: NumericDatatype): Tensor {
+  const numbers = isHalf(given.datatype) ? widenHalves(given.datatype, given.data as Uint16Array) : given.data
+  const refuse = (element: number): ServingError =>
+    new ServingError(
+      'invalid_argument',
+      `input ${quote(name)} came as ${given.datatype}, the model takes ${datatype}: element ${element} (${numbers[element]}) would change its value`,
+      { details: { input: name, element } },
+    )
+  const data = isHalf(datatype) ? halved(numbers, datatype, refuse) : carriedOver(numbers, datatype, refuse)
+  return { datatype, shape: given.shape, data } as Tensor
+}
+
+function carriedOver(numbers: NumericArray, datatype: NumericDatatype, refuse: (element: number) => ServingError) {
+  const data = allocate(datatype, numbers.length)
   for (let i = 0; i < data.length; i++) {
-    const value = given.data[i] as number | bigint
+    const value = numbers[i] as number | bigint
     const changed = isBigInt(datatype) ? toBigInt(value) : Number(value)
     const isKept = changed !== undefined && fits(changed, datatype)
     if (isKept) data[i] = changed
-    // Equal values of unlike types compare equal with ==, exactly; NaN is kept as NaN.
-    // oxlint-disable-next-line eqeqeq
-    if (isKept && (data[i] == value || Number.isNaN(value))) continue
-    throw new ServingError(
-      'invalid_argument',
-      `input ${quote(name)} came as ${given.datatype}, the model takes ${datatype}: element ${i} (${value}) would change its value`,
-      { details: { input: name, element: i } },
-    )
+    if (!isKept || !isSame(data[i], value)) throw refuse(i)
   }
-  return { datatype, shape: given.shape, data } as Tensor
+  return data
+}
+
+/** As bits: what the nearest half float widens to must be the number itself. */
+function halved(numbers: NumericArray, datatype: HalfDatatype, refuse: (element: number) => ServingError): Uint16Array {
+  const bits = narrowToHalves(datatype, Float64Array.from(numbers as ArrayLike<number | bigint>, Number))
+  const wide = widenHalves(datatype, bits)
+  for (let i = 0; i < wide.length; i++) if (!isSame(wide[i], numbers[i])) throw refuse(i)
+  return bits
+}
+
+/** Equal values of unlike types compare equal with ==, exactly; NaN is kept as NaN. */
+function isSame(a: number | bigint | undefined, b: number | bigint | undefined): boolean {
+  // oxlint-disable-next-line eqeqeq
+  return a == b || (Number.isNaN(a) && Number.isNaN(b))
 }
 
 function toBigInt(value: number | bigint): bigint | undefined {

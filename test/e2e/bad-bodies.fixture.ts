@@ -47,27 +47,27 @@ export const BODY = input({})
 
 export type Row = readonly [what: string, bytes: Buffer, status: number, says: RegExp, header?: RegExp]
 
-/** Encodings of the body that are not spoken. */
+/** Compressed bodies that are too large, broken, or not known. */
 function encodings(): Row[] {
-  const bomb = gzipSync(Buffer.alloc(64 << 20, ' '))
-  const refusal = /compressed bodies are not read here/
-  const rows: [string, string, Uint8Array][] = [
-    ['a gzip bomb', 'gzip', bomb],
-    ['a deflate bomb', 'deflate', deflateSync(Buffer.alloc(16 << 20, ' '))],
-    ['a Brotli bomb', 'br', brotliCompressSync(Buffer.alloc(1 << 20, ' '))],
-    ['a Zstandard bomb', 'zstd', zstdCompressSync(Buffer.alloc(16 << 20, ' '))],
-    ['gzip twice', 'gzip, gzip', gzipSync(gzipSync(BODY))],
-    ['gzip that is none', 'gzip', Buffer.from(BODY)],
-    ['gzip that is cut', 'gzip', gzipSync(BODY).subarray(0, 20)],
-    ['gzip with more behind', 'gzip', Buffer.concat([gzipSync(BODY), Buffer.from('more')])],
-    ['an encoding of no name', 'x-nothing', Buffer.from(BODY)],
+  const tooLarge = /larger than 8\.0 MiB once it is decompressed/
+  const cut = gzipSync(BODY).subarray(0, 20)
+  const rows: [what: string, encoding: string, body: Uint8Array, status: number, says: RegExp][] = [
+    ['a gzip bomb', 'gzip', gzipSync(Buffer.alloc(64 << 20, ' ')), 413, tooLarge],
+    ['a deflate bomb', 'deflate', deflateSync(Buffer.alloc(16 << 20, ' ')), 413, tooLarge],
+    ['a Brotli bomb', 'br', brotliCompressSync(Buffer.alloc(16 << 20, ' ')), 413, tooLarge],
+    ['a Zstandard bomb', 'zstd', zstdCompressSync(Buffer.alloc(16 << 20, ' ')), 413, tooLarge],
+    ['gzip twice', 'gzip, gzip', gzipSync(gzipSync(BODY)), 415, /compressed once/],
+    ['gzip that is none', 'gzip', Buffer.from(BODY), 400, /cannot be read as gzip/],
+    ['gzip that is cut', 'gzip', cut, 400, /ends too early/],
+    ['gzip with more behind', 'gzip', Buffer.concat([gzipSync(BODY), Buffer.from('more')]), 400, /gzip/],
+    ['deflate with more behind', 'deflate', Buffer.concat([deflateSync(BODY), Buffer.from('more')]), 400, /4 bytes/],
+    ['a good body in gzip', 'gzip', gzipSync(BODY), 200, /\[9\]/],
+    ['an encoding of no name', 'x-nothing', Buffer.from(BODY), 415, /x-nothing/],
   ]
-  return rows.map(([what, encoding, bytes]) => [
-    what,
-    infer('linear', bytes, `content-encoding: ${encoding}\r\n`),
-    501,
-    refusal,
-  ])
+  return rows.map(([what, encoding, body, status, says]): Row => {
+    const bytes = infer('linear', body, `content-encoding: ${encoding}\r\n`)
+    return status === 415 ? [what, bytes, status, says, /accept-encoding: gzip/i] : [what, bytes, status, says]
+  })
 }
 
 function bodies(): Row[] {

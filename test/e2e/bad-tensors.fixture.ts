@@ -78,14 +78,15 @@ function tensors(): Row[] {
     [
       'an output as classes',
       infer('linear', input({}, '"outputs":[{"name":"y","parameters":{"classification":-1}}],')),
-      501,
-      /classification is not spoken here/,
+      400,
+      /"classification" must be a whole number of classes/,
     ],
     [
       'an output as bytes',
       infer('linear', input({}, '"outputs":[{"name":"y","parameters":{"binary_data":true}}],')),
       200,
-      /"data":\[9\]/,
+      /"binary_data_size":4/,
+      /\r\ncontent-type: application\/octet-stream\r\ninference-header-content-length: \d+\r\n/i,
     ],
     ['an id of 1 MB', infer('linear', input({}, `"id":"${'i'.repeat(1 << 20)}",`)), 400, /id/],
     ['an id of 257 characters', infer('linear', input({}, `"id":"${'i'.repeat(257)}",`)), 400, /id/],
@@ -104,22 +105,22 @@ function tensors(): Row[] {
       /parameters/,
     ]),
     [
-      'a binary tensor',
+      'bytes behind the JSON that are no tensor',
       infer('linear', `${BODY}xxxxxxxx`, `inference-header-content-length: ${BODY.length}\r\n`),
-      501,
-      /binary/,
+      400,
+      /8 bytes are left over/,
     ],
     [
       'the size of a binary tensor besides',
       infer('linear', input({ parameters: '{"binary_data_size":8}' })),
-      200,
-      /\[9\]/,
+      400,
+      /both "data" and "binary_data_size"/,
     ],
     [
       'the size of a binary tensor alone',
       infer('linear', without('data').replace('}]', ',"parameters":{"binary_data_size":8}}]')),
       400,
-      /data/,
+      /0 bytes are left behind the JSON/,
     ],
   ]
 }

@@ -32,6 +32,8 @@ describe.skipIf(!needs('curl', 'bash'))('what the README tells people to type', 
       'examples/fraud/fraud.onnx',
       '--port',
       '0',
+      '--grpc-port',
+      '0',
       '--data',
       folder,
     ]

@@ -52,7 +52,8 @@ function encodeHttp(kind: EventKind, isMultiValue: boolean, response: WireRespon
 function encodeBody({ body, headers }: WireResponse): { body: string; isBase64Encoded: boolean } {
   if (typeof body === 'string') return { body, isBase64Encoded: false }
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  if (TEXT.test(headers['content-type'] ?? '')) {
+  // compressed bytes of a text are no text, even where they could pass for it
+  if (headers['content-encoding'] === undefined && TEXT.test(headers['content-type'] ?? '')) {
     const text = decodeUtf8(bytes)
     if (text !== undefined) return { body: text, isBase64Encoded: false }
   }
@@ -88,7 +89,7 @@ function tooLarge(answer: string, maxBytes: number): ServingError | undefined {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The text, or undefined where the bytes are no UTF-8 (compressed JSON, say). */
+/** The text, or undefined where the bytes are no UTF-8. */
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)

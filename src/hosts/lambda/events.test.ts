@@ -80,6 +80,19 @@ describe.each(KINDS)('an event of kind %s', (kind) => {
     )
   })
 
+  test('is answered with compressed bytes as base64, even where they could pass for text', () => {
+    const body = Buffer.from('all of it ASCII')
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'deflate' }
+    const answer = read(toEvent(kind, post('/x', [], ''))).respond({ status: 200, headers, body })
+    expect(JSON.parse(answer)).toMatchObject({ isBase64Encoded: true })
+    expect(fromAnswer(kind, answer).body).toStrictEqual(body)
+  })
+
+  test('says what encodings the client takes, unless a REST API would not carry them', () => {
+    const { headers } = requestOf(toEvent(kind, post('/x', [['Accept-Encoding', 'gzip']], '')))
+    expect(headers['accept-encoding']).toBe(kind === 'v1' ? undefined : 'gzip')
+  })
+
   test('is answered with status, headers and text', () => {
     const answer = read(toEvent(kind, post('/x', [], ''))).respond(json(429, { ü: '"' }, { 'retry-after': '1' }))
     const { status, headers, body } = fromAnswer(kind, answer)

@@ -75,7 +75,7 @@ function httpRequest(event: Members, kind: EventKind, options: EventOptions): Wi
       method: isV2 ? textOf(asRecord(context['http']), 'method') : textOf(event, 'httpMethod'),
       path: pathOf(event, context['stage'], options.basePath),
       query: isV2 ? textOf({ query: event['rawQueryString'] ?? '' }, 'query') : queryOf(event, kind),
-      headers: headersOf(event),
+      headers: headersOf(event, kind),
       body: bodyOf(event),
     }
   } catch (error) {
@@ -128,7 +128,11 @@ function queryOf(event: Members, kind: EventKind): string {
     .join('&')
 }
 
-function headersOf(event: Members): Record<string, string> {
+/**
+ * Names in lower case. Of a REST API what encodings the client takes is left out: such an API sends compressed bytes on as
+ * base64 text, unless it was set up for binary answers, and can compress by itself.
+ */
+function headersOf(event: Members, kind: EventKind): Record<string, string> {
   const lists = event['multiValueHeaders']
   const values = new Map<string, string[]>()
   for (const [name, value] of Object.entries(asRecord(isObject(lists) ? lists : event['headers']))) {
@@ -137,6 +141,7 @@ function headersOf(event: Members): Record<string, string> {
   }
   const cookies = event['cookies'] // format 2.0 takes them out of the headers
   if (Array.isArray(cookies) && cookies.length > 0 && !values.has('cookie')) values.set('cookie', listOf(cookies))
+  if (kind === 'api-gateway-v1') values.delete('accept-encoding')
   return Object.fromEntries([...values].map(([name, all]) => [name, all.join(name === 'cookie' ? '; ' : ', ')]))
 }
 

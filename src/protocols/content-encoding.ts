@@ -1,0 +1,161 @@
+import * as zlib from 'node:zlib'
+import { ServingError } from '../core/errors.ts'
+import { formatBytes, quote } from '../core/text.ts'
+import type { Call } from '../runtime/plane.ts'
+import type { WireRequest, WireResponse } from './protocol.ts'
+
+/** Codings of request bodies, as an answer 415 lists them. @see RFC 9110, section 12.5.3 */
+export const ACCEPTED_ENCODINGS = 'gzip, deflate, br, zstd'
+
+/** What `details.reason` says of a coding that is not read. */
+export const UNKNOWN_ENCODING = 'content_encoding'
+
+/** Largest window of a zstd frame: what its decompressor keeps in memory (bits). @see RFC 9659, section 3 */
+const ZSTD_WINDOW_BITS = 23
+
+/** Inflated at once; bodies that come meanwhile wait, so that small bodies that grow large fill no memory together. */
+const MAX_AT_ONCE = 4
+
+/** Memory for what comes out, in pieces of this many times what goes in, within these bounds (bytes). */
+const CHUNK_GROWTH = 4
+const MIN_CHUNK_BYTES = 16 * 1024
+const MAX_CHUNK_BYTES = 256 * 1024
+
+interface Options {
+  readonly maxOutputLength: number
+  readonly chunkSize: number
+  readonly info: true
+}
+
+/** With `info`, the result and the stream that made it, which knows how much of its input it used. */
+type Done = (error: Error | null, result: unknown) => void
+type Inflate = (bytes: Uint8Array, options: Options, done: Done) => void
+
+const gunzip: Inflate = zlib.gunzip
+const INFLATE: ReadonlyMap<string, Inflate> = new Map([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', zlib.inflate as Inflate],
+  ['br', zlib.brotliDecompress as Inflate],
+  [
+    'zstd',
+    (bytes, options, done) => {
+      const params = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_BITS }
+      ;(zlib.zstdDecompress as (bytes: Uint8Array, options: object, done: Done) => void)(
+        bytes,
+        { ...options, params },
+        done,
+      )
+    },
+  ],
+])
+
+/**
+ * A request with its body as it was before its sender compressed it; the very same request where its body came as it is.
+ * Never more than `maxBodyBytes` come out, whatever goes in. `deflate` is the zlib format.
+ * @throws {ServingError} `unsupported` (an answer 415) for a coding that is not known, or several; `invalid_argument` for
+ *   what is broken, cut short, or has more behind it; `too_large`
+ * @see RFC 9110, section 8.4
+ */
+export async function decompressed(request: WireRequest, call: Call, maxBodyBytes: number): Promise<WireRequest> {
+  const coding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
+  if (coding === '' || coding === 'identity') return request
+  const inflate = INFLATE.get(coding)
+  if (inflate === undefined)
+    throw new ServingError(
+      'unsupported',
+      `the content-encoding is ${quote(coding, 40)}; send the body as it is, or compressed once, by one of ${ACCEPTED_ENCODINGS}`,
+      { details: { reason: UNKNOWN_ENCODING } },
+    )
+  await takeTurn()
+  try {
+    if (call.aborted) throw new ServingError('cancelled', 'the caller has gone')
+    const body = await run(inflate, coding, request.body, maxBodyBytes)
+    const { 'content-encoding': _, ...headers } = request.headers
+    return { ...request, headers, body }
+  } finally {
+    passTurn()
+  }
+}
+
+let underWay = 0
+const waiting: (() => void)[] = []
+
+async function takeTurn(): Promise<void> {
+  if (underWay < MAX_AT_ONCE) underWay++
+  else await new Promise<void>((resolve) => void waiting.push(resolve))
+}
+
+/** Whoever waits takes over the turn itself, so that nobody comes between. */
+function passTurn(): void {
+  const next = waiting.shift()
+  if (next === undefined) underWay--
+  else next()
+}
+
+function run(inflate: Inflate, coding: string, bytes: Uint8Array, maxBodyBytes: number): Promise<Uint8Array> {
+  const chunkSize = Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, CHUNK_GROWTH * bytes.length))
+  return new Promise((resolve, reject) => {
+    inflate(bytes, { maxOutputLength: maxBodyBytes, chunkSize, info: true }, (error, result) => {
+      if (error !== null) return reject(refusal(error, coding, maxBodyBytes))
+      const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } }
+      const rest = bytes.length - engine.bytesWritten
+      if (rest === 0) return resolve(buffer)
+      reject(
+        new ServingError('invalid_argument', `the body has ${rest} bytes behind its ${coding} data: send none there`),
+      )
+    })
+  })
+}
+
+function refusal(error: NodeJS.ErrnoException, coding: string, maxBodyBytes: number): ServingError {
+  if (error.code === 'ERR_BUFFER_TOO_LARGE')
+    return new ServingError(
+      'too_large',
+      `the body is larger than ${formatBytes(maxBodyBytes)} once it is decompressed, the most that is taken`,
+      { cause: error },
+    )
+  const why = error.code === 'Z_BUF_ERROR' ? 'it ends too early' : 'it is broken, or no such data'
+  return new ServingError('invalid_argument', `the body cannot be read as ${coding}, its content-encoding: ${why}`, {
+    cause: error,
+  })
+}
+
+/** Answers up to this gain nothing by being compressed (characters). */
+const MIN_ANSWER_LENGTH = 1024
+
+export type AnswerCoding = 'gzip' | 'deflate'
+
+/** No name of a coding that we write is longer, with a space around it. */
+const LONGEST_NAME = ' deflate '.length
+
+/**
+ * How a client wants its answers compressed: only one that asks for nothing else, whose `accept-encoding` is `gzip`, or
+ * `deflate`, alone. A list of several is what HTTP libraries send by themselves, whatever their callers want, and on a
+ * local network bytes are sent sooner than compressed: those are answered as they are, which every list allows.
+ * @see RFC 9110, section 12.5.3
+ */
+export function answerCoding(acceptEncoding: string): AnswerCoding | undefined {
+  if (acceptEncoding.length > LONGEST_NAME) return undefined
+  const name = acceptEncoding.trim().toLowerCase()
+  return name === 'gzip' || name === 'deflate' ? name : undefined
+}
+
+/** An answer, compressed; the very same where that gains nothing. */
+export async function compressed(
+  answer: WireResponse,
+  coding: AnswerCoding,
+  request: WireRequest,
+): Promise<WireResponse> {
+  const { body, headers } = answer
+  if (body.length <= MIN_ANSWER_LENGTH || headers['content-encoding'] !== undefined || request.method === 'HEAD')
+    return answer
+  const compress = coding === 'gzip' ? zlib.gzip : zlib.deflate
+  const bytes = await new Promise<Uint8Array>((resolve, reject) => {
+    compress(body, { level: zlib.constants.Z_BEST_SPEED }, (error, result) => {
+      if (error === null) resolve(result)
+      else reject(error)
+    })
+  })
+  return { ...answer, headers: { ...headers, 'content-encoding': coding, vary: 'accept-encoding' }, body: bytes }
+}
