@@ -11,6 +11,8 @@ interface CommonSpec {
   readonly isFlagOnly?: true
   /** The default for the reference, where the real one differs from machine to machine. */
   readonly shownDefault?: string
+  /** Variables of the platforms that tell it too; ours comes first. */
+  readonly platformVariables?: readonly string[]
 }
 
 /** One option of a command. Its environment variable is its name in capitals: `maxBodyBytes` is `SLIPWAY_MAX_BODY_BYTES`. */
@@ -23,8 +25,6 @@ export type OptionSpec = CommonSpec &
         readonly value: string
         readonly min: number
         readonly max: number
-        /** Variables of the platforms that tell it too; ours comes first. */
-        readonly platformVariables?: readonly string[]
       }
     | { readonly type: 'boolean' }
     | { readonly type: 'choice'; readonly default?: string; readonly values: readonly string[] }
@@ -83,7 +83,7 @@ export function variableOf(name: string): string {
 /** The variables that set an option, the strongest first. */
 export function variablesOf(name: string, spec: OptionSpec): string[] {
   if (spec.isFlagOnly) return []
-  return [variableOf(name), ...(spec.type === 'number' ? (spec.platformVariables ?? []) : [])]
+  return [variableOf(name), ...(spec.platformVariables ?? [])]
 }
 
 /** A mistake on the command line or in a configuration: exit code 2. */

@@ -17,6 +17,26 @@ export const SERVE_OPTIONS = {
     doc: 'port to listen on, 0 for any free one',
     platformVariables: ['SAGEMAKER_BIND_TO_PORT', 'AIP_HTTP_PORT', 'PORT'],
   },
+  grpcPort: {
+    type: 'number',
+    value: 'PORT',
+    default: 8081,
+    min: -1,
+    max: 65_535,
+    doc: 'port to listen on for gRPC, 0 for any free one, -1 for none',
+  },
+  predictRoute: {
+    type: 'string',
+    value: 'PATH',
+    doc: 'path at which Vertex AI asks for predictions, besides its own default',
+    platformVariables: ['AIP_PREDICT_ROUTE'],
+  },
+  healthRoute: {
+    type: 'string',
+    value: 'PATH',
+    doc: 'path at which Vertex AI asks whether the server is ready, besides its own default; needs no key',
+    platformVariables: ['AIP_HEALTH_ROUTE'],
+  },
   apiKeyFile: {
     type: 'string',
     value: 'PATH',
@@ -25,6 +45,12 @@ export const SERVE_OPTIONS = {
   insecure: { type: 'boolean', doc: 'allow an address that other machines can reach, although requests need no key' },
   tlsCert: { type: 'string', value: 'PATH', doc: 'certificate chain in PEM: answer by HTTPS; needs the key too' },
   tlsKey: { type: 'string', value: 'PATH', doc: 'private key of the certificate, in PEM' },
+  serverName: {
+    type: 'string',
+    value: 'NAME',
+    default: 'slipway',
+    doc: 'what the server calls itself; some clients look for triton',
+  },
   name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
   model: { type: 'string', value: 'PATH', doc: 'what to serve when no path is given' },
   models: { type: 'list', value: 'PATHS', doc: 'what to serve when no path is given, when that is several' },
@@ -149,6 +175,22 @@ export const SERVE_OPTIONS = {
     max: 2_147_483_647,
     doc: 'largest request body',
   },
+  grpcMaxMessageBytes: {
+    type: 'number',
+    value: 'BYTES',
+    default: 67_108_864,
+    min: 1,
+    max: 2_147_483_647,
+    doc: 'largest message of gRPC',
+  },
+  grpcMaxStreams: {
+    type: 'number',
+    value: 'N',
+    default: 250,
+    min: 1,
+    max: 1_000_000,
+    doc: 'most calls at once on one connection of gRPC',
+  },
   maxConnections: {
     type: 'number',
     value: 'N',
@@ -213,10 +255,13 @@ export function pathsToServe(positionals: readonly string[], { model, models }: 
 /**
  * What holds between the options: only this machine may reach an endpoint without keys, unless the operator says
  * otherwise, and a certificate comes with its key.
- * @throws {UsageError} for an address that is none, and for half a certificate
+ * @throws {UsageError} for an address that is none, for half a certificate, and for a route that no request can ask for
  * @throws {ServingError} `permission_denied` for an address that others reach and nothing that guards it
  */
-export function checkServeOptions({ host, insecure, apiKeyFile, tlsCert, tlsKey }: ServeOptions): void {
+export function checkServeOptions(options: ServeOptions): void {
+  const { host, insecure, apiKeyFile, tlsCert, tlsKey } = options
+  checkRoute('--predict-route', options.predictRoute)
+  checkRoute('--health-route', options.healthRoute)
   if (isIP(host) === 0) throw new UsageError(`--host takes a numeric address such as 127.0.0.1, found ${quote(host)}`)
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError(`${tlsCert === undefined ? '--tls-cert' : '--tls-key'} is missing: HTTPS needs both`)
@@ -224,5 +269,13 @@ export function checkServeOptions({ host, insecure, apiKeyFile, tlsCert, tlsKey 
   throw new ServingError(
     'permission_denied',
     `${host} can be reached from other machines and requests need no key: name a file of keys with --api-key-file, or say --insecure if something else guards it`,
+  )
+}
+
+/** Paths are matched as they come, so a route is a path as requests have it. @see RFC 3986, section 3.3 */
+function checkRoute(flag: string, route: string | undefined): void {
+  if (route === undefined || /^\/[\w.~!$&'()*+,;=:@%/-]{0,255}$/.test(route)) return
+  throw new UsageError(
+    `${flag} is ${quote(route)}; it takes a path of at most 256 characters that begins with "/", such as /predict, without "?"`,
   )
 }

@@ -2,14 +2,12 @@ import { availableParallelism } from 'node:os'
 import { ServingError } from '../core/errors.ts'
 import type { Choices } from '../runtime/choices.ts'
 import type { Models } from '../server/desired-state.ts'
-import { locateModels, type Located } from '../server/locate-models.ts'
-import { setLogLevel } from '../server/log.ts'
-import { planModel } from '../server/plan-model.ts'
-import type { PlaneSettings, ReadyModel } from '../server/settings.ts'
+import type { LocateOptions, Located } from '../server/locate-models.ts'
+import { log, setLogLevel } from '../server/log.ts'
+import type { GrpcSettings, PlaneSettings, ReadyModel } from '../server/settings.ts'
 import { supervise } from '../server/supervisor.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { checkName } from './common-options.ts'
-import { curlLine } from './curl-line.ts'
 import { UsageError } from './options.ts'
 import { checkServeOptions, pathsToServe, SERVE_OPTIONS, type ServeOptions } from './serve-options.ts'
 
@@ -20,12 +18,14 @@ export const serveCommand: Command<typeof SERVE_OPTIONS> = {
     const paths = pathsToServe(positionals, options)
     checkServeOptions(options)
     checkName(options.name)
+    setLogLevel(options.logLevel)
     const lambdaApi = context.env.AWS_LAMBDA_RUNTIME_API
     if (lambdaApi === undefined) await serveHttp(paths, options, context)
     else {
       const { serveLambda } = await import('../server/lambda.ts')
       const { models } = await locate(paths, options, context)
-      await serveLambda(lambdaApi, planeSettings(options), models, context.signal)
+      const { apiKeyFile } = options
+      await serveLambda({ api: lambdaApi, plane: planeSettings(options), apiKeyFile, signal: context.signal }, models)
     }
     return EXIT.done
   },
@@ -57,9 +57,13 @@ async function locate(
   options: ServeOptions,
   context: CommandContext,
   served?: Models,
+  only?: string,
 ): Promise<Located> {
   const settings = planeSettings(options)
   const copies = options.isolation === 'process' ? options.replicas : 1
+  // what finds models is read while the first runners start
+  const { locateModels } = await import('../server/locate-models.ts')
+  const { planModel } = await import('../server/plan-model.ts')
   try {
     return await locateModels(
       paths,
@@ -67,8 +71,8 @@ async function locate(
         dataFolder: options.data,
         name: options.name,
         signal: context.signal,
-        onProgress: (path, text) => context.stderr.write(`${path}: ${text}\n`),
-        onWarning: (path, text) => context.stderr.write(`${path}: warning: ${text}\n`),
+        only,
+        ...tellersOf(context),
         plan: (bundle) => planModel(bundle, settings, copies),
       },
       served,
@@ -79,22 +83,44 @@ async function locate(
   }
 }
 
+/** Who is told how far it is: a person at a terminal in plain lines; elsewhere they are lines of the log, like all others. */
+function tellersOf({ stderr }: CommandContext): Pick<LocateOptions, 'onProgress' | 'onWarning'> {
+  if (stderr.isTTY !== true)
+    return {
+      onProgress: (path, text) => log('info', text, { event: 'model_progress', path }),
+      onWarning: (path, text) => log('warn', text, { event: 'model_warning', path }),
+    }
+  return {
+    onProgress: (path, text) => stderr.write(`${path}: ${text}\n`),
+    onWarning: (path, text) => stderr.write(`${path}: warning: ${text}\n`),
+  }
+}
+
 async function serveHttp(paths: readonly string[], options: ServeOptions, context: CommandContext): Promise<void> {
   const { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = options
   const http = { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs }
   const { apiKeyFile, tlsCert, tlsKey, drainTimeoutMs, engine, accessLog, logLevel } = options
-  setLogLevel(logLevel)
   const workers = options.workers || availableParallelism()
   let located: Pick<Located, 'bundles' | 'models'> = { bundles: [], models: [] }
   await supervise({
     host: options.host,
     port: options.port,
+    grpcPort: options.grpcPort === -1 ? undefined : options.grpcPort,
     runners: workers,
-    settings: { ...planeSettings(options), http, drainTimeoutMs, accessLog, logLevel },
+    settings: {
+      ...planeSettings(options),
+      http,
+      grpc: grpcSettings(options),
+      platformRoutes: { predictRoute: options.predictRoute, healthRoute: options.healthRoute },
+      serverName: options.serverName,
+      drainTimeoutMs,
+      accessLog,
+      logLevel,
+    },
     credentials: { apiKeyFile, tlsCert, tlsKey },
     prepare: engine === 'auto' || options.isolation === 'process' ? [] : engine.split(','),
-    locate: async (served) => {
-      const found = await locate(paths, options, context, served)
+    locate: async (served, only) => {
+      const found = await locate(paths, options, context, served, only)
       located = found
       return found
     },
@@ -102,14 +128,26 @@ async function serveHttp(paths: readonly string[], options: ServeOptions, contex
     isolation:
       options.isolation === 'process' ? { replicas: options.replicas, memoryMiB: options.workerMemoryMib } : undefined,
     maxRunnerMemoryMiB: options.maxRunnerMemoryMib || undefined,
-    onReady: (url, models) =>
-      context.stdout.write(
-        options.json
-          ? `${JSON.stringify({ url, workers, models: models.map((model) => ({ ...model, choices: choicesOf(model, located.models) })) })}\n`
-          : greeting(url, workers, models, located, apiKeyFile !== undefined),
-      ),
+    onReady: async (url, models, grpcAddress) => {
+      const text = options.json
+        ? `${JSON.stringify({ url, grpcAddress, workers, models: models.map((model) => ({ ...model, choices: choicesOf(model, located.models) })) })}\n`
+        : await greeting({ url, grpcAddress }, workers, models, located, apiKeyFile !== undefined)
+      context.stdout.write(text)
+      if (context.stderr.isTTY !== true)
+        log('info', 'the server is ready', { event: 'server_ready', url, grpcAddress, workers, models })
+      const { sweepDataFolder } = await import('../server/sweep.ts')
+      const swept = await sweepDataFolder(options.data, Date.now())
+      if (swept.length > 0)
+        log('info', 'what was half written in the data folder was removed', { event: 'swept', paths: swept })
+    },
     signal: context.signal,
   })
+}
+
+/** How gRPC is spoken; undefined where it is not. */
+function grpcSettings({ grpcPort, grpcMaxMessageBytes, grpcMaxStreams }: ServeOptions): GrpcSettings | undefined {
+  if (grpcPort === -1) return undefined
+  return { maxMessageBytes: grpcMaxMessageBytes, maxConcurrentStreams: grpcMaxStreams }
 }
 
 /** Longest line to try that is shown to a person, in characters. */
@@ -121,13 +159,13 @@ function choicesOf({ name, version }: Pick<ReadyModel, 'name' | 'version'>, mode
 }
 
 /** What a person wants to know first: where it answers, which models, and a line to try. */
-function greeting(
-  url: string,
+async function greeting(
+  { url, grpcAddress }: { readonly url: string; readonly grpcAddress: string | undefined },
   workers: number,
   models: readonly ReadyModel[],
   located: Pick<Located, 'bundles' | 'models'>,
   needsKey: boolean,
-): string {
+): Promise<string> {
   const lines = models.map(({ name, version, labels, engines }) => {
     const called = labels.length === 0 ? '' : ` (${labels.join(', ')})`
     const choices = choicesOf({ name, version }, located.models)
@@ -136,9 +174,11 @@ function greeting(
   })
   const [first] = models
   const manifest = located.bundles.find(({ digest }) => digest === first?.version)?.manifest
+  const { curlLine } = await import('./curl-line.ts')
   const line = first === undefined || manifest === undefined ? '' : curlLine(url, first.name, manifest, needsKey)
   // an image would fill the screen
   const tryIt = line === '' || line.length > LONGEST_LINE ? '' : `\nTry it:\n\n${line}\n`
   const many = workers === 1 ? '' : `${workers} workers share the requests.\n`
-  return `Slipway answers at ${url}\n${many}\n${lines.join('')}${tryIt}${needsKey ? '' : `\nDocumentation with a form to try: ${url}/\n`}`
+  const byGrpc = grpcAddress === undefined ? '' : `By gRPC it answers at ${grpcAddress}\n`
+  return `Slipway answers at ${url}\n${byGrpc}${many}\n${lines.join('')}${tryIt}${needsKey ? '' : `\nDocumentation with a form to try: ${url}/\n`}`
 }

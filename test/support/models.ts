@@ -1,6 +1,7 @@
 /** Small ONNX models for tests, each one thing. They are bytes as a file would hold them. */
 import { GraphBuilder, graphAttribute, int, readOnnx, tensorAttribute, writeOnnx } from '../../src/onnx/index.ts'
-import type { OnnxModel } from '../../src/onnx/index.ts'
+import type { OnnxDimension, OnnxElementType, OnnxModel } from '../../src/onnx/index.ts'
+import type { Datatype } from '../../src/tensor/datatype.ts'
 import { tensor } from '../../src/tensor/tensor.ts'
 
 const INT64 = 7
@@ -58,9 +59,19 @@ export function wrongShapeModel(): Uint8Array {
 
 /** `word` BYTES [rows] to `again` BYTES [rows], the same. */
 export function textModel(): Uint8Array {
-  const graph = new GraphBuilder({ name: 'text' })
-  graph.op('Identity', [graph.input('word', 'BYTES', ['rows'])], {}, { outputs: ['again'] })
-  graph.output('again', 'BYTES', ['rows'])
+  return sameModel('word', 'again', 'BYTES', ['rows'])
+}
+
+/** One input to one output, the same. */
+export function sameModel(
+  input: string,
+  output: string,
+  datatype: OnnxElementType,
+  shape: readonly OnnxDimension[],
+): Uint8Array {
+  const graph = new GraphBuilder({ name: 'same' })
+  graph.op('Identity', [graph.input(input, datatype, shape)], {}, { outputs: [output] })
+  graph.output(output, datatype, shape)
   return writeOnnx(graph.build())
 }
 
@@ -151,5 +162,22 @@ export function failingModel(metadata: Readonly<Record<string, string>> = {}): U
   graph.op('Reshape', [x, shape], { allowzero: int(0) }, { outputs: ['y'] })
   graph.output('y', 'FP32', [undefined, 7])
   for (const [key, value] of Object.entries(metadata)) graph.metadata(key, value)
+  return writeOnnx(graph.build())
+}
+
+/** `x` [rows] to `y` [rows], both of one datatype, by one operator. */
+export function unaryModel(operator: string, datatype: Datatype): Uint8Array {
+  const graph = new GraphBuilder({ name: operator })
+  graph.op(operator, [graph.input('x', datatype, ['rows'])], {}, { outputs: ['y'] })
+  graph.output('y', datatype, ['rows'])
+  return writeOnnx(graph.build())
+}
+
+/** `x` INT64 [rows] to `y` FP32 [rows]: 10, 20 or 30 for 0, 1 or 2; fails while it runs on any other. */
+export function lookupModel(): Uint8Array {
+  const graph = new GraphBuilder({ name: 'lookup' })
+  const table = graph.initializer(tensor('FP32', [3], Float32Array.of(10, 20, 30)), 'table')
+  graph.op('Gather', [table, graph.input('x', 'INT64', ['rows'])], {}, { outputs: ['y'] })
+  graph.output('y', 'FP32', ['rows'])
   return writeOnnx(graph.build())
 }

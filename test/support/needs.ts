@@ -1,7 +1,8 @@
 import { accessSync, appendFileSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { hasEnvironment } from './python.ts'
 
-/** Where tools lie that are not on PATH: environments that `.ci/run` makes. */
+/** Where tools lie that are not on PATH: the environment that the set-up makes of `test/requirements.txt`. */
 const OWN_FOLDERS = [join(import.meta.dirname, '../../.venv/bin')]
 
 /** Path of a program, by the variable `SLIPWAY_<TOOL>`, our own environment or PATH; undefined when it is not here. */
@@ -21,10 +22,13 @@ export function findTool(tool: string): string | undefined {
   return undefined
 }
 
+const ENVIRONMENT = 'python environment '
+
 /**
  * Whether this machine has all of these programs, for `describe.skipIf(!needs(…))`. What is missing is written down, so
  * that the run can say why tests were skipped; where nothing may be skipped (`SLIPWAY_NO_SKIP=1`) it throws.
- * Besides programs: `linux`, and `root` for what only root may do.
+ * Besides programs: `linux`, `root` for what only root may do, and `python environment NAME` for what the set-up makes of
+ * `test/requirements-NAME.txt`.
  */
 export function needs(...tools: string[]): boolean {
   const missing = tools.filter((tool) => !isHere(tool))
@@ -39,5 +43,6 @@ export function needs(...tools: string[]): boolean {
 function isHere(tool: string): boolean {
   if (tool === 'linux') return process.platform === 'linux'
   if (tool === 'root') return process.getuid?.() === 0
+  if (tool.startsWith(ENVIRONMENT)) return hasEnvironment(tool.slice(ENVIRONMENT.length))
   return findTool(tool) !== undefined
 }

@@ -28,7 +28,15 @@ function open(first: string): RawClient {
 const GET = 'GET /good?a=b HTTP/1.1\r\nHost: x\r\n\r\n'
 const LAST = 'GET /good HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
-const TIMING: Timing = { model: {} as ServedModel, rows: 1, queueMs: 1, waitedFor: 'run', runMs: 2, batchRows: 3 }
+const TIMING: Timing = {
+  model: {} as ServedModel,
+  rows: 1,
+  arrivedAtMs: 0,
+  queueMs: 1,
+  waitedFor: 'run',
+  runMs: 2,
+  batchRows: 3,
+}
 
 describe.each([
   ['the fast lane', true],

@@ -136,7 +136,7 @@ class Connection {
     const { handle, plane } = this.#shared.options
     const peer = (this.#peer ??= this.#socket.remoteAddress)
     const request = { method, path, query, headers, body, peer }
-    const call = { aborted: false, timing: undefined }
+    const call = { aborted: false, timing: undefined, model: undefined }
     this.#request = request
     this.#call = call
     this.#enter('answer', performance.now())

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
 import type { Answered, Handle } from '../../protocols/protocol.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
+import { takeWaiting } from '../take-waiting.ts'
 import { createFastLane } from './fast-lane.ts'
 import type { LaneOptions } from './lane.ts'
 import { createNodeLane } from './node-lane.ts'
@@ -55,8 +55,6 @@ const WRITE_TIMEOUT_MS = 30_000
 /** How long connections without a request are kept while draining (ms). */
 const DRAIN_GRACE_MS = 500
 const DRAIN_CHECK_MS = 50
-/** Turns of the event loop in which a draining host accepts, however many clients come. */
-const MOST_ACCEPT_TURNS = 100
 
 /**
  * HTTP/1.1: bytes to a protocol's `handle`, and its answer back in one write. Connections begin in the fast lane, which
@@ -90,23 +88,8 @@ export function createHttpHost(options: HttpHostOptions): HttpHost {
     for (const lane of lanes) lane.close()
   })
 
-  /**
-   * Accepts the connections that the system has made and we have not taken yet: closing would cut them. Ends after a turn
-   * of the event loop in which none came.
-   */
-  async function takeWaiting(): Promise<void> {
-    let taken = 0
-    const count = () => taken++
-    server.on('connection', count)
-    for (let turn = 0, before = -1; turn < 2 || (taken > before && turn < MOST_ACCEPT_TURNS); turn++) {
-      before = taken
-      await setImmediate()
-    }
-    server.off('connection', count)
-  }
-
   async function drain(): Promise<void> {
-    await takeWaiting()
+    await takeWaiting(server)
     isDraining = true // from now on, not before: clients that are sent elsewhere must not come back to us
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     const begun = performance.now()

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
 import { formatBytes } from '../../core/text.ts'
 import type { WireRequest, WireResponse } from '../../protocols/protocol.ts'
-import type { Timing } from '../../runtime/plane.ts'
+import type { Call, Timing } from '../../runtime/plane.ts'
 import { http } from '../node-http.ts'
 import { checkHeader, checkStatus, isBodiless, requestIdOf } from './answer-text.ts'
 import { tellAnswered, type Lane, type LaneOptions } from './lane.ts'
@@ -120,7 +120,7 @@ export function createNodeLane(options: LaneOptions): Lane {
   function answer(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
     const receivedAtMs = performance.now()
     const wire = wireOf(request, body)
-    const call: { aborted: boolean; timing?: Timing | undefined } = { aborted: false, timing: undefined }
+    const call: Call & { aborted: boolean } = { aborted: false, timing: undefined, model: undefined }
     response.on('close', () => (call.aborted = !response.writableFinished))
     Promise.try(handle, wire, plane, call)
       .then((result) => send(wire, call, response, result, receivedAtMs))

@@ -7,6 +7,7 @@ const TIMING: Timing = {
   model: {} as ServedModel,
   rows: 2,
   queueMs: 0.12,
+  arrivedAtMs: 0,
   waitedFor: 'tick',
   runMs: 0.0304,
   batchRows: 8,

@@ -13,18 +13,23 @@ const MAX_HANDSHAKE_TIMEOUT_MS = 10_000
 const MIN_VERSION = 'TLSv1.2'
 
 /**
- * A server of TLS 1.2 and 1.3 whose connections, once secure, carry HTTP/1.1. Node's TLS is loaded by the first call:
- * processes that speak plain HTTP are spared its memory.
+ * A server of TLS 1.2 and 1.3 whose connections, once secure, carry HTTP. Node's TLS is loaded by the first call: processes
+ * that speak plain HTTP are spared its memory.
  * @param headersTimeoutMs also the limit of the handshake, which is never over 10 s; 0 for 10 s
+ * @param protocol what is spoken, as ALPN names it; of HTTP/1.1, a client may have said all and still want its answer
  * @throws {ServingError} `invalid_argument` for a certificate or key that cannot be used
  */
-export function createTlsServer(credentials: TlsCredentials, headersTimeoutMs: number): TlsServer {
+export function createTlsServer(
+  credentials: TlsCredentials,
+  headersTimeoutMs: number,
+  protocol: 'http/1.1' | 'h2' = 'http/1.1',
+): TlsServer {
   checkCredentials(credentials)
   const server = tls().createServer({
     ...secureOptions(credentials),
     handshakeTimeout: Math.min(headersTimeoutMs || MAX_HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKE_TIMEOUT_MS),
-    ALPNProtocols: ['http/1.1'],
-    allowHalfOpen: true,
+    ALPNProtocols: [protocol],
+    allowHalfOpen: protocol === 'http/1.1',
     noDelay: true,
   })
   // a handshake that failed or took too long: Node leaves closing to us

@@ -1,0 +1,41 @@
+import { promisify } from 'node:util'
+import { ServingError } from '../../core/errors.ts'
+import { formatBytes, quote } from '../../core/text.ts'
+
+/** The codings of messages that are read, as `grpc-accept-encoding` lists them. Answers come as they are: it is faster. */
+export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip'
+
+/**
+ * A compressed message as it was, bounded in what it may grow to. Inflating runs beside the event loop.
+ * @param encoding what `grpc-encoding` of the call says
+ * @throws {ServingError} `unsupported` for an unknown coding, `too_large` for a message that grows too far,
+ *   `invalid_argument` for damaged bytes and for a compressed message in a call without a coding
+ * @see gRPC over HTTP2, "Message-Encoding"; gRPC, "Compression"
+ */
+export async function inflateMessage(
+  bytes: Uint8Array,
+  encoding: string | undefined,
+  maxMessageBytes: number,
+): Promise<Uint8Array> {
+  if (encoding === undefined || encoding === 'identity')
+    throw new ServingError('invalid_argument', 'a message is marked as compressed, and grpc-encoding names no coding')
+  if (encoding !== 'gzip' && encoding !== 'deflate')
+    throw new ServingError(
+      'unsupported',
+      `grpc-encoding ${quote(encoding, 20)} is not known: send messages as ${ACCEPTED_ENCODINGS.replaceAll(',', ', ')}`,
+    )
+  const { gunzip, inflate } = process.getBuiltinModule('node:zlib')
+  try {
+    return await promisify(encoding === 'gzip' ? gunzip : inflate)(bytes, { maxOutputLength: maxMessageBytes })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw new ServingError(
+        'too_large',
+        `a message grows beyond ${formatBytes(maxMessageBytes)} when it is inflated, the most that is taken`,
+      )
+    throw new ServingError('invalid_argument', `a message is no whole ${encoding}: ${code ?? 'damaged'}`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,77 @@
+import { ServingError } from '../../core/errors.ts'
+import { formatBytes } from '../../core/text.ts'
+import { createBodyCollector, type BodyCollector } from '../http/body.ts'
+
+/** What stands before each message: whether it is compressed, and its length. */
+export const PREFIX_BYTES = 5
+
+/** Told of each whole message. @param bytes a view of what came where that was in one piece */
+export type OnMessage = (bytes: Uint8Array, isCompressed: boolean) => void
+
+/**
+ * Takes a call's bytes apart into its messages. A message's length is checked when it is announced, and its memory grows
+ * as it comes.
+ * @see gRPC over HTTP2, "Length-Prefixed-Message"
+ */
+export class MessageReader {
+  readonly #maxMessageBytes: number
+  readonly #onMessage: OnMessage
+  #prefix: Buffer | undefined
+  #body: BodyCollector | undefined
+  #isCompressed = false
+
+  constructor(maxMessageBytes: number, onMessage: OnMessage) {
+    this.#maxMessageBytes = maxMessageBytes
+    this.#onMessage = onMessage
+  }
+
+  /** Whether a part of a message has come, and not all of it. */
+  get isWithin(): boolean {
+    return this.#prefix !== undefined || this.#body !== undefined
+  }
+
+  /** @throws {ServingError} `too_large` for an announced message over the limit, `invalid_argument` for an unknown flag */
+  push(chunk: Buffer): void {
+    let rest = chunk
+    while (rest.length > 0) rest = this.#body === undefined ? this.#readPrefix(rest) : this.#readBody(this.#body, rest)
+  }
+
+  #readPrefix(chunk: Buffer): Buffer {
+    const before = this.#prefix
+    const joined = before === undefined ? chunk : Buffer.concat([before, chunk])
+    if (joined.length < PREFIX_BYTES) {
+      this.#prefix = Buffer.from(joined) // a few bytes: a copy does not hold on to the chunk
+      return joined.subarray(joined.length)
+    }
+    this.#prefix = undefined
+    const flag = joined[0] ?? 0
+    if (flag > 1)
+      throw new ServingError(
+        'invalid_argument',
+        `a message begins with the flag ${flag}; it takes 0, or 1 for compressed`,
+      )
+    const length = joined.readUInt32BE(1)
+    if (length > this.#maxMessageBytes)
+      throw new ServingError(
+        'too_large',
+        `a message of ${formatBytes(length)} is announced, ${formatBytes(this.#maxMessageBytes)} is the most that is taken`,
+      )
+    const end = PREFIX_BYTES + length
+    if (joined.length >= end) {
+      this.#onMessage(joined.subarray(PREFIX_BYTES, end), flag === 1)
+      return joined.subarray(end)
+    }
+    this.#isCompressed = flag === 1
+    this.#body = createBodyCollector(length)
+    return joined.subarray(PREFIX_BYTES)
+  }
+
+  #readBody(body: BodyCollector, chunk: Buffer): Buffer {
+    const { missing } = body
+    body.append(chunk.length <= missing ? chunk : chunk.subarray(0, missing))
+    if (chunk.length < missing) return chunk.subarray(chunk.length)
+    this.#body = undefined
+    this.#onMessage(body.received, this.#isCompressed)
+    return chunk.subarray(missing)
+  }
+}
