@@ -165,6 +165,30 @@ describe('the options', () => {
     },
   )
 
+  test('take routes from Vertex AI, below our own words', () => {
+    const env = { AIP_PREDICT_ROUTE: '/predict', AIP_HEALTH_ROUTE: '/health', SLIPWAY_HEALTH_ROUTE: '/well' }
+    const { options } = parseOptions(SERVE_OPTIONS, [], env)
+    expect(options).toMatchObject({ predictRoute: '/predict', healthRoute: '/well' })
+    expect(parseOptions(SERVE_OPTIONS, ['--predict-route', '/v1/a:predict'], env).options.predictRoute).toBe(
+      '/v1/a:predict',
+    )
+  })
+
+  test.each(['/', '/predict', '/v1/endpoints/1/deployedModels/2:predict', '/a/', '/%7Ea'])(
+    'take the route %s',
+    (route) => {
+      expect(() => checkServeOptions(serveOptions('--predict-route', route, '--health-route', route))).not.toThrow()
+    },
+  )
+
+  test.each(['predict', '/a?b', '/a b', '/{model}', '/a#b', '/é', `/${'a'.repeat(256)}`, 'http://a/b'])(
+    'refuse the route %s, which no request can ask for',
+    (route) => {
+      for (const flag of ['--predict-route', '--health-route'])
+        expect(() => checkServeOptions(serveOptions(flag, route))).toThrow(/route is ".+"; it takes a path/)
+    },
+  )
+
   test('say what to serve where no path is given', () => {
     expect(pathsToServe(['a'], serveOptions('--models', 'b', '--model', 'c'))).toEqual(['a'])
     expect(pathsToServe([], serveOptions('--models', 'b,d', '--model', 'c'))).toEqual(['b', 'd'])

@@ -6,6 +6,7 @@ import { ServingError } from '../core/errors.ts'
 import type { DataPlane } from '../runtime/plane.ts'
 import { allProtocols } from './index.ts'
 import { createMetricsProtocol } from './metrics/metrics.ts'
+import { fakeOperations } from './oip/operations.fixture.ts'
 import type { Handle, Protocol, WireRequest, WireResponse } from './protocol.ts'
 import { createRouter } from './router.ts'
 
@@ -14,7 +15,8 @@ const noModel = (): never => {
 }
 const PLANE: DataPlane = { isReady: () => true, models: () => [], model: noModel, predict: noModel }
 
-const protocols = [...allProtocols('1.0.0'), createMetricsProtocol(() => Promise.resolve('up 1\n'))]
+const { operations } = fakeOperations()
+const protocols = [...allProtocols('1.0.0', {}, operations), createMetricsProtocol(() => Promise.resolve('up 1\n'))]
 
 const NOW = Date.UTC(2026, 0, 1)
 const principals = {
@@ -57,8 +59,32 @@ function send(method: string, path: string, who: Who, rest: Partial<WireRequest>
 }
 
 /** Routes that anybody may call. Whoever makes another route open adds it here, and thinks twice. */
-const OPEN = ['GET /v2', 'GET /v2/health/live', 'GET /v2/health/ready', 'GET /ping']
-const OPERATIONS = ['GET /metrics']
+const OPEN = [
+  'GET /v2',
+  'GET /v2/health/live',
+  'GET /v2/health/ready',
+  'GET /ping',
+  'GET /health',
+  'GET /version',
+  'GET /v1/endpoints/{endpoint}/deployedModels/{deployedModel}',
+]
+const OPERATIONS = [
+  'GET /metrics',
+  'POST /models',
+  'DELETE /models/{model}',
+  'GET /v2/models/stats',
+  'GET /v2/models/{model}/stats',
+  'GET /v2/models/{model}/versions/{version}/stats',
+  'POST /v2/repository/index',
+  'POST /v2/repository/models/{model}/load',
+  'POST /v2/repository/models/{model}/unload',
+  'GET /v2/logging',
+  'POST /v2/logging',
+  'GET /v2/trace/setting',
+  'POST /v2/trace/setting',
+  'GET /v2/models/{model}/trace/setting',
+  'POST /v2/models/{model}/trace/setting',
+]
 
 function expected(route: string, who: Who): 'in' | 401 | 403 {
   if (OPEN.includes(route)) return 'in'

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.ts'
+import type { ErrorCode, ServingError } from '../core/errors.ts'
 
 /** HTTP status of each code, wherever a protocol does not say otherwise; exhaustive, so that a new code must be answered. */
 export const HTTP_STATUS: Record<ErrorCode, number> = {
@@ -15,4 +15,9 @@ export const HTTP_STATUS: Record<ErrorCode, number> = {
   deadline_exceeded: 504,
   cancelled: 499,
   internal: 500,
+}
+
+/** HTTP status of a failure: 406 where the answer cannot be in the form that the caller takes, else that of its code. */
+export function httpStatusOf({ code, details }: ServingError): number {
+  return code === 'unsupported' && details['reason'] === 'accept' ? 406 : HTTP_STATUS[code]
 }

@@ -30,11 +30,13 @@ export type PathParameters = Readonly<Record<string, string>>
 export type Access = 'open' | 'inference' | 'operations'
 
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** `inference` when absent. */
   readonly access?: Access
-  /** Literal segments and `{placeholders}`: `/v2/models/{model}/infer`. */
+  /** Literal segments and `{placeholders}`, maybe with a suffix: `/v2/models/{model}/infer`, `/v1/models/{model}:predict`. */
   readonly path: string
+  /** Left out where another route answers this method at this path: the operator has named the path. */
+  readonly yields?: boolean
   handle(
     request: WireRequest,
     plane: DataPlane,
@@ -60,8 +62,8 @@ export interface Answered {
 export interface Protocol {
   readonly name: string
   readonly routes: readonly Route[]
-  /** The answer to a request that failed, in this protocol's own form. */
-  failure(error: ServingError): WireResponse
+  /** The answer to a request that failed, in this protocol's own form. @param request where it is known */
+  failure(error: ServingError, request?: WireRequest): WireResponse
 }
 
 /** What a host calls. It never throws: every failure is an answer. */

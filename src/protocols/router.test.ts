@@ -264,6 +264,110 @@ test.each([
   expect(retryHeaders(new ServingError(code, 'no', { details }))['retry-after']).toBe(seconds)
 })
 
+describe('a placeholder with a suffix', () => {
+  const named = (...paths: string[]): Protocol => ({
+    ...first,
+    routes: paths.map((path) => ({
+      method: 'GET' as const,
+      path,
+      handle: (_request, _plane, _call, parameters) => json(200, { path, parameters: { ...parameters } }),
+    })),
+  })
+  const PATHS = [
+    '/models/{model}',
+    '/models/{model}:run',
+    '/models/{model}:dryrun',
+    '/models/{model}:run/log',
+    '/models/{model}/versions/{version}:run',
+    '/models/{name}:stop',
+    '/models/all:run',
+  ]
+
+  test.each([
+    ['/models/fraud:run', '/models/{model}:run', { model: 'fraud' }],
+    ['/models/fraud:dryrun', '/models/{model}:dryrun', { model: 'fraud' }],
+    ['/models/fraud:stop', '/models/{name}:stop', { name: 'fraud' }],
+    ['/models/a:b:run', '/models/{model}:run', { model: 'a:b' }],
+    ['/models/fraud%3Arun', '/models/{model}:run', { model: 'fraud' }],
+    ['/models/%66raud:run', '/models/{model}:run', { model: 'fraud' }],
+    ['/models/fraud:run/log', '/models/{model}:run/log', { model: 'fraud' }],
+    ['/models/all:run/log', '/models/{model}:run/log', { model: 'all' }],
+    ['/models/all:run', '/models/all:run', {}],
+    ['/models/fraud', '/models/{model}', { model: 'fraud' }],
+    ['/models/:run', '/models/{model}', { model: ':run' }],
+    ['/models/fraud:RUN', '/models/{model}', { model: 'fraud:RUN' }],
+    ['/models/fraud:walk', '/models/{model}', { model: 'fraud:walk' }],
+    ['/models/fraud/versions/2:run', '/models/{model}/versions/{version}:run', { model: 'fraud', version: '2' }],
+    [
+      '/models/fraud:run/versions/2:run',
+      '/models/{model}/versions/{version}:run',
+      { model: 'fraud:run', version: '2' },
+    ],
+  ])('%s is %s', async (asked, path, parameters) => {
+    const answer = await send('GET', asked, { protocols: [named(...PATHS)] })
+    expect(JSON.parse(String(answer.body))).toEqual({ path, parameters })
+  })
+
+  test.each(['/models/fraud/versions/2', '/models/fraud/versions/:run', '/models/fraud:stop/log'])(
+    '%s is nothing',
+    async (path) => {
+      expect((await send('GET', path, { protocols: [named(...PATHS)] })).status).toBe(404)
+    },
+  )
+
+  test('is asked for by the methods that it has', async () => {
+    expect(await send('POST', '/models/fraud:run', { protocols: [named(...PATHS)] })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    })
+  })
+
+  test('is no part of a name for whoever asks by another method', async () => {
+    const [route] = named('/models/{model}:run').routes
+    const onlyPost = { ...first, routes: route === undefined ? [] : [{ ...route, method: 'POST' as const }] }
+    expect(await send('GET', '/models/fraud:run', { protocols: [named('/models/{model}'), onlyPost] })).toMatchObject({
+      status: 405,
+      headers: { allow: 'POST' },
+    })
+  })
+
+  test('is called alike by all that share it', () => {
+    expect(() => createRouter({ protocols: [named('/a/{x}:run', '/a/{y}:run/b')] })).toThrow(
+      '{y} and {x} share a place; this is a bug',
+    )
+  })
+})
+
+describe('a route that yields', () => {
+  const yielding = (path: string): Protocol => ({
+    name: 'yielding',
+    failure: () => empty(420),
+    routes: [{ method: 'GET', path, yields: true, handle: () => empty(204) }],
+  })
+
+  test.each(['/models', '/models/fraud', '/models/fraud/versions/2'])(
+    'is left out where another answers, whichever comes first: %s',
+    async (path) => {
+      for (const protocols of [
+        [yielding(path), first],
+        [first, yielding(path)],
+      ])
+        expect((await send('GET', path, { protocols })).status).toBe(200)
+    },
+  )
+
+  test.each(['/well', '/models/fraud/infer', '/models/fraud/versions', '/models/fraud:run'])(
+    'answers where no other does, and hides none: %s',
+    async (path) => {
+      const protocols = [yielding(path), first]
+      const isModel = path === '/models/fraud:run' // which is a model's name to who knows no better
+      expect((await send('GET', path, { protocols })).status).toBe(isModel ? 200 : 204)
+      expect((await send('POST', '/models/fraud/infer', { protocols })).status).toBe(200)
+      expect((await send('GET', '/models/fraud/versions/2', { protocols })).status).toBe(200)
+    },
+  )
+})
+
 describe('a method', () => {
   test.each([
     ['POST', '/models/fraud', 'GET, HEAD'],

@@ -1,5 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
+import { ACCEPTED_ENCODINGS, answerCoding, compressed, decompressed, UNKNOWN_ENCODING } from './content-encoding.ts'
 import { HTTP_STATUS } from './http-status.ts'
 import {
   CHALLENGE,
@@ -23,7 +24,11 @@ export interface RouterOptions {
    * for open routes, and decides on the same route that answers.
    */
   readonly authorize?: (request: WireRequest, access: Access) => unknown
+  /** Largest body of a request once it is decompressed (bytes). Default 32 MiB, as that of servers. */
+  readonly maxBodyBytes?: number
 }
+
+const MAX_BODY_BYTES = 32 * 2 ** 20
 
 interface Target {
   readonly protocol: Protocol
@@ -34,8 +39,16 @@ interface Target {
 /** A place in the tree of path segments. */
 interface Place {
   readonly literals: Map<string, Place>
-  placeholder: { readonly name: string; readonly place: Place } | undefined
+  /** The longest suffix first, so that the one without takes what the others leave. */
+  readonly placeholders: Placeholder[]
   readonly routes: Map<string, { readonly protocol: Protocol; readonly route: Route }>
+}
+
+/** Segments of any text before a suffix: `{model}:predict`; the suffix of `{model}` is empty. */
+interface Placeholder {
+  readonly name: string
+  readonly suffix: string
+  readonly place: Place
 }
 
 /** Paths of a method in one generation of those that are remembered: the same few come again and again. */
@@ -45,7 +58,8 @@ const MAX_REMEMBERED = 500
  * Finds the route of a request and makes every failure an answer in the words of the protocol that the path belongs to.
  * Paths are matched as they come: no trailing slash, no double slash, no case folding.
  */
-export function createRouter({ protocols, onFailure, authorize }: RouterOptions): Handle {
+export function createRouter(options: RouterOptions): Handle {
+  const { protocols, onFailure, authorize, maxBodyBytes = MAX_BODY_BYTES } = options
   const root = buildTree(protocols)
   const remembered = { GET: createMemory<Target>(), POST: createMemory<Target>() }
 
@@ -54,7 +68,7 @@ export function createRouter({ protocols, onFailure, authorize }: RouterOptions)
     const memory = method === 'GET' || method === 'POST' ? remembered[method] : undefined
     const known = memory?.get(request.path)
     if (known !== undefined) return known
-    const found = walk(root, request.path)
+    const found = walk(root, request.path, method) ?? walk(root, request.path)
     const target = found === undefined ? noRoute(request, authorize) : choose(found, method, request)
     if ('route' in target) memory?.set(request.path, target)
     return target
@@ -62,20 +76,33 @@ export function createRouter({ protocols, onFailure, authorize }: RouterOptions)
 
   return async function handle(request, plane, call) {
     let target: Target | undefined
+    let plain = request
     try {
       const found = find(request)
       if (!('route' in found)) return found
       target = found
       const { route, parameters } = found
       if (authorize !== undefined && route.access !== 'open') authorize(request, route.access ?? 'inference')
-      return await route.handle(request, plane, call, parameters)
+      const isPlain = request.headers['content-encoding'] === undefined || route.method === 'GET'
+      if (!isPlain) plain = await decompressed(request, call, maxBodyBytes)
+      const answer = await route.handle(plain, plane, call, parameters)
+      const accepted = request.headers['accept-encoding']
+      const coding = accepted === undefined ? undefined : answerCoding(accepted)
+      return coding === undefined ? answer : await compressed(answer, coding, request)
     } catch (thrown) {
       const error = ServingError.from(thrown)
       if (error.code === 'internal') onFailure?.(error, request)
-      const answer = target === undefined ? failure(error) : target.protocol.failure(error)
-      return error.code === 'unauthenticated' ? { ...answer, headers: { ...answer.headers, ...CHALLENGE } } : answer
+      const answer = target === undefined ? failure(error) : target.protocol.failure(error, plain)
+      return withReason(answer, error)
     }
   }
+}
+
+/** What HTTP says of some failures, whatever the protocol makes of them: how to do better. */
+function withReason(answer: WireResponse, { code, details }: ServingError): WireResponse {
+  if (code === 'unauthenticated') return { ...answer, headers: { ...answer.headers, ...CHALLENGE } }
+  if (details['reason'] !== UNKNOWN_ENCODING) return answer
+  return { ...answer, status: 415, headers: { ...answer.headers, 'accept-encoding': ACCEPTED_ENCODINGS } }
 }
 
 /** The answer to a failure that belongs to no protocol. */
@@ -115,50 +142,87 @@ function createMemory<T>(): Memory<T> {
 
 function buildTree(protocols: readonly Protocol[]): Place {
   const root = createPlace()
-  for (const protocol of protocols) {
-    for (const route of protocol.routes) {
-      let place = root
-      for (const segment of route.path.slice(1).split('/')) place = step(place, segment)
-      if (place.routes.has(route.method)) throw new Error(`${route.method} ${route.path} stands twice; this is a bug`)
-      place.routes.set(route.method, { protocol, route })
-    }
+  const all = protocols.flatMap((protocol) => protocol.routes.map((route) => ({ protocol, route })))
+  for (const each of all) if (each.route.yields !== true) place(each)
+  for (const each of all) {
+    const { yields, path, method } = each.route
+    if (yields === true && walk(root, path, method) === undefined) place(each)
   }
   return root
+
+  function place({ protocol, route }: { readonly protocol: Protocol; readonly route: Route }): void {
+    let at = root
+    for (const segment of route.path.slice(1).split('/')) at = step(at, segment)
+    if (at.routes.has(route.method)) throw new Error(`${route.method} ${route.path} stands twice; this is a bug`)
+    at.routes.set(route.method, { protocol, route })
+  }
 }
 
 function createPlace(): Place {
-  return { literals: new Map(), placeholder: undefined, routes: new Map() }
+  return { literals: new Map(), placeholders: [], routes: new Map() }
 }
 
 function step(place: Place, segment: string): Place {
-  const name = /^\{(\w+)\}$/.exec(segment)?.[1]
+  const [, name, suffix = ''] = /^\{(\w+)\}(:\w+)?$/.exec(segment) ?? []
   if (name === undefined) {
     let next = place.literals.get(segment)
     if (next === undefined) place.literals.set(segment, (next = createPlace()))
     return next
   }
-  place.placeholder ??= { name, place: createPlace() }
-  if (place.placeholder.name !== name)
-    throw new Error(`{${name}} and {${place.placeholder.name}} share a place; this is a bug`)
-  return place.placeholder.place
+  const known = place.placeholders.find((each) => each.suffix === suffix)
+  if (known === undefined) {
+    const next = createPlace()
+    place.placeholders.push({ name, suffix, place: next })
+    place.placeholders.sort((a, b) => b.suffix.length - a.suffix.length)
+    return next
+  }
+  if (known.name !== name) throw new Error(`{${name}} and {${known.name}} share a place; this is a bug`)
+  return known.place
 }
 
-function walk(root: Place, path: string): { place: Place; parameters: Record<string, string> } | undefined {
+interface Found {
+  readonly place: Place
+  readonly parameters: Record<string, string>
+}
+
+/** @param method that the place has a route for; any when absent */
+function walk(root: Place, path: string, method?: string): Found | undefined {
   if (!path.startsWith('/')) return undefined
-  let place = root
   const parameters: Record<string, string> = Object.create(null)
-  for (const segment of path.slice(1).split('/')) {
-    const literal = place.literals.get(segment)
-    if (literal !== undefined) {
-      place = literal
+  const place = descend(root, path.slice(1).split('/'), 0, parameters, method)
+  return place === undefined ? undefined : { place, parameters }
+}
+
+/** A literal segment goes before a placeholder, unless it leads nowhere: models may be called as parts of paths are. */
+function descend(
+  place: Place,
+  segments: readonly string[],
+  at: number,
+  parameters: Record<string, string>,
+  method: string | undefined,
+): Place | undefined {
+  const segment = segments[at]
+  if (segment === undefined) {
+    const isThere = method === undefined ? place.routes.size > 0 : place.routes.has(method)
+    return isThere ? place : undefined
+  }
+  const literal = place.literals.get(segment)
+  const found = literal && descend(literal, segments, at + 1, parameters, method)
+  if (found !== undefined || place.placeholders.length === 0) return found
+  const value = decode(segment)
+  if (value === undefined) return undefined
+  for (const { name, suffix, place: next } of place.placeholders) {
+    if (!value.endsWith(suffix) || value.length === suffix.length) continue
+    const end = descend(next, segments, at + 1, parameters, method)
+    if (end === undefined) {
+      // no name ends as a verb does that is spoken here: the path has other methods, and is no other path
+      if (suffix !== '' && descend(next, segments, at + 1, {}, undefined) !== undefined) return undefined
       continue
     }
-    const value = place.placeholder === undefined ? undefined : decode(segment)
-    if (place.placeholder === undefined || value === undefined) return undefined
-    parameters[place.placeholder.name] = value
-    place = place.placeholder.place
+    parameters[name] = value.slice(0, value.length - suffix.length)
+    return end
   }
-  return place.routes.size === 0 ? undefined : { place, parameters }
+  return undefined
 }
 
 /** A segment, percent-decoded once; undefined for what no name may hold. */
@@ -171,11 +235,7 @@ function decode(segment: string): string | undefined {
   }
 }
 
-function choose(
-  found: { place: Place; parameters: PathParameters },
-  method: string,
-  request: WireRequest,
-): Target | WireResponse {
+function choose(found: Found, method: string, request: WireRequest): Target | WireResponse {
   const target = found.place.routes.get(method)
   if (target !== undefined) return { ...target, parameters: found.parameters }
   const allowed = [...found.place.routes.keys()]

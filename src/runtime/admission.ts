@@ -2,7 +2,7 @@ import type { ServingError } from '../core/errors.ts'
 import type { BatchingRules, Submission } from './batching.ts'
 import type { Priority } from './plane.ts'
 import { sizeOf, type QueueMemory } from './queue-memory.ts'
-import { memoryFull, queueFull, tooLate, waitTooLong } from './refusals.ts'
+import { deadlinePassed, memoryFull, queueFull, tooLate, waitTooLong } from './refusals.ts'
 import type { RunCost } from './run-cost.ts'
 import { placesOf, type WaitingLine } from './waiting-line.ts'
 import type { Waiting } from './waiting.ts'
@@ -38,6 +38,9 @@ export interface Admission {
  */
 const TRUST = { most: 0.9, least: 0.5, whenLate: 0.97, whenAnswered: 0.0005, tight: 0.05 }
 
+/** The least time that the clock tells apart (ms): a deadline nearer than that has passed. */
+const CLOCK_MS = 0.001
+
 export function createAdmission(options: AdmissionOptions): Admission {
   const { rowsAreIndependent, concurrency, maxBatchRows, maxQueueRows, maxQueueDelayMs, cost, line, memory } = options
   let trust = TRUST.most
@@ -47,6 +50,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const waitMs = expectedWaitMs(priority, arrivedMs)
     const runMs = expectedRunMs(submission)
     const leftMs = deadlineMs - arrivedMs
+    if (leftMs < CLOCK_MS) return deadlinePassed()
     if (waitMs > leftMs * trust - runMs) return tooLate(waitMs + runMs, leftMs, waitMs)
     if (waitMs > maxQueueDelayMs) return waitTooLong(waitMs, maxQueueDelayMs)
     const [places, bytes] = [placesOf(submission), sizeOf(submission.inputs)]

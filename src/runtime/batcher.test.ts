@@ -594,6 +594,14 @@ describe('admission', () => {
     expect(await Promise.all(taken)).toEqual([[10], [20], [20], [20], [40]])
   })
 
+  test('tells a request whose deadline has passed so, however many are in line', async () => {
+    const batcher = batcherOf({ maxBatchRows: 1, cost: cost() })
+    const taken = Array.from({ length: 4 }, () => ask(batcher, [1]))
+    for (const deadlineMs of [0, -5, 1e-6])
+      expect(await ask(batcher, [2], { deadlineMs })).toMatchObject({ code: 'deadline_exceeded' })
+    expect(await Promise.all(taken)).toEqual(Array(4).fill([10]))
+  })
+
   test('counts only those that would run before', async () => {
     const batcher = batcherOf({ maxBatchRows: 1, cost: cost() })
     const taken = Array.from({ length: 4 }, () => ask(batcher, [1], { priority: 3 }))

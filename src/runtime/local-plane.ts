@@ -24,6 +24,8 @@ export interface LocalPlaneOptions {
   readonly engines: readonly Engine[]
   /** The model that a request without a name means; when absent, the only one. */
   readonly defaultModel?: string | undefined
+  /** Whether a model that is not there is known and may come back: who asks for it is told so. */
+  readonly isUnloaded?: ((name: string) => boolean) | undefined
   /**
    * How a version is run that is loaded without choices of its own: asked without a profile before it is loaded, and with
    * one once the process has found out in a few milliseconds what it costs.
@@ -111,7 +113,7 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
   const { engines, now } = options
   const deadlines = createDeadlines(now)
   const memory = createQueueMemory(MAX_QUEUE_BYTES)
-  const table = createVersionTable<Entry>(options.defaultModel)
+  const table = createVersionTable<Entry>(options.defaultModel, options.isUnloaded)
   let ready = false
 
   async function load(bundle: OpenBundle, wanted: PlaneLoadOptions = {}): Promise<ServedModel> {
@@ -209,6 +211,7 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
         'unavailable',
         `version ${quote(versionName(model))} of ${quote(model.name)} was taken out meanwhile: try again`,
       )
+    if (context.call !== undefined) context.call.model = entry.model
     const { inputs, rows, wanted } = entry.fit(given, context.outputs)
     const answer = entry.batcher.submit({
       inputs,

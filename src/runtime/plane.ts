@@ -22,8 +22,14 @@ export interface ServedModel {
 }
 
 /** How a version is called on the wire: the first digits of its digest. */
-export function versionName(model: ServedModel): string {
+export function versionName(model: Pick<ServedModel, 'version'>): string {
   return model.version.slice(0, 12)
+}
+
+/** How clients that take versions for numbers call one: the highest number that it answers to, else as `versionName`. */
+export function versionNumber(model: Pick<ServedModel, 'version' | 'labels'>): string {
+  const numbers = model.labels.filter((label) => /^\d{1,15}$/.test(label)).map(Number)
+  return numbers.length === 0 ? versionName(model) : String(Math.max(...numbers))
 }
 
 /** How soon a request is run when several wait: 1 before 2 before 3. */
@@ -38,12 +44,16 @@ export interface Call {
   readonly aborted: boolean
   /** What the plane did, once a model was found for the request; absent for requests that reach no model. */
   timing?: Timing | undefined
+  /** The version that it is for, once that is known: also of a request that is refused before it gets to the plane. */
+  model?: ServedModel | undefined
 }
 
 /** Where a request's time in the plane went. */
 export interface Timing {
   readonly model: ServedModel
   readonly rows: number
+  /** When it arrived at the plane (ms on the monotonic clock). */
+  readonly arrivedAtMs: number
   /** From its arrival at the plane to the start of its run (ms). */
   readonly queueMs: number
   /** What it waited for: the end of the tick that it came in, a run before it, or a window for more rows. */

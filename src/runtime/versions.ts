@@ -37,14 +37,29 @@ export interface VersionTable<Entry extends VersionEntry> {
   clear(): void
 }
 
-/** @param defaultModel the model that a request without a name means; when absent, the only one */
-export function createVersionTable<Entry extends VersionEntry>(defaultModel: string | undefined): VersionTable<Entry> {
+/**
+ * @param defaultModel the model that a request without a name means; when absent, the only one
+ * @param isUnloaded whether a model that is not there is known and may come back
+ */
+export function createVersionTable<Entry extends VersionEntry>(
+  defaultModel: string | undefined,
+  isUnloaded: (name: string) => boolean = () => false,
+): VersionTable<Entry> {
   const models = new Map<string, Versions<Entry>>()
 
   function versionsOf(name: string): Versions<Entry> {
     const versions = models.get(name)
+    if (versions === undefined && isUnloaded(name))
+      throw new ServingError(
+        'unavailable',
+        `model ${quote(name)} is unloaded: whoever operates the server can load it`,
+        {
+          details: { model: name },
+        },
+      )
     if (versions === undefined)
-      throw new ServingError('not_found', `unknown model ${quote(name)}; there ${listModels()}`, {
+      // clients know Triton's words for it
+      throw new ServingError('not_found', `Request for unknown model: ${quote(name)}; there ${listModels()}`, {
         details: { model: name },
       })
     return versions

@@ -74,7 +74,7 @@ export function createEndings(deadlines: Deadlines, now: () => number, model: ()
     const { call, rows, startedMs, arrivedMs, waitedFor, batchRows } = waiting
     if (call === undefined) return
     const queueMs = (startedMs < 0 ? now() : startedMs) - arrivedMs
-    call.timing = { model: model(), rows, queueMs, waitedFor, runMs, batchRows }
+    call.timing = { model: model(), rows, arrivedAtMs: arrivedMs, queueMs, waitedFor, runMs, batchRows }
   }
 
   return {
@@ -91,7 +91,7 @@ export function createEndings(deadlines: Deadlines, now: () => number, model: ()
     },
     turnAway({ call, rows }, error) {
       if (call !== undefined)
-        call.timing = { model: model(), rows, queueMs: 0, waitedFor: 'run', runMs: 0, batchRows: 0 }
+        call.timing = { model: model(), rows, arrivedAtMs: now(), queueMs: 0, waitedFor: 'run', runMs: 0, batchRows: 0 }
       return error
     },
   }

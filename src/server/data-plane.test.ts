@@ -55,3 +55,12 @@ describe('a bundle from somewhere else', () => {
     await expect(startDataPlane(IN_PROCESS_SETTINGS, models)).rejects.toMatchObject({ code: 'refused' })
   })
 })
+
+test('a bundle that this build wrote is loaded as it lies, once its digests are checked', async () => {
+  const ours = { ...(await modelWith(Buffer.concat([METADATA, METADATA]))), isOurs: true }
+  const plane = await startDataPlane(IN_PROCESS_SETTINGS, [ours])
+  expect(plane.model().name).toBe('linear')
+  await plane.close()
+  await writeFile(join(ours.folder, 'model.onnx'), 'changed')
+  await expect(startDataPlane(IN_PROCESS_SETTINGS, [ours])).rejects.toMatchObject({ code: 'refused' })
+})

@@ -2,22 +2,30 @@ import { hideKeys } from '../core/text.ts'
 import { availableParallelism } from 'node:os'
 import { openBundle, verifyBundle, type OpenBundle } from '../bundle/open.ts'
 import { enginesNamed } from '../engines/index.ts'
-import { allProtocols } from '../protocols/index.ts'
+import { allProtocols, type PlatformRoutes } from '../protocols/index.ts'
+import type { OipRestOptions } from '../protocols/oip-rest/oip-rest.ts'
 import type { Handle, Protocol } from '../protocols/protocol.ts'
 import { createRouter, type RouterOptions } from '../protocols/router.ts'
 import type { Choices } from '../runtime/choices.ts'
 import { choose } from '../runtime/choose.ts'
 import { createLocalPlane, type LocalPlane, type LocalPlaneOptions } from '../runtime/local-plane.ts'
+import type { Operations } from '../runtime/operations.ts'
 import { connectReplicas, type ReplicaOptions } from '../runtime/remote/index.ts'
 import { createApplier, type Loadable } from './apply-models.ts'
 import type { Models } from './desired-state.ts'
 import { log } from './log.ts'
-import type { DesiredModel, PlaneSettings } from './settings.ts'
+import type { DesiredModel, OipSettings, PlaneSettings } from './settings.ts'
 import { validateBundle } from './validate-bundle.ts'
 import { VERSION } from './version.ts'
 
-/** An empty data plane. */
-export function createPlane(settings: PlaneSettings, onRun?: LocalPlaneOptions['onRun']): LocalPlane {
+/**
+ * An empty data plane.
+ * @param more what is known of runs and of models only to the process that serves them
+ */
+export function createPlane(
+  settings: PlaneSettings,
+  more: Pick<LocalPlaneOptions, 'onRun' | 'isUnloaded'> = {},
+): LocalPlane {
   const { engines, overrides, timeoutMs } = settings
   return createLocalPlane({
     engines: enginesNamed(engines),
@@ -25,9 +33,12 @@ export function createPlane(settings: PlaneSettings, onRun?: LocalPlaneOptions['
     choose: (profile) => choose({ profile, engines, overrides, cores: availableParallelism(), timeoutMs }),
     timeoutMs,
     now: () => performance.now(),
-    onRun,
-    onSwapFailed: ({ name, version }, error) =>
-      log('error', 'an optimised model could not take over, the one before goes on', { name, version, error }),
+    ...more,
+    onSwapped: ({ name, version }, error) => {
+      if (error === undefined)
+        log('info', 'the optimised model has taken over', { event: 'model_optimized', name, version })
+      else log('error', 'an optimised model could not take over, the one before goes on', { name, version, error })
+    },
   })
 }
 
@@ -35,8 +46,12 @@ export function createPlane(settings: PlaneSettings, onRun?: LocalPlaneOptions['
  * A data plane with models loaded in this process, ready.
  * @throws {ServingError} why the first of them could not be loaded
  */
-export async function startDataPlane(settings: PlaneSettings, models: Models): Promise<LocalPlane> {
-  const plane = createPlane(settings)
+export async function startDataPlane(
+  settings: PlaneSettings,
+  models: Models,
+  onRun?: LocalPlaneOptions['onRun'],
+): Promise<LocalPlane> {
+  const plane = createPlane(settings, { onRun })
   try {
     for (const { error } of await createApplier(plane, (model) => openHere(model)).apply(models))
       if (error !== undefined) throw error
@@ -48,9 +63,10 @@ export async function startDataPlane(settings: PlaneSettings, models: Models): P
   return plane
 }
 
-/** A version as it is loaded in this process: its graphs validated and written anew. */
-export async function openHere({ folder, digest, choices, curve }: DesiredModel): Promise<Loadable> {
-  return { bundle: validateBundle(await openBundle(folder, digest)), options: { choices, curve } }
+/** A version as it is loaded in this process: its graphs validated and written anew, unless that is what they are. */
+export async function openHere({ folder, digest, isOurs, choices, curve }: DesiredModel): Promise<Loadable> {
+  const bundle = await openBundle(folder, digest)
+  return { bundle: isOurs === true ? bundle : validateBundle(bundle), options: { choices, curve } }
 }
 
 /** Most requests for a version that one runner has under way in another, which batches them. */
@@ -101,16 +117,31 @@ async function openWithoutFiles({ folder, digest }: DesiredModel): Promise<OpenB
 
 export interface HandleOptions {
   readonly authorize?: RouterOptions['authorize']
+  readonly maxBodyBytes?: RouterOptions['maxBodyBytes']
+  readonly platformRoutes?: PlatformRoutes
+  /** What an operator may ask of the server. */
+  readonly operations?: Operations | undefined
+  readonly oip?: OipSettings | undefined
   /** Protocols that this process alone can answer, besides those of every server. */
   readonly protocols?: readonly Protocol[]
 }
 
+/** @returns what the protocol takes of the settings */
+export function oipOptions(settings?: OipSettings): Pick<OipRestOptions, 'serverName' | 'timeoutMs'> {
+  return settings === undefined ? {} : { serverName: settings.serverName, timeoutMs: settings.timeoutMs }
+}
+
 /** The way from a wire request to an answer: every protocol, with failures of ours in the log. */
-export function createHandle({ authorize, protocols = [] }: HandleOptions = {}): Handle {
+export function createHandle(options: HandleOptions = {}): Handle {
+  const { authorize, maxBodyBytes, platformRoutes, operations, oip, protocols = [] } = options
   return createRouter({
-    protocols: [...allProtocols(VERSION), ...protocols],
+    protocols: [
+      ...allProtocols(VERSION, platformRoutes, operations, authorize !== undefined, oipOptions(oip)),
+      ...protocols,
+    ],
     onFailure: (error, request) =>
       log('error', 'request failed', { method: request.method, path: hideKeys(request.path), error }),
     ...(authorize === undefined ? {} : { authorize }),
+    ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
   })
 }

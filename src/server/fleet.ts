@@ -3,6 +3,7 @@ import type { BoundSocket } from 'node:net'
 import { createGatherer } from './collect.ts'
 import { keyOf, type Models } from './desired-state.ts'
 import type { KeptProcess } from './kept-process.ts'
+import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
 import { createPlacement } from './placement.ts'
 import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
 import type { Credentials } from './credentials.ts'
@@ -13,6 +14,8 @@ import { argumentsOf, threadPoolSize } from './spawn.ts'
 export interface FleetOptions {
   /** Bound, not listened on: every runner does that. */
   readonly socket: BoundSocket
+  /** The same for gRPC, where that is spoken. */
+  readonly grpcSocket: BoundSocket | undefined
   readonly runners: number
   readonly settings: RunnerSettings
   /** Engines to load while the models are still looked for. */
@@ -26,6 +29,8 @@ export interface FleetOptions {
   readonly maxMemoryMiB: number | undefined
   readonly workerRestarts: () => number
   readonly onSuspect: (socket: string, why: 'silent' | 'damaged') => void
+  /** Does what an operator asked of a runner. It never rejects. */
+  readonly operate: (operation: Operation) => Promise<OperationAnswer>
   /** Told when a restarted runner has to do without a model. */
   readonly onMissing: (failed: readonly ModelOutcome[]) => void
 }
@@ -50,6 +55,10 @@ export interface Fleet {
   /** Replaces one after the other. @throws {ServingError} when a fresh one does not become ready */
   restart(): Promise<void>
   renew(credentials: Credentials): void
+  /** Tells every runner, those that are started later too, what to log and to trace. */
+  observe(observing: Observing): void
+  /** Names of models that are known and not served, for what is applied next. */
+  setUnloaded(names: readonly string[]): void
   /** @param isAtOnce without answering what is under way */
   stop(isAtOnce?: boolean): Promise<void>
   /** What the first runner serves. */
@@ -65,6 +74,8 @@ export function createFleet(options: FleetOptions): Fleet {
   let { credentials } = options
   let told: { readonly revision: number; readonly models: Models; readonly leaving: Models } | undefined
   let served: readonly ReadyModel[] = []
+  let unloaded: readonly string[] = []
+  let observing: Observing | undefined
   let isStarted = false
   /** Who waits for what a runner has applied. */
   const waiting = new Map<KeptProcess, (message: AppliedMessage) => void>()
@@ -73,7 +84,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return createProcessSlot({
       what: 'runner',
       fields: runners > 1 ? { runner: i + 1 } : {},
-      spawn: () => spawnRunner(options.socket),
+      spawn: () => spawnRunner(options.socket, options.grpcSocket),
       onStart: (process, isAlone) => {
         if (options.prepare.length > 0) tell(process, { type: 'prepare', engines: options.prepare })
         const mustLoadAll = !isAlone || !isStarted
@@ -82,6 +93,7 @@ export function createFleet(options: FleetOptions): Fleet {
           type: 'start',
           start: { name: `runner-${i + 1}`, settings, ...credentials, socket, mustLoadAll },
         })
+        if (observing !== undefined) tell(process, { type: 'observe', observing })
         if (told !== undefined) tell(process, messageFor(i, told))
       },
       onMessage: receive,
@@ -95,7 +107,8 @@ export function createFleet(options: FleetOptions): Fleet {
   function messageFor(runner: number, { revision, models, leaving }: NonNullable<typeof told>): ToRunner {
     const placed = placement.modelsFor(runner, models)
     const going = new Set(leaving.map(keyOf))
-    return { type: 'apply', revision, models: placed.filter((model) => !(model.holder && going.has(keyOf(model)))) }
+    const held = placed.filter((model) => !(model.holder && going.has(keyOf(model))))
+    return { type: 'apply', revision, models: held, unloaded }
   }
 
   function receive(process: KeptProcess, message: FromRunner): void {
@@ -104,6 +117,7 @@ export function createFleet(options: FleetOptions): Fleet {
       counts.put(process, message.snapshot)
       gatherer.receive(message.id)
     } else if (message.type === 'collect') void collect(process, message.id)
+    else if (message.type === 'operate') void operate(process, message)
     else if (message.type === 'applied') {
       if (process === slots[0]?.living[0]) served = message.models
       const failed = message.outcomes.filter(({ failure }) => failure !== undefined)
@@ -119,6 +133,10 @@ export function createFleet(options: FleetOptions): Fleet {
     const runnerRestarts = slots.reduce((sum, slot) => sum + slot.restarts, 0)
     const counters = { runnerRestarts, workerRestarts: options.workerRestarts() }
     tell(asker, { type: 'collected', id, collected: { snapshots: counts.all(), counters } })
+  }
+
+  async function operate(asker: KeptProcess, { id, operation }: Extract<FromRunner, { type: 'operate' }>) {
+    tell(asker, { type: 'operated', id, answer: await options.operate(operation) })
   }
 
   /** Waits for one runner's word on a revision. */
@@ -165,6 +183,14 @@ export function createFleet(options: FleetOptions): Fleet {
           if (keys !== undefined) tell(process, { type: 'keys', keys })
         }
     },
+    observe(settings) {
+      observing = settings
+      for (const slot of slots)
+        for (const process of slot.living) tell(process, { type: 'observe', observing: settings })
+    },
+    setUnloaded(names) {
+      unloaded = names
+    },
     stop: async (isAtOnce = false) => void (await Promise.all(slots.map((slot) => slot.stop(isAtOnce)))),
     models: () => served,
   }
@@ -172,10 +198,10 @@ export function createFleet(options: FleetOptions): Fleet {
 
 type AppliedMessage = Extract<FromRunner, { type: 'applied' }>
 
-function spawnRunner(socket: BoundSocket): ChildProcess {
+function spawnRunner(socket: BoundSocket, grpcSocket: BoundSocket | undefined): ChildProcess {
   return spawn(process.execPath, argumentsOf('runner', ['--expose-gc']), {
-    // 3 is the channel, 4 the listening socket
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()],
+    // 3 is the channel, 4 the listening socket, 5 that of gRPC
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd(), ...(grpcSocket === undefined ? [] : [grpcSocket.fd()])],
     serialization: 'advanced',
     env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize() },
   })

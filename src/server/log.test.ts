@@ -11,7 +11,7 @@ import { createLogSink, type LogOutput } from './log-sink.ts'
 const LOG = join(import.meta.dirname, 'log.ts')
 
 function run(script: string, stderr: 'pipe' | number = 'pipe') {
-  const code = `import { createAccessLog, droppedLogLines, log, setLogLevel } from ${JSON.stringify(LOG)}\n${script}`
+  const code = `import { createAccessLog, droppedLogLines, log, logSettings, setLogLevel, setLogSettings } from ${JSON.stringify(LOG)}\n${script}`
   const args = ['--input-type=module-typescript', '--eval', code]
   return spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', stderr] })
 }
@@ -33,6 +33,16 @@ describe('the log', () => {
     expect(first).toMatchObject({ level: 'info', message: 'first', size: '2', pid: expect.any(Number) })
     expect(Date.parse(String(first?.time))).toBeGreaterThan(0)
     expect(second).toMatchObject({ error: { message: 'outer', cause: { name: 'TypeError', message: 'inner' } } })
+  })
+
+  test('shows what it is told to show, kind by kind', () => {
+    const { stderr, stdout } = run(`
+      setLogLevel('warn')
+      console.log(JSON.stringify(logSettings()))
+      setLogSettings({ debug: true, info: true, warning: false, error: false })
+      for (const level of ['debug', 'info', 'warn', 'error']) log(level, level)`)
+    expect(parse(stdout)).toEqual([{ debug: false, info: false, warning: true, error: true }])
+    expect(parse(stderr).map(({ message }) => message)).toEqual(['debug', 'info'])
   })
 
   test('leaves out what is below its level', () => {

@@ -1,6 +1,7 @@
 import { hideKeys } from '../core/text.ts'
 import { randomUUID } from 'node:crypto'
 import type { Answered } from '../protocols/protocol.ts'
+import type { LogSettings } from '../runtime/operations.ts'
 import { versionName } from '../runtime/plane.ts'
 import { createLogSink, openStandardError, type LogSink } from './log-sink.ts'
 
@@ -8,12 +9,27 @@ import { createLogSink, openStandardError, type LogSink } from './log-sink.ts'
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-let least = LOG_LEVELS.indexOf('info')
+let shown = settingsFrom('info')
 let sink: LogSink | undefined
 
 /** From now on, less important lines than these are not written. */
 export function setLogLevel(level: LogLevel): void {
-  least = LOG_LEVELS.indexOf(level)
+  shown = settingsFrom(level)
+}
+
+/** Which lines are written now. */
+export function logSettings(): LogSettings {
+  return shown
+}
+
+export function setLogSettings(settings: LogSettings): void {
+  shown = settings
+}
+
+/** What a log shows that begins at a level. */
+export function settingsFrom(level: LogLevel): LogSettings {
+  const least = LOG_LEVELS.indexOf(level)
+  return { debug: least <= 0, info: least <= 1, warning: least <= 2, error: least <= 3 }
 }
 
 /** One line of JSON on stderr. Errors are written with their causes and stacks: the log is for the operator, not for callers. */
@@ -22,7 +38,7 @@ export function log(
   message: string,
   fields: Readonly<Record<string, unknown>> = {},
 ): void {
-  if (LOG_LEVELS.indexOf(level) < least) return
+  if (!shown[level === 'warn' ? 'warning' : level]) return
   const standardError = stderrSink()
   standardError.write(JSON.stringify(lineOf(level, message, fields), writeErrors))
   standardError.flush() // the process may be about to die: only lines of requests wait for each other

@@ -59,7 +59,7 @@ async function record(
   source: Uint8Array,
   job: ProbationJob,
 ): Promise<{ bundle: MadeBundle; warnings: string[] }> {
-  const warnings: string[] = []
+  const warnings = [...(compiled.warnings ?? [])]
   const tolerance = toleranceOf(compiled)
   const native = await firstRun(compiled, job)
   const signature = await completeSignature(compiled, native)

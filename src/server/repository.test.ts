@@ -42,14 +42,14 @@ function refused(code: string, text: string) {
 describe('a path', () => {
   test('is a file or a bundle itself', async () => {
     await put('a.onnx', 'bundle/slipway.json')
-    expect(await found(at('a.onnx'))).toEqual(['a.onnx -  *'])
-    expect(await found(at('bundle'))).toEqual(['bundle -  *'])
+    expect(await found(at('a.onnx'))).toEqual(['a.onnx - 1 *'])
+    expect(await found(at('bundle'))).toEqual(['bundle - 1 *'])
   })
 
   test('stands for the models in a folder, and leaves out what people keep beside them', async () => {
     await put('b.onnx', 'a.tar.gz', 'c/slipway.json', 'README', 'README.rst', 'notes.txt', 'card.md', '.hidden/x')
     await symlink(at('b.onnx'), at('d.onnx'))
-    expect(await found()).toEqual(['a.tar.gz -  *', 'b.onnx -  *', 'c -  *', 'd.onnx -  *'])
+    expect(await found()).toEqual(['a.tar.gz - 1 *', 'b.onnx - 1 *', 'c - 1 *', 'd.onnx - 1 *'])
   })
 
   test('names what is no model, which may be weights', async () => {

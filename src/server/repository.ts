@@ -71,8 +71,9 @@ export async function findModels(path: string): Promise<FoundModels> {
   return { models, others }
 }
 
+/** A model that stands by itself is its own first version: clients that name versions name them by number. */
 function single(path: string): FoundModel {
-  return { path, name: undefined, labels: [], isDefault: true, origin: path }
+  return { path, name: undefined, labels: ['1'], isDefault: true, origin: path }
 }
 
 async function findVersions(folder: string, entries: readonly Entry[]): Promise<FoundModels> {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ROW_BOUNDS, DURATION_BOUNDS, createHistogram } from '../telemetry/histogram.ts'
+import { createInferenceSums } from '../telemetry/inference-counts.ts'
 import type { MetricsSnapshot, ProcessState } from '../telemetry/snapshot.ts'
 import type { KeptProcess, ProcessEnd } from './kept-process.ts'
 import { createRunnerCounts } from './runner-counts.ts'
@@ -15,7 +16,14 @@ const STATE: ProcessState = {
 
 function snapshot(life: string, requests: number): MetricsSnapshot {
   const durations = () => createHistogram(DURATION_BOUNDS)
-  const counts = { model: '', version: '', codes: [[200, requests]] as [number, number][], rows: 0, failedRuns: 0 }
+  const counts = {
+    model: '',
+    version: '',
+    codes: [[200, requests]] as [number, number][],
+    rows: 0,
+    failedRuns: 0,
+    inference: { sums: createInferenceSums(), lastMs: 0 },
+  }
   const times = { request: durations(), queue: durations(), run: durations(), overhead: durations() }
   return {
     process: 'runner-1',

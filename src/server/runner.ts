@@ -1,9 +1,11 @@
 import { rename, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
+import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { createAuthorizer, type Authorizer } from '../auth/authorizer.ts'
 import { ServingError } from '../core/errors.ts'
 import { enginesNamed } from '../engines/index.ts'
+import type { GrpcHost } from '../hosts/grpc/grpc-host.ts'
 import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
 import { createMetricsProtocol } from '../protocols/metrics/metrics.ts'
 import type { LocalPlane } from '../runtime/local-plane.ts'
@@ -12,19 +14,25 @@ import { renderMetrics } from '../telemetry/render.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 import { readTraceSettings } from '../telemetry/trace-settings.ts'
 import { createApplier, type Applier, type LoadOutcome } from './apply-models.ts'
+import { createAskingOperations, type AskingOperations } from './ask-supervisor.ts'
 import { createCollector, type Collector } from './collect.ts'
 import { createHandle, createPlane, openAnywhere } from './data-plane.ts'
 import type { Models } from './desired-state.ts'
-import { createAccessLog, droppedLogLines, log, setLogLevel } from './log.ts'
+import { createAccessLog, droppedLogLines, log, setLogLevel, setLogSettings } from './log.ts'
 import {
   ALIVE_INTERVAL_MS,
+  GRPC_LISTENING_FD,
   LISTENING_FD,
   type Failure,
   type FromRunner,
   type RunnerStart,
   type ToRunner,
 } from './settings.ts'
+import { leaveSocketFolder } from './socket-folder.ts'
+import { tidyUp } from './tidy.ts'
 import { VERSION } from './version.ts'
+
+type Apply = Extract<ToRunner, { type: 'apply' }>
 
 /** What stands in a runner once it has been told its settings. */
 interface Parts {
@@ -32,8 +40,12 @@ interface Parts {
   readonly plane: LocalPlane
   readonly applier: Applier
   readonly host: HttpHost
+  readonly grpc: GrpcHost | undefined
   readonly authorizer: Authorizer | undefined
   readonly collector: Collector
+  readonly asking: AskingOperations
+  /** Models that are known and not served at present. */
+  readonly unloaded: Set<string>
   readonly telemetry: Telemetry
 }
 
@@ -60,21 +72,31 @@ export function runRunner(): void {
       case 'start':
         return start(message.start)
       case 'apply':
-        turn = turn.then(() => apply(message.revision, message.models)).catch(fail)
+        turn = turn.then(() => apply(message)).catch(fail)
         return
       case 'tls':
-        return use(({ host }) => host.renewTls(message.tls))
+        return use(({ host, grpc }) => {
+          host.renewTls(message.tls)
+          grpc?.renewTls(message.tls)
+        })
       case 'keys':
         return use(({ authorizer }) => authorizer?.replaceKeys(message.keys))
       case 'snapshot':
         return use((parts) => report(parts, message.id))
       case 'collected':
         return use(({ collector }) => collector.receive(message.id, message.collected))
+      case 'observe':
+        return use(({ telemetry }) => {
+          setLogSettings(message.observing.log)
+          telemetry.setSampling(message.observing.traces)
+        })
+      case 'operated':
+        return use(({ asking }) => asking.receive(message.id, message.answer))
       case 'drain':
         return void drain(message.hasSuccessor)
     }
   })
-  process.on('disconnect', () => void drain(false)) // the supervisor is gone: finish what runs, and go
+  process.on('disconnect', () => void drain(false, !hasFailed)) // the supervisor is gone: finish what runs, and go
   // a terminal sends these to the whole group; the supervisor says what they mean for a runner
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   process.on('SIGTERM', () => void drain(false))
@@ -89,11 +111,21 @@ export function runRunner(): void {
 
   function start(given: RunnerStart): void {
     const rssMiB = () => process.memoryUsage.rss() / 2 ** 20
-    setInterval(() => tell({ type: 'alive', rssMiB: rssMiB() }), ALIVE_INTERVAL_MS).unref()
-    assemble(given).then(assembled.resolve, (error: unknown) => {
-      assembled.reject(error)
-      fail(error)
-    })
+    let longestRunMs = () => 0
+    setInterval(
+      () => tell({ type: 'alive', rssMiB: rssMiB(), longestRunMs: longestRunMs() }),
+      ALIVE_INTERVAL_MS,
+    ).unref()
+    assemble(given).then(
+      (parts) => {
+        longestRunMs = () => parts.plane.longestRunMs()
+        assembled.resolve(parts)
+      },
+      (error: unknown) => {
+        assembled.reject(error)
+        fail(error)
+      },
+    )
   }
 
   /** As soon as the parts are there. */
@@ -103,9 +135,11 @@ export function runRunner(): void {
       .catch((error: unknown) => log('error', 'what the supervisor said could not be done', { error }))
   }
 
-  async function apply(revision: number, wanted: Models): Promise<void> {
+  async function apply({ revision, models: wanted, unloaded }: Apply): Promise<void> {
     const parts = await assembled.promise
     if (isDraining) return
+    parts.unloaded.clear()
+    for (const name of unloaded) parts.unloaded.add(name)
     const outcomes = await parts.applier.apply(wanted)
     models = wanted
     for (const { name, digest, error } of outcomes)
@@ -118,20 +152,16 @@ export function runRunner(): void {
     }
     const ready = parts.plane.models().map(({ name, version, labels, engines }) => ({ name, version, labels, engines }))
     tell({ type: 'applied', revision, outcomes: outcomes.map(toMessage), models: ready })
-    if (outcomes.length > 0) tidyUp()
+    if (outcomes.length > 0) tidyUp(!isListening)
     if (!isListening) tell({ type: 'ready' })
     isListening = true
   }
 
-  async function listen({ plane, host, start }: Parts): Promise<void> {
+  async function listen({ plane, host, grpc, start }: Parts): Promise<void> {
     if (start.socket !== undefined) peers = await listenForPeers(plane, start.socket)
     plane.setReady(true)
-    const { server } = host
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ fd: LISTENING_FD, backlog: 1024 }, resolve)
-    })
-    server.on('error', (error: Error) => log('error', 'listening socket', { error }))
+    await listenOn(host.server, LISTENING_FD)
+    if (grpc !== undefined) await listenOn(grpc.server, GRPC_LISTENING_FD)
   }
 
   function fail(thrown: unknown): void {
@@ -144,23 +174,31 @@ export function runRunner(): void {
     process.disconnect?.()
   }
 
-  async function drain(hasSuccessor: boolean): Promise<void> {
+  async function drain(hasSuccessor: boolean, isOrphan = false): Promise<void> {
     if (isDraining) return
     isDraining = true
-    if (isListening) await finish(await assembled.promise, hasSuccessor)
+    if (isListening) {
+      const parts = await assembled.promise
+      await finish(parts, hasSuccessor)
+      const { socket } = parts.start
+      if (isOrphan && socket !== undefined) {
+        await peers?.drain(0)
+        await leaveSocketFolder(dirname(socket))
+      }
+    }
     process.exit()
   }
 
   /** Answers what is under way, here and for other runners. */
   async function finish(parts: Parts, hasSuccessor: boolean): Promise<void> {
-    const { host, plane, applier, start } = parts
+    const { plane, applier, start } = parts
     plane.setReady(false)
     await turn // what is being loaded is loaded first
     if (hasSuccessor) {
-      await Promise.all([host.drain(), peers?.drain(start.settings.drainTimeoutMs)])
+      await Promise.all([drainHosts(parts), peers?.drain(start.settings.drainTimeoutMs)])
       return await sayGoodbye(parts)
     }
-    await host.drain()
+    await drainHosts(parts)
     // the others drain too, and need what is held here until they are done; they are told so by the end of our connections
     await applier.apply(models.filter((model) => model.holder === undefined))
     await lastOf(peers)
@@ -168,15 +206,16 @@ export function runRunner(): void {
   }
 }
 
-/** How long after models were loaded the garbage of that is collected (ms): those who waited come first. */
-const TIDY_AFTER_MS = 1000
+async function listenOn(server: Server, fd: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ fd, backlog: 1024 }, resolve)
+  })
+  server.on('error', (error: Error) => log('error', 'listening socket', { error }))
+}
 
-/**
- * Reading, validating and loading models leaves garbage of many times their size, which an idle process would keep. One
- * collection takes some milliseconds; the supervisor starts runners with the flag that offers it.
- */
-function tidyUp(): void {
-  globalThis.setTimeout(() => void globalThis.gc?.({ execution: 'async' }), TIDY_AFTER_MS).unref()
+async function drainHosts({ host, grpc }: Parts): Promise<void> {
+  await Promise.all([host.drain(), grpc?.drain()])
 }
 
 /** Waits until the other runners have gone. */
@@ -217,25 +256,54 @@ async function assemble(start: RunnerStart): Promise<Parts> {
     traces: traces.settings,
     warn: (message, fields) => log('warn', message, fields),
   })
-  const plane = createPlane(settings, (run) => telemetry.onRun(run))
+  const unloaded = new Set<string>()
+  const plane = createPlane(settings, {
+    onRun: (run) => telemetry.onRun(run),
+    isUnloaded: (name) => unloaded.has(name),
+  })
   const applier = createApplier(plane, (model) =>
     openAnywhere(model, settings, (socket, why) => tell({ type: 'suspect', socket, why })),
   )
   const collector = createCollector((id) => tell({ type: 'collect', id }))
+  const asking = createAskingOperations(
+    (id, operation) => tell({ type: 'operate', id, operation }),
+    async () => (await collector.collect())?.snapshots ?? [telemetry.snapshot()],
+  )
+  const { operations } = asking
   const metrics = createMetricsProtocol(async () => {
     const collected = await collector.collect()
     return renderMetrics(collected?.snapshots ?? [telemetry.snapshot()], collected?.counters)
   })
   const authorizer = keys && createAuthorizer(keys, { now, calendarNow: epochNow })
   const host = createHttpHost({
-    handle: createHandle({ protocols: [metrics], ...(authorizer && { authorize: authorizer.authorize }) }),
+    handle: createHandle({
+      protocols: [metrics],
+      operations,
+      oip: settings,
+      maxBodyBytes: settings.http.maxBodyBytes,
+      platformRoutes: settings.platformRoutes,
+      ...(authorizer && { authorize: authorizer.authorize }),
+    }),
     plane,
     ...settings.http,
     ...(tls && { tls }),
     onAnswered: (answered) => telemetry.onAnswered(answered),
     onDefect: (error) => log('error', 'an answer could not be sent', { error }),
   })
-  return { start, plane, applier, host, authorizer, collector, telemetry }
+  // who does not speak gRPC is spared its tables
+  const grpc =
+    settings.grpc &&
+    (await import('./grpc.ts')).createGrpc({
+      settings: settings.grpc,
+      oip: settings,
+      operations,
+      http: settings.http,
+      plane,
+      authorize: authorizer?.authorize,
+      tls,
+      onAnswered: (answered) => telemetry.onAnswered(answered),
+    })
+  return { start, plane, applier, host, grpc, authorizer, collector, asking, unloaded, telemetry }
 }
 
 /**
@@ -265,5 +333,5 @@ function failureOf({ code, message, details }: ServingError): Failure {
 }
 
 function tell(message: FromRunner): void {
-  process.send?.(message)
+  if (process.connected) process.send?.(message) // without a supervisor nobody listens, and sending would end the process
 }

@@ -1,9 +1,19 @@
 import type { ApiKey } from '../auth/api-key.ts'
+import type { PlatformRoutes } from '../protocols/index.ts'
 import type { Choices } from '../runtime/choices.ts'
 import type { Overrides } from '../runtime/choose.ts'
 import type { RunPoint } from '../runtime/run-cost.ts'
 import type { MetricsSnapshot } from '../telemetry/snapshot.ts'
 import type { LogLevel } from './log.ts'
+import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
+
+/** What V2 says of the server. */
+export interface OipSettings {
+  /** What the server calls itself. */
+  readonly serverName?: string | undefined
+  /** Longest that a request may take (ms). */
+  readonly timeoutMs: number
+}
 
 /** What a data plane is made of, but for its models. Plain data: it crosses a process border. */
 export interface PlaneSettings {
@@ -22,6 +32,8 @@ export interface DesiredModel {
   /** The bundle's folder, and its digest, which is checked again. */
   readonly folder: string
   readonly digest: string
+  /** Whether its graphs are as this very build of Slipway wrote them once it had validated them. */
+  readonly isOurs?: boolean | undefined
   readonly name: string
   /** Other names of this version: a number, `stable`. */
   readonly labels: readonly string[]
@@ -45,8 +57,16 @@ export interface TlsFiles {
   readonly key: string
 }
 
+/** What differs in gRPC from HTTP; limits of connections and of time are the same. */
+export interface GrpcSettings {
+  /** Largest message (bytes). */
+  readonly maxMessageBytes: number
+  /** Most calls of one connection at once. */
+  readonly maxConcurrentStreams: number
+}
+
 /** What a runner is told at its start by its supervisor. */
-export interface RunnerSettings extends PlaneSettings {
+export interface RunnerSettings extends PlaneSettings, OipSettings {
   readonly http: {
     readonly maxBodyBytes: number
     readonly maxConnections: number
@@ -54,6 +74,9 @@ export interface RunnerSettings extends PlaneSettings {
     readonly requestTimeoutMs: number
     readonly keepAliveTimeoutMs: number
   }
+  /** Absent where gRPC is not spoken. */
+  readonly grpc?: GrpcSettings | undefined
+  readonly platformRoutes: PlatformRoutes
   /** How long it may take to finish what is under way (ms). */
   readonly drainTimeoutMs: number
   /** Whether every request is written to the log. */
@@ -89,13 +112,23 @@ export type ToRunner =
   | { readonly type: 'prepare'; readonly engines: readonly string[] }
   | { readonly type: 'start'; readonly start: RunnerStart }
   /** All that it is to serve. Revisions count up. */
-  | { readonly type: 'apply'; readonly revision: number; readonly models: readonly DesiredModel[] }
+  | {
+      readonly type: 'apply'
+      readonly revision: number
+      readonly models: readonly DesiredModel[]
+      /** Names of models that are known and not served at present. */
+      readonly unloaded: readonly string[]
+    }
   | { readonly type: 'tls'; readonly tls: TlsFiles }
   | { readonly type: 'keys'; readonly keys: readonly ApiKey[] }
   /** Asks for what it has counted. */
   | { readonly type: 'snapshot'; readonly id: number }
   /** What every runner has counted. */
   | { readonly type: 'collected'; readonly id: number; readonly collected: Collected }
+  /** What is logged and traced from now on. */
+  | { readonly type: 'observe'; readonly observing: Observing }
+  /** What came of what an operator asked for. */
+  | { readonly type: 'operated'; readonly id: number; readonly answer: OperationAnswer }
   /** Finish what is under way, and end. @param hasSuccessor whether a process has taken over its sockets */
   | { readonly type: 'drain'; readonly hasSuccessor: boolean }
 
@@ -110,13 +143,15 @@ export type FromRunner =
       readonly outcomes: readonly ModelOutcome[]
       readonly models: readonly ReadyModel[]
     }
-  /** Once in `ALIVE_INTERVAL_MS`, as long as the event loop turns. */
-  | { readonly type: 'alive'; readonly rssMiB: number }
+  /** Once in `ALIVE_INTERVAL_MS`, as long as the event loop turns; with how long the longest run beside it has taken so far. */
+  | { readonly type: 'alive'; readonly rssMiB: number; readonly longestRunMs?: number }
   | ({ readonly type: 'failed' } & Failure)
   /** A replica took longer for a run than a request may take, or answered what no replica would. */
   | { readonly type: 'suspect'; readonly socket: string; readonly why: 'silent' | 'damaged' }
   /** Asks for what every runner has counted. */
   | { readonly type: 'collect'; readonly id: number }
+  /** An operator asks for something that concerns all. */
+  | { readonly type: 'operate'; readonly id: number; readonly operation: Operation }
   | { readonly type: 'snapshot'; readonly id: number; readonly snapshot: MetricsSnapshot }
 
 /** A `ServingError` that crosses a process border. */
@@ -150,5 +185,6 @@ export interface Collected {
 /** How often a runner says that its event loop turns (ms). */
 export const ALIVE_INTERVAL_MS = 1000
 
-/** File descriptor under which a runner inherits the listening socket. */
+/** File descriptors under which a runner inherits the listening sockets; that of gRPC only where it is spoken. */
 export const LISTENING_FD = 4
+export const GRPC_LISTENING_FD = 5

@@ -1,12 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { BoundSocket } from 'node:net'
 import { ServingError } from '../core/errors.ts'
+import { readTraceSettings } from '../telemetry/trace-settings.ts'
 import { createChores } from './chores.ts'
 import { openCredentials, type CredentialFiles } from './credentials.ts'
 import { describeChange, type Models } from './desired-state.ts'
 import { createFleet } from './fleet.ts'
 import type { Located } from './locate-models.ts'
-import { log } from './log.ts'
+import { log, logSettings, setLogSettings } from './log.ts'
+import { createModelControl } from './model-control.ts'
+import { createObservingSettings } from './observing.ts'
+import { createOperator } from './operator.ts'
 import { createRollout } from './rollout.ts'
 import type { ReadyModel, RunnerSettings } from './settings.ts'
 import { listenToOperators } from './signals.ts'
@@ -31,9 +35,10 @@ export interface SupervisorOptions {
   readonly prepare: readonly string[]
   /**
    * Finds or makes the models, once the address is ours and while the runners start; and again for each reload.
-   * @param served what is served then; absent at the start
+   * @param served what is served then, or was before it was unloaded; absent at the start
+   * @param only the name of the only model that is looked for
    */
-  readonly locate: (served?: Models) => Promise<Located>
+  readonly locate: (served?: Models, only?: string) => Promise<Located>
   /** Paths to look at again and again. */
   readonly watch: { readonly paths: readonly string[]; readonly intervalMs: number } | undefined
   /** Whether models run in processes of their own: so many each, with so much memory. */
@@ -87,7 +92,10 @@ async function superviseOn(
   const { settings, isolation } = options
   const hangup = new AbortController()
   const signal = AbortSignal.any([options.signal, hangup.signal])
-  const chores = createChores((chore: 'reload' | 'restart') => (chore === 'reload' ? reload() : restart()))
+  const chores = createChores((chore: 'reload' | 'restart' | (() => Promise<void>)) =>
+    typeof chore === 'function' ? chore() : chore === 'reload' ? reload() : restart(),
+  )
+  const ended = aborted(signal)
   cleanups.push(
     listenToOperators({
       onReload: () => chores.add('reload'),
@@ -124,20 +132,44 @@ async function superviseOn(
     maxMemoryMiB: options.maxRunnerMemoryMiB,
     workerRestarts: () => workers?.restarts ?? 0,
     onSuspect: (path, why) => workers?.suspect(path, why),
+    operate: (operation) => operate(operation),
     onMissing: (failed) => {
       log('error', 'a restarted runner could not load models, they are looked for again', { failed })
       chores.add('reload')
     },
   })
   const rollout = createRollout(fleet, workers)
+  const control = createModelControl({
+    rollout,
+    locate: options.locate,
+    onUnloaded: (names) => fleet.setUnloaded(names),
+    perform,
+  })
+  const traces = readTraceSettings(process.env).settings
+  const observing = createObservingSettings({
+    log: logSettings(),
+    traces: traces && { isOn: true, ratio: traces.ratio },
+    onChange: (now) => {
+      setLogSettings(now.log)
+      fleet.observe(now)
+    },
+  })
+  const operate = createOperator(control, observing)
+
+  /** Does a piece of work that an operator waits for, as a chore. */
+  async function perform<T>(work: () => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    chores.add(() => work().then(resolve, reject))
+    return Promise.race([promise, ended.then(() => Promise.reject(isEnding()))])
+  }
 
   async function reload(): Promise<void> {
     try {
       const before = rollout.current
       fleet.renew(await credentials.renew())
-      const located = await options.locate(before)
+      const located = await options.locate(control.known)
       for (const error of located.failures) log('error', 'a model could not be read, it stays what it was', { error })
-      for (const [model, error] of await rollout.change(located.models))
+      for (const [model, error] of await rollout.change(control.wanted(located.models)))
         log('error', 'a model could not be loaded, it stays what it was', { model, error })
       log('info', 'reloaded', describeChange(before, rollout.current))
       tidyUp(true) // no request waits for this process
@@ -165,13 +197,12 @@ async function superviseOn(
     await stop(false)
     log('info', 'the server has ended', { event: 'drain_ended', tookMs: Math.round(performance.now() - begun) })
   }
-  const ended = aborted(signal)
   try {
     const started = fleet.start()
     started.catch(() => {}) // what is said of the models comes first
     const first = options.watch && fingerprint(options.watch.paths)
     const located = await options.locate()
-    await Promise.race([Promise.all([rollout.begin(located.models), started]), ended])
+    await Promise.race([Promise.all([rollout.begin(control.wanted(located.models)), started]), ended])
     if (signal.aborted) {
       // one runner may be ready, and have requests under way, while others are not
       release()
@@ -241,6 +272,10 @@ function addressOf(socket: BoundSocket): string {
   const isAny = address === '0.0.0.0' || address === '::'
   const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
   return `${host}:${port}`
+}
+
+function isEnding(): ServingError {
+  return new ServingError('unavailable', 'the server is ending')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

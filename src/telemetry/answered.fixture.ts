@@ -35,7 +35,16 @@ export function answered(options: AnsweredOptions = {}): Answered {
   const timing: Timing | undefined =
     model === undefined
       ? undefined
-      : { model, rows: 3, queueMs: 0.1, waitedFor: 'tick', runMs: 0.6, batchRows: 5, ...options.timing }
+      : {
+          model,
+          rows: 3,
+          arrivedAtMs: receivedAtMs + 0.05,
+          queueMs: 0.1,
+          waitedFor: 'tick',
+          runMs: 0.6,
+          batchRows: 5,
+          ...options.timing,
+        }
   return {
     request: {
       method: options.method ?? 'POST',

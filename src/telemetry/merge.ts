@@ -1,4 +1,5 @@
 import { addHistogram, addObservations, createHistogram, createObservations, DURATION_BOUNDS } from './histogram.ts'
+import { createInferenceSums } from './inference-counts.ts'
 import type { LoadedModel, MetricsSnapshot, ProcessTotals, SeriesCounts } from './snapshot.ts'
 
 /** The counts of several processes as those of one that has ended: what each is doing now is left out. */
@@ -7,7 +8,7 @@ export function mergeCounts(snapshots: readonly MetricsSnapshot[]): MetricsSnaps
 }
 
 /** One for each version, requests without a model first, then by name. */
-export function mergeSeries(snapshots: readonly MetricsSnapshot[]): SeriesCounts[] {
+export function mergeSeries(snapshots: readonly Pick<MetricsSnapshot, 'series'>[]): SeriesCounts[] {
   const merged = new Map<string, SeriesCounts>()
   for (const { series } of snapshots) {
     for (const counts of series) {
@@ -68,7 +69,8 @@ function addLoaded(a: HeldModel, b: HeldModel): HeldModel {
 }
 
 function nothing(model: string, version: string): SeriesCounts {
-  return { model, version, codes: [], ...createObservations(), rows: 0, failedRuns: 0 }
+  const inference = { sums: createInferenceSums(), lastMs: 0 }
+  return { model, version, codes: [], ...createObservations(), rows: 0, failedRuns: 0, inference }
 }
 
 /** Adds to `into`, which is nobody else's, and gives it back with the numbers that stand beside the histograms. */
@@ -76,5 +78,12 @@ function add(into: SeriesCounts, from: SeriesCounts): SeriesCounts {
   const codes = new Map(into.codes)
   for (const [code, requests] of from.codes) codes.set(code, (codes.get(code) ?? 0) + requests)
   addObservations(into, from)
-  return { ...into, codes: [...codes], rows: into.rows + from.rows, failedRuns: into.failedRuns + from.failedRuns }
+  addHistogram(into.inference.sums, from.inference.sums)
+  return {
+    ...into,
+    codes: [...codes],
+    rows: into.rows + from.rows,
+    failedRuns: into.failedRuns + from.failedRuns,
+    inference: { sums: into.inference.sums, lastMs: Math.max(into.inference.lastMs, from.inference.lastMs) },
+  }
 }

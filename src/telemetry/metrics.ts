@@ -1,6 +1,7 @@
 import type { Answered } from '../protocols/protocol.ts'
 import { versionName, type ServedModel } from '../runtime/plane.ts'
 import { copyObservations, createObservations, observeMs, observeRows, type Observations } from './histogram.ts'
+import { countFailure, countRun, countSuccess, createInferenceSums, type InferenceCounts } from './inference-counts.ts'
 import type { LoadedModel, SeriesCounts } from './snapshot.ts'
 
 /** One run of a batch, as the plane tells it. */
@@ -29,7 +30,8 @@ export interface Metrics {
   readonly onRun: (run: Run) => void
   /** Ends an interval over which saturation is measured. @param nowMs on a clock that never goes back */
   endInterval(nowMs: number): void
-  series(): SeriesCounts[]
+  /** @param epochMs what the monotonic clock's 0 is on the calendar (ms) */
+  series(epochMs?: number): SeriesCounts[]
   /** What the plane says of its models, with names as they stand on series. */
   loaded(gauges: readonly ModelGauges[]): LoadedModel[]
 }
@@ -39,6 +41,12 @@ interface Series extends Observations {
   readonly version: string
   /** By HTTP status, from 100. */
   readonly codes: Float64Array
+  readonly sums: InferenceCounts['sums']
+  /** When a request was answered last, on the monotonic clock (ms). */
+  lastMs: number
+  /** The same as it was told last, and on the calendar: as long as it stands, so does that. */
+  toldLastMs: number
+  toldLastEpochMs: number
   rows: number
   failedRuns: number
   busyMs: number
@@ -47,8 +55,11 @@ interface Series extends Observations {
   busyShare: number
 }
 
+const NEVER = -Infinity
+
 const FIRST_CODE = 100
 const LAST_CODE = 599
+const FIRST_FAILURE = 400
 
 export function createMetrics(nowMs: number): Metrics {
   const noModel = createSeries('', '')
@@ -81,13 +92,21 @@ export function createMetrics(nowMs: number): Metrics {
     return series
   }
 
-  function onAnswered({ call, status, totalMs }: Answered): void {
+  function onAnswered({ call, status, receivedAtMs, totalMs }: Answered): void {
     const { timing } = call
     const series = timing === undefined ? noModel : seriesOf(timing.model)
     const code = (status >= FIRST_CODE && status <= LAST_CODE ? status : 500) - FIRST_CODE
     series.codes[code] = (series.codes[code] as number) + 1
     observeMs(series.request, totalMs)
-    if (timing === undefined) return
+    if (timing === undefined) {
+      // refused before it was to run: no request of the version's metrics, but a failure to those who ask for it by name
+      if (call.model !== undefined && status >= FIRST_FAILURE) countFailure(seriesOf(call.model).sums, totalMs)
+      return
+    }
+    if (status < FIRST_FAILURE) {
+      countSuccess(series.sums, timing, receivedAtMs, totalMs)
+      series.lastMs = receivedAtMs + totalMs
+    } else countFailure(series.sums, totalMs)
     const { queueMs, runMs } = timing
     observeMs(series.queue, queueMs)
     if (runMs > 0) observeMs(series.run, runMs) // else it was never run: a model takes no time only then
@@ -100,7 +119,10 @@ export function createMetrics(nowMs: number): Metrics {
     observeMs(series.batch, runMs)
     series.busyMs += runMs
     if (failed) series.failedRuns++
-    else series.rows += rows
+    else {
+      series.rows += rows
+      countRun(series.sums, rows, runMs)
+    }
   }
 
   function endInterval(nowMs: number): void {
@@ -121,7 +143,7 @@ export function createMetrics(nowMs: number): Metrics {
     onAnswered,
     onRun,
     endInterval,
-    series: () => everySeries().map(countsOf),
+    series: (epochMs = 0) => everySeries().map((series) => countsOf(series, epochMs)),
     loaded: (gauges) =>
       gauges.map((gauge) => {
         const series = seriesOf(gauge.model)
@@ -151,6 +173,10 @@ function createSeries(model: string, version: string): Series {
     model,
     version,
     codes: new Float64Array(LAST_CODE - FIRST_CODE + 1),
+    sums: createInferenceSums(),
+    lastMs: NEVER,
+    toldLastMs: NEVER,
+    toldLastEpochMs: 0,
     ...createObservations(),
     rows: 0,
     failedRuns: 0,
@@ -160,7 +186,11 @@ function createSeries(model: string, version: string): Series {
   }
 }
 
-function countsOf(series: Series): SeriesCounts {
+function countsOf(series: Series, epochMs: number): SeriesCounts {
+  if (series.lastMs !== series.toldLastMs) {
+    series.toldLastMs = series.lastMs
+    series.toldLastEpochMs = series.lastMs + epochMs
+  }
   const codes: [number, number][] = []
   series.codes.forEach((count, i) => {
     if (count > 0) codes.push([i + FIRST_CODE, count])
@@ -172,5 +202,6 @@ function countsOf(series: Series): SeriesCounts {
     ...copyObservations(series),
     rows: series.rows,
     failedRuns: series.failedRuns,
+    inference: { sums: series.sums.slice(), lastMs: series.toldLastEpochMs },
   }
 }

@@ -1,174 +1,108 @@
+import { FIXED64, LENGTH, tagOf, upperWord, VARINT } from '../core/protobuf/wire.ts'
+import { WireWriter } from '../core/protobuf/wire-writer.ts'
 import { STATUS_ERROR, type Attribute, type Span, type SpanSource } from './span.ts'
+
+/** Bytes that an export has room for at first: about two hundred spans. */
+const FIRST_BYTES = 64 * 1024
 
 /**
  * An ExportTraceServiceRequest as protobuf.
  * @see opentelemetry-proto, trace/v1/trace.proto, resource/v1, common/v1: the numbers of the fields
  */
 export function encodeProtobufSpans(source: SpanSource, spans: readonly Span[]): Uint8Array {
-  const out = createWriter()
-  out.message(1, () => {
-    out.message(1, () => writeAttributes(out, 1, source.resource))
-    out.message(2, () => {
-      out.message(1, () => {
-        out.text(1, source.scope)
-        out.text(2, source.version)
-      })
-      for (const span of spans) out.message(2, () => writeSpan(out, span))
-    })
-  })
-  return out.bytes()
+  const out = new WireWriter(FIRST_BYTES)
+  const resourceSpans = open(out, 1)
+  const resource = open(out, 1)
+  writeAttributes(out, 1, source.resource)
+  out.close(resource)
+  const scopeSpans = open(out, 2)
+  const scope = open(out, 1)
+  writeText(out, 1, source.scope)
+  writeText(out, 2, source.version)
+  out.close(scope)
+  for (const span of spans) writeSpan(out, 2, span)
+  out.close(scopeSpans)
+  out.close(resourceSpans)
+  return out.written()
 }
 
-function writeSpan(out: Writer, span: Span): void {
-  out.hex(1, span.traceId)
-  out.hex(2, span.spanId)
-  out.text(3, span.traceState)
-  out.hex(4, span.parentSpanId)
-  out.text(5, span.name)
-  out.number(6, span.kind)
-  out.nanoseconds(7, span.startMs)
-  out.nanoseconds(8, span.endMs)
+function writeSpan(out: WireWriter, field: number, span: Span): void {
+  const at = open(out, field)
+  writeId(out, 1, span.traceId)
+  writeId(out, 2, span.spanId)
+  writeText(out, 3, span.traceState)
+  writeId(out, 4, span.parentSpanId)
+  writeText(out, 5, span.name)
+  out.varint(tagOf(6, VARINT))
+  out.varint(span.kind)
+  writeNanoseconds(out, 7, span.startMs)
+  writeNanoseconds(out, 8, span.endMs)
   writeAttributes(out, 9, span.attributes)
-  if (span.isError) out.message(15, () => out.number(3, STATUS_ERROR))
+  if (span.isError) {
+    const status = open(out, 15)
+    out.varint(tagOf(3, VARINT))
+    out.varint(STATUS_ERROR)
+    out.close(status)
+  }
+  out.close(at)
 }
 
-function writeAttributes(out: Writer, field: number, attributes: readonly Attribute[]): void {
+function writeAttributes(out: WireWriter, field: number, attributes: readonly Attribute[]): void {
   for (const [key, value] of attributes) {
-    out.message(field, () => {
-      out.text(1, key)
-      out.message(2, () => {
-        if (typeof value === 'string') out.text(1, value)
-        else if (Number.isInteger(value)) out.number(3, value)
-        else out.double(4, value)
-      })
-    })
+    const entry = open(out, field)
+    writeText(out, 1, key)
+    const any = open(out, 2)
+    if (typeof value === 'string') writeText(out, 1, value)
+    else if (Number.isInteger(value)) {
+      out.varint(tagOf(3, VARINT))
+      out.integer(value)
+    } else {
+      out.varint(tagOf(4, FIXED64))
+      out.double(value)
+    }
+    out.close(any)
+    out.close(entry)
   }
 }
 
-/** Writes fields of a protobuf message, in the order of the calls. Empty text and bytes are left out. */
-interface Writer {
-  text(field: number, value: string): void
-  hex(field: number, digits: string): void
-  /** A varint, also below 0. */
-  number(field: number, value: number): void
-  /** A time as nanoseconds since the epoch in 64 bits, to the microsecond. */
-  nanoseconds(field: number, epochMs: number): void
-  double(field: number, value: number): void
-  message(field: number, write: () => void): void
-  bytes(): Uint8Array
+/** Begins a message. @returns what `close` takes */
+function open(out: WireWriter, field: number): number {
+  out.varint(tagOf(field, LENGTH))
+  return out.open()
 }
 
-/** A nested message is written in place, behind a length of a fixed number of bytes: varints may be longer than they must. */
-const LENGTH_BYTES = 4
+/** A text; an empty one is left out. */
+function writeText(out: WireWriter, field: number, text: string): void {
+  if (text === '') return
+  out.varint(tagOf(field, LENGTH))
+  out.text(text)
+}
 
-/** Up to this, characters are copied one by one: for so few, a call into Node costs more. */
-const SHORT_TEXT = 64
+/** Where an id's bytes are put together, by how many they are. */
+const ID_BYTES = new Map([8, 16].map((sizeBytes) => [sizeBytes, new Uint8Array(sizeBytes)]))
 
-function createWriter(): Writer {
-  let buffer = Buffer.allocUnsafe(64 * 1024)
-  let end = 0
-
-  function need(bytes: number): void {
-    if (end + bytes <= buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(buffer.length * 2, end + bytes))
-    buffer.copy(larger, 0, 0, end)
-    buffer = larger
-  }
-
-  function varint(value: number): void {
-    need(10)
-    let rest = value
-    while (rest >= 0x80) {
-      buffer[end++] = (rest % 0x80) | 0x80
-      rest = Math.floor(rest / 0x80)
-    }
-    buffer[end++] = rest
-  }
-
-  function tag(field: number, wireType: number): void {
-    varint(field * 8 + wireType)
-  }
-
-  /** Writes text of ASCII alone; of other text nothing. */
-  function asciiText(value: string): boolean {
-    const start = end
-    varint(value.length)
-    need(value.length)
-    for (let i = 0; i < value.length; i++) {
-      const unit = value.charCodeAt(i)
-      if (unit >= 0x80) {
-        end = start
-        return false
-      }
-      buffer[end++] = unit
-    }
-    return true
-  }
-
-  return {
-    text(field, value) {
-      if (value === '') return
-      tag(field, 2)
-      if (value.length <= SHORT_TEXT && asciiText(value)) return
-      const length = Buffer.byteLength(value)
-      varint(length)
-      need(length)
-      end += buffer.write(value, end)
-    },
-    hex(field, digits) {
-      if (digits === '') return
-      tag(field, 2)
-      varint(digits.length / 2)
-      need(digits.length / 2)
-      for (let i = 0; i < digits.length; i += 2)
-        buffer[end++] = (digitOf(digits.charCodeAt(i)) << 4) | digitOf(digits.charCodeAt(i + 1))
-    },
-    number(field, value) {
-      tag(field, 0)
-      if (value >= 0) return varint(value)
-      need(10)
-      // two's complement in 64 bits
-      for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
-        buffer[end++] = Number(rest & 0x7fn) | (rest > 0x7fn ? 0x80 : 0)
-        if (rest <= 0x7fn) return
-      }
-    },
-    nanoseconds(field, epochMs) {
-      tag(field, 1)
-      need(8)
-      // microseconds times 1000 in two halves: the product has more bits than a number holds
-      const microseconds = Math.round(epochMs * 1000)
-      const low = (microseconds % 2 ** 32) * 1000
-      const high = Math.floor(microseconds / 2 ** 32) * 1000 + Math.floor(low / 2 ** 32)
-      for (const half of [low % 2 ** 32, high]) {
-        buffer[end++] = half & 0xff
-        buffer[end++] = (half >>> 8) & 0xff
-        buffer[end++] = (half >>> 16) & 0xff
-        buffer[end++] = (half >>> 24) & 0xff
-      }
-    },
-    double(field, value) {
-      tag(field, 1)
-      need(8)
-      end = buffer.writeDoubleLE(value, end)
-    },
-    message(field, write) {
-      tag(field, 2)
-      need(LENGTH_BYTES)
-      const start = end
-      end += LENGTH_BYTES
-      write()
-      let length = end - start - LENGTH_BYTES
-      for (let i = 0; i < LENGTH_BYTES; i++) {
-        buffer[start + i] = (length & 0x7f) | (i < LENGTH_BYTES - 1 ? 0x80 : 0)
-        length >>>= 7
-      }
-    },
-    bytes: () => buffer.subarray(0, end),
-  }
+/** An id in hexadecimal digits, as its bytes; an empty one is left out. */
+function writeId(out: WireWriter, field: number, digits: string): void {
+  if (digits === '') return
+  const bytes = ID_BYTES.get(digits.length / 2)
+  if (bytes === undefined) throw new Error(`an id of ${digits.length} digits; this is a bug`)
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = (digitOf(digits.charCodeAt(2 * i)) << 4) | digitOf(digits.charCodeAt(2 * i + 1))
+  out.varint(tagOf(field, LENGTH))
+  out.bytes(bytes)
 }
 
 /** Value of a hexadecimal digit in lower case. */
 function digitOf(unit: number): number {
   return unit < 0x61 ? unit - 0x30 : unit - 0x57
+}
+
+/** A time as nanoseconds since the epoch in 64 bits, to the microsecond. */
+function writeNanoseconds(out: WireWriter, field: number, epochMs: number): void {
+  out.varint(tagOf(field, FIXED64))
+  // microseconds times 1000 in two halves: the product has more bits than a number holds
+  const microseconds = Math.round(epochMs * 1000)
+  const low = (microseconds % 2 ** 32) * 1000
+  const high = Math.floor(microseconds / 2 ** 32) * 1000 + upperWord(low)
+  out.fixed64(low % 2 ** 32, high)
 }

@@ -1,4 +1,5 @@
 import type { Histogram, Observations } from './histogram.ts'
+import type { InferenceCounts } from './inference-counts.ts'
 
 /** What one process has counted, as plain data: it crosses process borders by structured clone. */
 export interface MetricsSnapshot {
@@ -23,6 +24,7 @@ export interface SeriesCounts extends Observations {
   readonly codes: readonly (readonly [code: number, requests: number])[]
   readonly rows: number
   readonly failedRuns: number
+  readonly inference: InferenceCounts
 }
 
 /** Counts that belong to no model. */

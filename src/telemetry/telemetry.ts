@@ -4,7 +4,7 @@ import { createMetrics, type ModelGauges, type Run } from './metrics.ts'
 import type { MetricsSnapshot, ProcessState } from './snapshot.ts'
 import { parseTraceParent } from './trace-context.ts'
 import type { TraceSettings } from './trace-settings.ts'
-import type { SpanIds, Tracer } from './tracer.ts'
+import type { Sampling, SpanIds, Tracer } from './tracer.ts'
 
 export interface TelemetryOptions {
   /** Name of this process among those of one server: `runner-1`. */
@@ -33,6 +33,8 @@ export interface TelemetryOptions {
 export interface Telemetry {
   onAnswered(answered: Answered): void
   onRun(run: Run): void
+  /** From now on requests are traced so, where there is somewhere to send traces to. */
+  setSampling(sampling: Sampling): void
   /** Everything counted so far, and how the process is now. Plain data. */
   snapshot(): MetricsSnapshot
   /** Exports the spans that wait, for two seconds at most. */
@@ -75,13 +77,14 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
   return {
     onAnswered: tracer === undefined && accessLog === undefined ? metrics.onAnswered : traceAndLog,
     onRun: metrics.onRun,
+    setSampling: (sampling) => tracer?.setSampling(sampling),
     snapshot() {
       const spans = tracer?.counts()
       return {
         process: options.process,
         life,
         state: state(), // before the counts: a version that was loaded and never asked has counts, all of them 0
-        series: metrics.series(),
+        series: metrics.series(epochNow() - now()),
         totals: {
           loopDelay: sampler.delay.slice(),
           spansExported: spans?.exported ?? 0,

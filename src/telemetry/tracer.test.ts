@@ -244,6 +244,24 @@ describe('exporting', () => {
   })
 })
 
+test('which requests are traced can be changed, for all and for single models', async () => {
+  collector = await startCollector()
+  const { telemetry } = await trace({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  const askAll = () => {
+    telemetry.onAnswered(answered({ model: fraud, path: '/fraud' }))
+    telemetry.onAnswered(answered({ model: servedModel('other'), path: '/other' }))
+    telemetry.onAnswered(answered({ path: '/none', headers: { traceparent: `00-${TRACE}-${SPAN}-01` } }))
+  }
+  const off = { isOn: false, ratio: 1 }
+  telemetry.setSampling({ all: off, models: { fraud: { isOn: true, ratio: 1 } } })
+  askAll()
+  telemetry.setSampling({ all: { isOn: true, ratio: 0 }, models: { fraud: off } })
+  askAll()
+  await telemetry.close()
+  const paths = collector.spans().flatMap(({ attributes }) => String(attributes['url.path'] ?? ''))
+  expect(paths.filter((path) => path !== '').toSorted()).toEqual(['/fraud', '/none'])
+})
+
 describe('the ids of a request', () => {
   test('that the log is told are those of its span, or of its caller where it is not traced', async () => {
     collector = await startCollector()

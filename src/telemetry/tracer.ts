@@ -1,5 +1,6 @@
 import { hideKeys } from '../core/text.ts'
 import type { Answered } from '../protocols/protocol.ts'
+import type { TraceSampling } from '../runtime/operations.ts'
 import { createOtlpExporter } from './otlp-exporter.ts'
 import { encodeJsonSpans } from './otlp-json.ts'
 import { encodeProtobufSpans } from './otlp-protobuf.ts'
@@ -27,9 +28,17 @@ export interface SpanIds {
   readonly spanId: string
 }
 
+/** Which requests are traced: of models that are not named, and of those that are. */
+export interface Sampling {
+  readonly all: TraceSampling
+  readonly models: Readonly<Record<string, TraceSampling>>
+}
+
 export interface Tracer {
   /** Makes the spans of a request that has been answered. @returns its own ids; undefined when it is not traced */
   onAnswered(answered: Answered): SpanIds | undefined
+  /** From now on requests are traced so; at first as the settings say. */
+  setSampling(sampling: Sampling): void
   counts(): { readonly exported: number; readonly dropped: number }
   /** Exports what waits, for as long as that is worth waiting for. */
   close(): Promise<void>
@@ -47,11 +56,14 @@ const WARN_EVERY_MS = 60_000
  */
 export function createTracer(options: TracerOptions): Tracer {
   const { settings, now, epochNow, warn } = options
-  const { ratio, isParentBased, readsParent, maxQueuedSpans, maxExportSpans } = settings
+  const { isParentBased, readsParent, maxQueuedSpans, maxExportSpans } = settings
   const exporter = createOtlpExporter(settings, now)
   const encode = settings.encoding === 'json' ? encodeJsonSpans : encodeProtobufSpans
   const source = sourceOf(options)
   const newId = createIds()
+  let all: TraceSampling = { isOn: true, ratio: settings.ratio }
+  /** Of models that are traced in another way than all. */
+  let ofModels: ReadonlyMap<string, TraceSampling> = new Map()
   let queue: TracedRequest[] = []
   let queuedSpans = 0
   let exported = 0
@@ -64,10 +76,12 @@ export function createTracer(options: TracerOptions): Tracer {
   timer.unref()
 
   function onAnswered(answered: Answered): SpanIds | undefined {
+    const { isOn, ratio } = samplingOf(answered)
+    if (!isOn) return undefined
     const { headers } = answered.request
     const parent = readsParent ? parseTraceParent(headers.traceparent) : undefined
     const traceId = parent?.traceId ?? newId(16)
-    if (!isSampled(parent, traceId)) return undefined
+    if (!isSampled(parent, traceId, ratio)) return undefined
     const request = take(answered, parent, traceId)
     const spans = countSpans(request)
     if (queuedSpans + spans > maxQueuedSpans) {
@@ -80,7 +94,12 @@ export function createTracer(options: TracerOptions): Tracer {
     return request
   }
 
-  function isSampled(parent: TraceParent | undefined, traceId: string): boolean {
+  function samplingOf({ call }: Answered): TraceSampling {
+    const model = ofModels.size === 0 ? undefined : (call.timing?.model ?? call.model)
+    return (model && ofModels.get(model.name)) ?? all
+  }
+
+  function isSampled(parent: TraceParent | undefined, traceId: string, ratio: number): boolean {
     if (isParentBased && parent !== undefined) return parent.isSampled
     if (ratio === 1 || ratio === 0) return ratio === 1
     // the last 56 bits are random: those of one trace are kept or left by every server alike
@@ -164,7 +183,15 @@ export function createTracer(options: TracerOptions): Tracer {
     exporter.close()
   }
 
-  return { onAnswered, counts: () => ({ exported, dropped }), close }
+  return {
+    onAnswered,
+    setSampling(sampling) {
+      all = sampling.all
+      ofModels = new Map(Object.entries(sampling.models))
+    },
+    counts: () => ({ exported, dropped }),
+    close,
+  }
 }
 
 function sourceOf({ settings, version, resource }: TracerOptions): SpanSource {

@@ -103,7 +103,7 @@ describe('a model that is served', () => {
       {
         name: 'fraud',
         version: expect.stringMatching(/^[0-9a-f]{64}$/),
-        labels: [],
+        labels: ['1'],
         engines: [expect.stringMatching(/^(onnxruntime|host-kernels)$/)],
         choices: { plan: { value: 'in-tick', reason: expect.stringContaining('a row takes') } },
       },

@@ -110,10 +110,36 @@ describe('the documentation page', () => {
     expect((await get(planeOf([]), '/')).body).toContain('no model loaded')
   })
 
-  test('only the default model shows the request to /invocations, which always reaches it', async () => {
+  test('only the default model shows paths without a name in them, which always reach it', async () => {
     const plane = planeOf([served('digits'), served('fraud')], 'fraud')
-    expect((await get(plane, '/docs/{model}', { model: 'fraud' })).body).toContain('data-copies="csv"')
-    expect((await get(plane, '/docs/{model}', { model: 'digits' })).body).not.toContain('data-copies="csv"')
+    const preset = (await get(plane, '/docs/{model}', { model: 'fraud' })).body
+    expect(preset).toContain('"path":"invocations"')
+    expect(preset).toContain('"path":"score"')
+    const other = (await get(plane, '/docs/{model}', { model: 'digits' })).body
+    expect(other).not.toContain('"path":"invocations"')
+    expect(other).not.toContain('"path":"score"')
+    expect(other).toContain('"path":"models/digits/invoke"')
+    expect(other).toContain('"path":"endpoints/digits/invocations"')
+  })
+
+  test('has a tab for each protocol that can carry the model, the first of them chosen', async () => {
+    const rows = served('fraud')
+    const tabs = (body: unknown): string[] => [...String(body).matchAll(/data-dialect="\d+"/g)].map(([tab]) => tab)
+    const { body } = await get(planeOf([rows]), '/')
+    expect(tabs(body)).toHaveLength(7)
+    expect(String(body).match(/aria-selected="true"/g)).toHaveLength(1)
+    const scalar = {
+      inputs: [{ name: 'seed', datatype: 'INT64', shape: [] }],
+      outputs: rows.signature.outputs,
+    } as const
+    const example = new Map([['seed', tensor('INT64', [], BigInt64Array.of(1n))]])
+    expect(tabs((await get(planeOf([{ ...rows, signature: scalar, example }]), '/')).body)).toHaveLength(1)
+    const image: TensorSpec = { name: 'X', datatype: 'FP64', shape: [-1, 2, 1] }
+    const shown = (
+      await get(planeOf([{ ...rows, signature: { inputs: [image], outputs: rows.signature.outputs } }]), '/')
+    ).body
+    expect(tabs(shown)).toHaveLength(6)
+    expect(shown).not.toContain('"mediaType":"text/csv"')
   })
 
   test('an unknown model is answered with a page of its own, 404', async () => {

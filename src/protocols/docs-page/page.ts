@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { ServedModel } from '../../runtime/plane.ts'
-import type { Shape } from '../../tensor/shape.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
+import { dialectsOf, tableOf, type Dialect } from './dialects.ts'
 import { formOf, type InputForm } from './example.ts'
 import { GATE_SCRIPT } from './gate-script.ts'
 import { html, Html, jsonText } from './html.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
+import { breakable, keyControl, shapeText, tryForm } from './try-form.ts'
 
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0a6570"/>' +
@@ -33,10 +34,12 @@ const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`)
 /** What the script reads from the page. */
 interface PageData {
   readonly root: string
-  readonly path: string
-  /** Whether `/invocations` reaches this model and its one input is a row of a table. */
-  readonly takesCsv: boolean
+  readonly model: string
+  readonly dialects: readonly Dialect[]
+  /** Names of a table's columns; absent where rows may be of any width. */
+  readonly columns?: readonly string[]
   readonly inputs: readonly { name: string; datatype: string; shape: readonly number[]; kind: InputForm['kind'] }[]
+  readonly outputs: readonly { name: string; datatype: string }[]
   readonly outputColumns: Readonly<Record<string, readonly string[]>>
 }
 
@@ -44,16 +47,18 @@ interface PageData {
  * The page of one model.
  * @param names every model that is served, for the links between their pages
  * @param root what stands before the server's paths, relative to the page's own: links survive a proxy's prefix
- * @param isDefault whether `/invocations` reaches this model
+ * @param isDefault whether the paths that name no model reach this one
  */
 export function modelPage(model: ServedModel, names: readonly string[], root: string, isDefault: boolean): Html {
   const { inputs, outputs } = model.signature
   const forms = inputs.map((spec) => formOf(spec, model.example))
   const data: PageData = {
     root,
-    path: `v2/models/${encodeURIComponent(model.name)}/infer`,
-    takesCsv: isDefault && inputs.length === 1 && inputs[0]?.shape.length === 2 && forms[0]?.kind === 'fields',
+    model: model.name,
+    dialects: dialectsOf(model, isDefault),
+    ...columnsOf(model),
     inputs: inputs.map(({ name, datatype, shape }, i) => ({ name, datatype, shape, kind: forms[i]?.kind ?? 'json' })),
+    outputs: outputs.map(({ name, datatype }) => ({ name, datatype })),
     outputColumns: Object.fromEntries(outputs.flatMap(({ name, columns }) => (columns ? [[name, columns]] : []))),
   }
   return documentOf(
@@ -64,33 +69,42 @@ export function modelPage(model: ServedModel, names: readonly string[], root: st
         ${facts(model)}
       </header>
       <main>
-        <div class="columns">
-          <section aria-labelledby="try">
-            <h2 id="try">Try it</h2>
-            ${tryForm(inputs, forms)}
-          </section>
-          <section aria-labelledby="answer" class="answer">
-            <h2 id="answer">Answer</h2>
-            <p id="summary" role="status">Press Predict to send the values to the model.</p>
-            <div id="result"></div>
-            <div id="raw-part" hidden>
-              <h3 id="raw-title">As it came</h3>
-              <pre id="raw" tabindex="0" aria-labelledby="raw-title"></pre>
-            </div>
+        ${tabList(data.dialects)}
+        <div id="panel" role="tabpanel" aria-labelledby="tab-v2">
+          <div class="columns">
+            <section aria-labelledby="try">
+              <h2 id="try">Try it</h2>
+              ${tryForm(inputs, forms)}
+            </section>
+            <section aria-labelledby="answer" class="answer">
+              <h2 id="answer">Answer</h2>
+              <p id="summary" role="status">Press Predict to send the values to the model.</p>
+              <div id="result"></div>
+              <div id="raw-part" hidden>
+                <h3 id="raw-title">As it came</h3>
+                <pre id="raw" tabindex="0" aria-labelledby="raw-title"></pre>
+                <p id="timing" class="note"></p>
+              </div>
+            </section>
+          </div>
+          <section aria-labelledby="call">
+            <h2 id="call">Call it</h2>
+            <noscript>
+              <p>The request that stands here is put together by a script, which this browser does not run.</p>
+            </noscript>
+            ${codeBlock('curl', html`The same request from a terminal`)}
+            ${codeBlock('python', html`From Python, with <span id="client">tritonclient</span>`)}
           </section>
         </div>
-        <section aria-labelledby="call">
-          <h2 id="call">Call it</h2>
-          <noscript>
-            <p>The request that stands here is put together by a script, which this browser does not run.</p>
-          </noscript>
-          ${curlBlock('curl', 'The same request from a terminal (Open Inference Protocol)')}
-          ${data.takesCsv ? curlBlock('csv', 'One row of CSV') : undefined}
-        </section>
         <section aria-labelledby="signature">
           <h2 id="signature">Signature</h2>
           ${signatureTable('Inputs', inputs)} ${signatureTable('Outputs', outputs)}
           <p class="note">−1 marks a dimension of any size; the first one counts rows.</p>
+          <p class="note">
+            For programs:
+            <a href="${root}v2/models/${encodeURIComponent(model.name)}/openapi.json">OpenAPI of this model</a>,
+            <a href="${root}openapi.json">OpenAPI of the server</a>
+          </p>
         </section>
       </main>
       ${jsonElement(data)} ${SCRIPT_ELEMENT}`,
@@ -144,10 +158,6 @@ export function keyPage(message: string): Html {
       </main>
       ${GATE_ELEMENT}`,
   )
-}
-
-function keyControl(id: string, attributes: Html): Html {
-  return html`<input id="${id}" type="password" autocomplete="off" spellcheck="false" maxlength="512" ${attributes} />`
 }
 
 /** @param message for people; a `ServingError`'s */
@@ -227,66 +237,31 @@ function facts(model: ServedModel): Html {
   </dl>`
 }
 
-function tryForm(inputs: readonly TensorSpec[], forms: readonly InputForm[]): Html {
-  const parts = inputs.map((spec, i) => {
-    const form = forms[i]
-    return form === undefined ? html`` : inputPart(spec, form, i)
-  })
-  return html`<form id="form" autocomplete="off">
-    ${parts}
-    <div class="input" id="key-part" hidden>
-      <label for="key">API key</label>
-      ${keyControl('key', html`aria-describedby="key-hint"`)}
-      <p class="note" id="key-hint">It stays in this tab's memory, and is gone when you leave the page.</p>
-    </div>
-    <div class="actions">
-      <button type="submit" class="primary">Predict</button>
-      <button type="reset">Reset</button>
-    </div>
-  </form>`
+function columnsOf({ signature }: ServedModel): Pick<PageData, 'columns'> {
+  const table = tableOf(signature)
+  return table === undefined || table.isWidthFree ? {} : { columns: table.columns.map(({ name }) => name) }
 }
 
-function inputPart(spec: TensorSpec, form: InputForm, index: number): Html {
-  const kind = html`<span class="kind">${spec.datatype} ${shapeText(spec.shape)}</span>`
-  if (form.kind === 'json')
-    return html`<div class="input">
-      <label for="input-${index}"><bdi>${spec.name}</bdi> ${kind}</label>
-      <textarea id="input-${index}" rows="8" spellcheck="false" required aria-describedby="hint-${index}">
-${form.text}</textarea>
-      <p class="note" id="hint-${index}">
-        ${
-          form.isTooLarge
-            ? 'Nested lists of JSON, outermost dimension first. The example is too large to stand here.'
-            : 'Nested lists of JSON, outermost dimension first.'
-        }
-      </p>
-    </div>`
-  const fields = form.fields.map(({ label, control, value }, at) => {
-    const id = `input-${index}-${at}`
-    return html`<div class="field">
-      <label for="${id}">${breakable(label)}</label>
-      ${controlHtml(id, control, value, index)}
-    </div>`
-  })
-  return html`<fieldset class="input">
-    <legend><bdi>${spec.name}</bdi> ${kind}</legend>
-    <div class="fields">${fields}</div>
-  </fieldset>`
+/** A tab for each protocol; they share one panel, which the script fills anew. */
+function tabList(dialects: readonly Dialect[]): Html {
+  const tabs = dialects.map(
+    ({ id, label }, i) =>
+      html`<button
+        type="button"
+        role="tab"
+        id="tab-${id}"
+        data-dialect="${i}"
+        aria-controls="panel"
+        aria-selected="${i === 0 ? 'true' : 'false'}"
+        tabindex="${i === 0 ? 0 : -1}"
+      >
+        ${label}
+      </button>`,
+  )
+  return html`<div class="tabs" role="tablist" aria-label="Protocol">${tabs}</div>`
 }
 
-function controlHtml(id: string, control: string, value: string, index: number): Html {
-  const shared = html`id="${id}" data-input="${index}" data-control="${control}"`
-  if (control === 'boolean')
-    return html`<select ${shared}>
-      <option value="false">false</option>
-      <option value="true" ${value === 'true' ? html`selected` : undefined}>true</option>
-    </select>`
-  if (control === 'text') return html`<input ${shared} type="text" value="${value}" spellcheck="false" />`
-  if (control === 'whole') return html`<input ${shared} type="number" step="1" required value="${value}" />`
-  return html`<input ${shared} type="number" step="any" required value="${value}" />`
-}
-
-function curlBlock(id: string, title: string): Html {
+function codeBlock(id: string, title: Html): Html {
   return html`<div class="block">
     <div class="block-title">
       <h3 id="${id}-title">${title}</h3>
@@ -330,15 +305,6 @@ function signatureTable(title: string, specs: readonly TensorSpec[]): Html {
     </table>
     ${lists}
   </div>`
-}
-
-/** A name that keeps its own direction and breaks after underscores before it breaks elsewhere. */
-function breakable(name: string): Html {
-  return html`<bdi>${name.split(/(?<=_)/).map((part, i) => (i === 0 ? html`${part}` : html`<wbr />${part}`))}</bdi>`
-}
-
-function shapeText(shape: Shape): string {
-  return `[${shape.join(', ').replaceAll('-', '−')}]`
 }
 
 function jsonElement(data: PageData): Html {

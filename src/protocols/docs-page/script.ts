@@ -1,17 +1,22 @@
+import { DIALECT_SCRIPT } from './dialect-script.ts'
+
 /**
  * What a model's page does in the browser: puts the request together, sends it, shows the answer.
  * Text from the model or the server only ever becomes `textContent`. Numbers are sent with the digits that were typed.
  */
-export const SCRIPT = String.raw`
+export const SCRIPT = `
 'use strict'
+${DIALECT_SCRIPT}${mainScript()}`
+
+function mainScript(): string {
+  return String.raw`
 const page = JSON.parse(document.getElementById('page-data').textContent)
 const form = document.getElementById('form')
 const summary = document.getElementById('summary')
 const result = document.getElementById('result')
-const inferUrl = new URL(page.root + page.path, document.baseURI).href
-const invocationsUrl = new URL(page.root + 'invocations', document.baseURI).href
 const keyPart = document.getElementById('key-part')
 const keyField = document.getElementById('key')
+const tabs = [...document.querySelectorAll('[role=tab]')]
 const MOST_VALUES = 200
 const MOST_BARS = 24
 
@@ -31,12 +36,56 @@ function useKey(text) {
   keyField.setCustomValidity(/^[\x21-\x7e]*$/.test(key) ? '' : 'A key has letters, digits, "_" and "-" only.')
 }
 
+function needsKey() {
+  return !keyPart.hidden
+}
+
 function askForKey() {
   keyPart.hidden = false
 }
 
 function headersFor(mediaType) {
   return { 'content-type': mediaType, ...(key === '' ? {} : { authorization: 'Bearer ' + key }) }
+}
+
+// The protocol
+
+let dialect = page.dialects[0]
+
+function rootUrl() {
+  return new URL(page.root, document.baseURI).href.replace(/\/$/, '')
+}
+
+function urlOf() {
+  return new URL(page.root + dialect.path, document.baseURI)
+}
+
+function choose(tab) {
+  if (isSending) return
+  dialect = page.dialects[tab.dataset.dialect]
+  for (const each of tabs) {
+    each.setAttribute('aria-selected', String(each === tab))
+    each.tabIndex = each === tab ? 0 : -1
+  }
+  document.getElementById('panel').setAttribute('aria-labelledby', tab.id)
+  document.getElementById('client').textContent = dialect.client
+  clearAnswer()
+  refresh()
+}
+
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }
+
+/** Arrow keys walk the tabs in a ring, Home and End go to the ends. @see WAI-ARIA Authoring Practices, "Tabs" */
+function walkTabs(event) {
+  const at = tabs.indexOf(event.target)
+  let next = at + (STEPS[event.key] || 0)
+  if (event.key === 'Home') next = 0
+  else if (event.key === 'End') next = tabs.length - 1
+  else if (next === at) return
+  event.preventDefault()
+  const tab = tabs[(next + tabs.length) % tabs.length]
+  choose(tab)
+  tab.focus()
 }
 
 // The request
@@ -80,32 +129,34 @@ function problemOf(text, input) {
   return fits ? '' : 'The shape is [' + shape.join(', ') + ']; the model takes [' + input.shape.join(', ') + '].'
 }
 
-function bodyText() {
+function tensorsText() {
   const parts = page.inputs.map((input, index) => {
     let shape = input.shape.map((size) => (size === -1 ? 1 : size))
     let data
     if (input.kind === 'fields') data = '[' + fieldsOf(index).map(literalOf).join(',') + ']'
     else {
       const area = document.getElementById('input-' + index)
-      const problem = problemOf(area.value, input)
-      area.setCustomValidity(problem)
       data = area.value.trim()
-      if (problem === '') {
+      if (problemOf(area.value, input) === '') {
         const nested = JSON.parse(data)
         shape = shapeOf(nested)
         if (!Array.isArray(nested)) data = '[' + data + ']'
       }
     }
-    const head = { name: input.name, shape, datatype: input.datatype }
+    // half floats have no form in JSON; singles hold them exactly
+    const datatype = /^(FP|BF)16$/.test(input.datatype) ? 'FP32' : input.datatype
+    const head = { name: input.name, shape, datatype }
     return JSON.stringify(head).slice(0, -1) + ',"data":' + data + '}'
   })
   return '{"inputs":[' + parts.join(',') + ']}'
 }
 
-function csvText() {
-  return fieldsOf(0)
-    .map((control) => (/[",\n\r]/.test(control.value) ? '"' + control.value.replaceAll('"', '""') + '"' : control.value))
-    .join(',')
+/** Marks text areas whose text is no input; all are looked at, so that each says what is wrong with it. */
+function checkAreas() {
+  page.inputs.forEach((input, index) => {
+    const area = document.getElementById('input-' + index)
+    if (input.kind === 'json') area.setCustomValidity(problemOf(area.value, input))
+  })
 }
 
 function shellQuote(text) {
@@ -119,9 +170,10 @@ function curlOf(url, mediaType, body) {
 }
 
 function refresh() {
-  document.getElementById('curl').textContent = curlOf(inferUrl, 'application/json', bodyText())
-  const csv = document.getElementById('csv')
-  if (csv) csv.textContent = curlOf(invocationsUrl, 'text/csv', csvText())
+  checkAreas()
+  const body = bodyOf(dialect)
+  document.getElementById('curl').textContent = curlOf(urlOf().href, dialect.mediaType, body)
+  document.getElementById('python').textContent = pythonFor(dialect, urlOf(), body)
 }
 
 // The answer
@@ -216,7 +268,9 @@ function outputPart(output) {
 /** Parts of the answer for people; none when it is not what the protocol promises. */
 function readable(text) {
   try {
-    return parseExactly(text).outputs.map((output) => outputPart({ ...output, data: output.data.flat(Infinity) }))
+    const document = parseExactly(text)
+    const outputs = document.outputs || outputsFrom(Array.isArray(document) ? document : document.predictions)
+    return outputs.map((output) => outputPart({ ...output, data: output.data.flat(Infinity) }))
   } catch {
     return []
   }
@@ -224,20 +278,28 @@ function readable(text) {
 
 function messageOf(text) {
   try {
-    const { error } = JSON.parse(text)
-    return typeof error === 'string' ? error : error.message
+    const { error, message, Message } = JSON.parse(text)
+    return typeof error === 'string' ? error : error ? error.message : message || Message || text.slice(0, 500)
   } catch {
     return text.slice(0, 500)
   }
 }
 
-function show(isFine, status, elapsedMs, message, text) {
+function clearAnswer() {
+  summary.className = ''
+  summary.textContent = 'Press Predict to send the values to the model.'
+  result.replaceChildren()
+  document.getElementById('raw-part').hidden = true
+}
+
+function show(isFine, status, elapsedMs, message, text, timing) {
   const time = elapsedMs < 10 ? elapsedMs.toFixed(1) : elapsedMs.toFixed(0)
   summary.className = isFine ? '' : 'failed'
   summary.replaceChildren(element('strong', '', status), ' in ', element('strong', '', time + ' ms'), message ? ': ' + message : '')
   result.replaceChildren(...(isFine ? readable(text) : []))
   document.getElementById('raw-part').hidden = text === ''
-  document.getElementById('raw').textContent = indent(text) || text
+  document.getElementById('raw').textContent = dialect.mediaType === 'text/csv' ? text : indent(text) || text
+  document.getElementById('timing').textContent = timing || ''
 }
 
 let isSending = false
@@ -248,10 +310,10 @@ async function send() {
   result.setAttribute('aria-busy', 'true')
   const start = performance.now()
   try {
-    const response = await fetch(inferUrl, { method: 'POST', headers: headersFor('application/json'), body: bodyText() })
+    const response = await fetch(urlOf(), { method: 'POST', headers: headersFor(dialect.mediaType), body: bodyOf(dialect) })
     const text = await response.text()
     const status = (response.status + ' ' + response.statusText).trim()
-    show(response.ok, status, performance.now() - start, response.ok ? '' : messageOf(text), text)
+    show(response.ok, status, performance.now() - start, response.ok ? '' : messageOf(text), text, timingText(response.headers.get('server-timing')))
     if (response.status === 401) {
       askForKey()
       refresh()
@@ -277,6 +339,10 @@ async function copy(button) {
   setTimeout(() => (button.textContent = 'Copy'), 1500)
 }
 
+for (const tab of tabs) {
+  tab.addEventListener('click', () => choose(tab))
+  tab.addEventListener('keydown', walkTabs)
+}
 keyField.addEventListener('input', () => useKey(keyField.value))
 form.addEventListener('input', refresh)
 form.addEventListener('reset', () =>
@@ -298,3 +364,4 @@ if (window.slipwayKey) {
 }
 refresh()
 `
+}

@@ -37,6 +37,10 @@ nav a[aria-current] { background: var(--tint); border-color: var(--accent); }
 .state { display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.45em; background: var(--quiet); }
 .state.ready { background: var(--good); }
 
+.tabs { display: flex; flex-wrap: wrap; gap: 0.4rem; margin: 0 0 1.25rem; }
+.tabs button { font-weight: 400; font-size: 0.875rem; padding: 0.35rem 0.9rem; border-color: var(--line); background: var(--card); }
+.tabs button[aria-selected='true'] { font-weight: 600; background: var(--tint); border-color: var(--accent); }
+
 section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 1.5rem; margin: 0 0 1.25rem; min-width: 0; }
 .columns { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.25rem; align-items: stretch; }
 

@@ -3,13 +3,13 @@ import { encodeMessage } from '../../codecs/protobuf/messages.ts'
 import {
   decodeModelInferRequest,
   encodeModelInferResponse,
+  idOfRefused,
   type AnswerForm,
   type DecodedInfer,
 } from '../../codecs/protobuf/model-infer.ts'
-import { ProtoReader } from '../../codecs/protobuf/proto-reader.ts'
-import { LENGTH, tagOf } from '../../core/protobuf/wire.ts'
 import { ServingError } from '../../core/errors.ts'
 import { versionName, type Call, type DataPlane } from '../../runtime/plane.ts'
+import { HTTP_STATUS } from '../http-status.ts'
 import type { WireRequest, WireResponse } from '../protocol.ts'
 import { INFERENCE, methodAt } from './rpc.ts'
 import { grpcAnswer } from './status.ts'
@@ -40,8 +40,9 @@ export async function modelStreamInfer(
   } catch (thrown) {
     const error = ServingError.from(thrown)
     if (error.code === 'internal') onFailure?.(error, request)
-    const document = { error_message: error.message, infer_response: { id: idIn(request.body) } }
-    return grpcAnswer(encodeMessage(STREAMED, document))
+    const document = { error_message: error.message, infer_response: { id: idOfRefused(request.body) } }
+    // the stream goes on, and who counts is told all the same
+    return { ...grpcAnswer(encodeMessage(STREAMED, document)), status: HTTP_STATUS[error.code] }
   }
 }
 
@@ -70,23 +71,4 @@ async function run(
   const outputs = classify(prediction.outputs, wanted, signature)
   const head = { modelName: model.name, modelVersion: versionName(prediction.model), id: wanted.id }
   return grpcAnswer(encodeModelInferResponse(head, outputs, isRaw, form))
-}
-
-const ID = tagOf(3, LENGTH)
-
-/** Longest id of a refused request that is sent back (characters). */
-const MAX_ID_CHARACTERS = 256
-
-/** The id of a request that was refused, as far as its bytes can be read: its sender looks for it in the answer. */
-function idIn(bytes: Uint8Array): string {
-  let id = ''
-  try {
-    const reader = new ProtoReader(bytes, 'ModelInferRequest')
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag())
-      if (tag === ID) id = reader.text('id')
-      else reader.skip(tag)
-  } catch {
-    // what can be read stands before this
-  }
-  return id.slice(0, MAX_ID_CHARACTERS)
 }

@@ -17,22 +17,20 @@ function start(target: DataPlane = plane) {
   const { routes } = createOipGrpc({ serverVersion: '1.2.3', operations, timeoutMs: 1000 })
   const handle = createGrpcHandle({ routes })
   const rest = createRouter({ protocols: [createOipRest('1.2.3', { operations, timeoutMs: 1000 })] })
-  return {
-    asked,
-    async call(name: string, document: Document = {}) {
-      const path = `${INFERENCE}/${name}`
-      const method = METHODS.get(path)
-      if (method === undefined) throw new Error(`no method ${path}`)
-      const body = encodeMessage(method.input, document)
-      const answer = await handle({ method: 'POST', path, query: '', headers: {}, body }, target, { aborted: false })
-      const status = Number(answer.headers['grpc-status'])
-      return { status, document: typeof answer.body === 'string' ? {} : decodeMessage(method.output, answer.body) }
-    },
-    async restDocument(path: string) {
-      const request = { method: 'GET', path, query: '', headers: {}, body: new Uint8Array() }
-      return JSON.parse((await rest(request, target, { aborted: false })).body as string) as Document
-    },
+  async function call(name: string, document: Document = {}) {
+    const path = `${INFERENCE}/${name}`
+    const method = METHODS.get(path)
+    if (method === undefined) throw new Error(`no method ${path}`)
+    const body = encodeMessage(method.input, document)
+    const answer = await handle({ method: 'POST', path, query: '', headers: {}, body }, target, { aborted: false })
+    const status = Number(answer.headers['grpc-status'])
+    return { status, document: typeof answer.body === 'string' ? {} : decodeMessage(method.output, answer.body) }
   }
+  async function restDocument(path: string) {
+    const request = { method: 'GET', path, query: '', headers: {}, body: new Uint8Array() }
+    return JSON.parse((await rest(request, target, { aborted: false })).body as string) as Document
+  }
+  return { asked, call, restDocument }
 }
 
 describe('what the server says of a model', () => {

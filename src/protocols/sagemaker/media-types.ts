@@ -3,7 +3,7 @@ import { quote } from '../../core/text.ts'
 import type { HeaderRule } from '../../codecs/csv.ts'
 
 /** The forms in which rows come and go. */
-export type Form = 'json' | 'csv' | 'jsonlines'
+export type Form = 'json' | 'csv' | 'jsonlines' | 'npy'
 
 /** Media types of each form; the first is the one that SageMaker itself uses. */
 const FORM_OF: ReadonlyMap<string, Form> = new Map([
@@ -12,9 +12,11 @@ const FORM_OF: ReadonlyMap<string, Form> = new Map([
   ['application/jsonlines', 'jsonlines'],
   ['application/x-ndjson', 'jsonlines'],
   ['application/jsonl', 'jsonlines'],
+  ['application/x-npy', 'npy'],
 ])
 
 const KNOWN = [...FORM_OF.keys()].join(', ')
+const KNOWN_AS_TEXT = [...FORM_OF].flatMap(([mediaType, form]) => (form === 'npy' ? [] : [mediaType])).join(', ')
 
 export interface RequestForm {
   readonly form: Form
@@ -53,12 +55,16 @@ export interface AnswerForm {
 
 /**
  * The form of the answer: the best that `accept` allows. Without `accept`, or where it leaves the choice open, CSV is
- * answered with CSV, JSON lines with JSON lines, JSON with JSON. Equal weights: the one that is listed first.
+ * answered with CSV, JSON lines with JSON lines, JSON with JSON, npy with npy where the outputs fit in one array, else
+ * with JSON. Equal weights: the one that is listed first.
+ * @param hasNpy whether the outputs fit in one array
  * @throws {ServingError} `unsupported` with `details.reason` `accept` when it allows none
  * @see RFC 9110, section 12.5.1
  */
-export function answerForm(accept: string | undefined, request: RequestForm): AnswerForm {
-  if (accept === undefined || accept.trim() === '') return request
+export function answerForm(accept: string | undefined, request: RequestForm, hasNpy: boolean): AnswerForm {
+  const isHeld = (form: Form | undefined): boolean => form !== 'npy' || hasNpy
+  if (accept === undefined || accept.trim() === '')
+    return isHeld(request.form) ? request : { form: 'json', mediaType: 'application/json' }
   const ranges = accept.split(',').map((text) => {
     const { mediaType, parameters } = parseMediaType(text)
     const weight = Number(parameters.get('q') ?? '1')
@@ -68,15 +74,19 @@ export function answerForm(accept: string | undefined, request: RequestForm): An
   for (const mediaType of new Set([request.mediaType, ...FORM_OF.keys()])) {
     const place = mostSpecific(ranges, mediaType)
     const weight = ranges[place]?.weight ?? 0
-    if (weight === 0) continue
+    if (weight === 0 || !isHeld(FORM_OF.get(mediaType))) continue
     if (best === undefined || weight > best.weight || (weight === best.weight && place < best.place))
       best = { mediaType, weight, place }
   }
   const form = best === undefined ? undefined : FORM_OF.get(best.mediaType)
   if (best === undefined || form === undefined)
-    throw new ServingError('unsupported', `accept is ${quote(accept)}; the answer can be ${KNOWN}`, {
-      details: { reason: 'accept' },
-    })
+    throw new ServingError(
+      'unsupported',
+      `accept is ${quote(accept)}; the answer can be ${hasNpy ? KNOWN : KNOWN_AS_TEXT}`,
+      {
+        details: { reason: 'accept' },
+      },
+    )
   return { form, mediaType: best.mediaType }
 }
 
@@ -90,7 +100,8 @@ function mostSpecific(ranges: readonly { readonly mediaType: string }[], mediaTy
   return -1
 }
 
-function parseMediaType(text: string): { mediaType: string; parameters: ReadonlyMap<string, string> } {
+/** A media type without its parameters, and those, all in lower case. */
+export function parseMediaType(text: string): { mediaType: string; parameters: ReadonlyMap<string, string> } {
   const [mediaType = '', ...rest] = text.split(';').map((part) => part.trim().toLowerCase())
   const parameters = new Map<string, string>()
   for (const part of rest) {

@@ -1,78 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { decodeNpy, encodeNpy } from '../../codecs/npy.ts'
 import { ERROR_CODES, ServingError } from '../../core/errors.ts'
-import type { DataPlane, ServedModel } from '../../runtime/plane.ts'
-import { checkInputs, type Signature } from '../../tensor/signature.ts'
-import { tensor, type Tensor } from '../../tensor/tensor.ts'
+import type { DataPlane } from '../../runtime/plane.ts'
+import type { Signature, TensorSpec } from '../../tensor/signature.ts'
+import { tensor } from '../../tensor/tensor.ts'
+import { invocations } from '../invocations/invocations.ts'
 import type { WireRequest, WireResponse } from '../protocol.ts'
-import { sagemaker } from './sagemaker.ts'
-import { choicesOf } from '../../runtime/choices.fixture.ts'
+import { ask, HOUSES, IRIS, sumsPlane } from '../sums-plane.fixture.ts'
 
-const IRIS: Signature = {
-  inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 4] }],
-  outputs: [
-    { name: 'label', datatype: 'INT64', shape: [-1] },
-    { name: 'total', datatype: 'FP32', shape: [-1, 2] },
-  ],
-}
-
-/** Answers each row with its number and [sum, 2 * sum]. */
 function planeOf(signature: Signature = IRIS, isReady = true): DataPlane {
-  const model: ServedModel = {
-    name: 'iris',
-    version: 'a'.repeat(64),
-    signature,
-    example: new Map(),
-    engines: ['fake'],
-    batching: { rowsAreIndependent: true, reason: 'sums' },
-    labels: [],
-    choices: choicesOf(),
-    state: 'ready',
-  }
-  return {
-    isReady: () => isReady,
-    models: () => [model],
-    model(name) {
-      if (name === undefined || name === 'iris') return model
-      throw new ServingError('not_found', 'there is no such model')
-    },
-    predict(asked, inputs) {
-      checkInputs(inputs, signature)
-      const x = inputs.get('x') as Tensor
-      const rows = x.shape[0] ?? 0
-      const width = rows === 0 ? 0 : x.data.length / rows
-      const total = new Float32Array(rows * 2)
-      for (let i = 0; i < x.data.length; i++) {
-        const row = Math.floor(i / width)
-        total[row * 2] = (total[row * 2] ?? 0) + Number(x.data[i])
-        total[row * 2 + 1] = 2 * (total[row * 2] ?? 0)
-      }
-      const label = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row))
-      return Promise.resolve({
-        model: asked,
-        outputs: new Map([
-          ['label', tensor('INT64', [rows], label)],
-          ['total', tensor('FP32', [rows, 2], total)],
-        ]),
-      })
-    },
-  }
+  return sumsPlane({ signature, isReady })
 }
 
-async function send(request: Partial<WireRequest>, plane = planeOf()): Promise<WireResponse> {
-  const whole: WireRequest = {
-    method: 'POST',
-    path: '/invocations',
-    query: '',
-    headers: {},
-    body: new Uint8Array(),
-    ...request,
-  }
-  const route = sagemaker.routes.find((each) => each.method === whole.method && each.path === whole.path)
-  try {
-    return await (route?.handle(whole, plane, { aborted: false }, {}) as Promise<WireResponse>)
-  } catch (error) {
-    return sagemaker.failure(ServingError.from(error))
-  }
+function send(request: Partial<WireRequest>, plane = planeOf()): Promise<WireResponse> {
+  return ask([invocations], { path: '/invocations', ...request }, plane)
 }
 
 function post(
@@ -179,14 +120,6 @@ describe('SageMaker', () => {
       400,
       'no array of rows',
     ],
-    [
-      'the Open Inference form',
-      '{"inputs":[{"name":"x"}]}',
-      'application/json',
-      undefined,
-      400,
-      'Open Inference Protocol',
-    ],
     ['100,000 arrays', '['.repeat(100_000), 'application/json', undefined, 400, 'not valid JSON'],
     ['100,000 closed arrays', '['.repeat(1e5) + ']'.repeat(1e5), 'application/json', undefined, 400, 'row 1'],
     ['100,000 objects', '{"a":'.repeat(100_000), 'application/json', undefined, 400, 'not valid JSON'],
@@ -243,10 +176,108 @@ describe('SageMaker', () => {
     for (const name of ['../../x', '', 'a/b', 'a\0', '.', 'x'.repeat(64)]) expect((await target(name)).status).toBe(400)
   })
 
+  test('a model with one output answers instances with bare values, and rows with objects', async () => {
+    const plane = planeOf(HOUSES)
+    const answerTo = async (body: string): Promise<unknown> => (await post(body, 'application/json', '', plane)).body
+    expect(await answerTo('{"instances":[[1,2],{"age":4,"rooms":3}]}')).toBe('{"predictions":[3,7]}')
+    expect(await answerTo('[[1,2],[3,4]]')).toBe('{"predictions":[{"total":3},{"total":7}]}')
+  })
+
+  describe('npy', () => {
+    const TABLE = encodeNpy(tensor('FP64', [2, 4], Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8)))
+
+    test('comes as rows, and is answered with the only output as it is', async () => {
+      const rows = encodeNpy(tensor('FP32', [2, 2], Float32Array.of(1, 2, 3, 4)))
+      const answer = await post(rows, 'application/x-npy', undefined, planeOf(HOUSES))
+      expect(answer.headers['content-type']).toBe('application/x-npy')
+      expect(decodeNpy(answer.body as Uint8Array)).toEqual(tensor('FP32', [2], Float32Array.of(3, 7)))
+    })
+
+    test('holds several outputs side by side, as the fields of CSV are', async () => {
+      const answer = await post(TABLE, 'application/x-npy', 'application/x-npy')
+      expect(decodeNpy(answer.body as Uint8Array)).toEqual(
+        tensor('FP64', [2, 3], Float64Array.of(0, 10, 20, 1, 26, 52)),
+      )
+      expect((await post(TABLE, 'application/x-npy', 'text/csv')).body).toBe('0,10,20\n1,26,52\n')
+    })
+
+    test('that cannot hold text among other outputs gives way to JSON, and is refused where nothing else is taken', async () => {
+      const total: TensorSpec = { name: 'total', datatype: 'FP32', shape: [-1, 2] }
+      const plane = planeOf({ ...IRIS, outputs: [{ name: 'name', datatype: 'BYTES', shape: [-1] }, total] })
+      const answered = { ...plane, predict: planeOf().predict.bind(plane) }
+      for (const accept of [undefined, '*/*'])
+        expect((await post(TABLE, 'application/x-npy', accept, answered)).headers['content-type']).toBe(
+          'application/json',
+        )
+      const refused = await post(TABLE, 'application/x-npy', 'application/x-npy', answered)
+      expect([refused.status, String(refused.body)]).toEqual([406, expect.not.stringContaining('or application/x-npy')])
+    })
+
+    test.each([
+      ['no npy', Buffer.from('1,2,3,4')],
+      ['a cut file', TABLE.subarray(0, -1)],
+      ['another width', encodeNpy(tensor('FP64', [1, 3], Float64Array.of(1, 2, 3)))],
+      [
+        'texts',
+        encodeNpy(
+          tensor(
+            'BYTES',
+            [1, 4],
+            ['1', '2', '3', '4'].map((text) => Buffer.from(text)),
+          ),
+        ),
+      ],
+    ])('of %s is refused', async (_name, body) => {
+      expect((await post(body, 'application/x-npy')).status).toBe(400)
+    })
+  })
+
+  describe("SageMaker's headers", () => {
+    const withHeaders = (headers: Record<string, string>, plane?: DataPlane): Promise<WireResponse> =>
+      send({ headers: { 'content-type': 'text/csv', ...headers }, body: Buffer.from('1,2,3,4') }, plane)
+
+    test('custom attributes come back, where SageMaker would let them pass', async () => {
+      const attributes = 'x-amzn-sagemaker-custom-attributes'
+      const longest = 'a'.repeat(1024)
+      expect((await withHeaders({ [attributes]: longest })).headers[attributes]).toBe(longest)
+      expect((await withHeaders({})).headers).not.toHaveProperty(attributes)
+      for (const bad of ['a'.repeat(1025), 'é', 'a\r\nset-cookie: b', 'a\0'])
+        expect(await withHeaders({ [attributes]: bad })).toMatchObject({
+          status: 400,
+          headers: { 'content-type': 'application/json' },
+        })
+    })
+
+    test('an inference id has 1 to 64 characters', async () => {
+      const id = 'x-amzn-sagemaker-inference-id'
+      expect((await withHeaders({ [id]: 'a'.repeat(64) })).status).toBe(200)
+      for (const bad of ['', 'a'.repeat(65), 'a\n']) expect((await withHeaders({ [id]: bad })).status).toBe(400)
+    })
+
+    test('a target variant is a label, and an unknown one is refused', async () => {
+      const plane = sumsPlane({ labels: ['stable'] })
+      const variant = 'x-amzn-sagemaker-target-variant'
+      for (const known of ['stable', 'AllTraffic'])
+        expect((await withHeaders({ [variant]: known }, plane)).status).toBe(200)
+      for (const bad of ['canary', '', '../x', 'a b']) {
+        const answer = await withHeaders({ [variant]: bad }, plane)
+        expect([bad, answer.status]).toEqual([bad, 400])
+      }
+    })
+
+    test('a target model may be called as its file is', async () => {
+      const plane = sumsPlane({ names: ['iris', 'wine', 'odd.tar.gz'] })
+      const target = 'x-amzn-sagemaker-target-model'
+      for (const name of ['wine', 'wine.tar.gz', 'odd.tar.gz'])
+        expect([name, (await withHeaders({ [target]: name }, plane)).status]).toEqual([name, 200])
+      expect((await withHeaders({ [target]: 'beer.tar.gz' }, plane)).status).toBe(404)
+    })
+  })
+
   test('every code of failure has a status', () => {
     for (const code of ERROR_CODES)
-      expect(sagemaker.failure(new ServingError(code, 'no')).status).toBeGreaterThanOrEqual(400)
-    expect(sagemaker.failure(new ServingError('overloaded', 'full')).status).toBe(429)
-    expect(sagemaker.failure(new ServingError('deadline_exceeded', 'late')).status).toBe(504)
+      expect(invocations.failure(new ServingError(code, 'no')).status).toBeGreaterThanOrEqual(400)
+    expect(invocations.failure(new ServingError('overloaded', 'full')).status).toBe(429)
+    expect(invocations.failure(new ServingError('deadline_exceeded', 'late')).status).toBe(504)
   })
 })

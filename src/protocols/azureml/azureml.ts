@@ -1,0 +1,76 @@
+import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
+import { printPredictions } from '../../codecs/table-answer.ts'
+import { decodeTable, type TableForm } from '../../codecs/table-request.ts'
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
+import { versionName, type Call, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
+import { httpStatusOf } from '../http-status.ts'
+import { json, retryHeaders, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
+import { withoutNan } from '../python-nan.ts'
+import { rowLayoutOf } from '../row-layouts.ts'
+import { parseMediaType } from '../sagemaker/media-types.ts'
+import { shorten } from '../shorten.ts'
+import { checkRequestIds, requestIds } from './request-ids.ts'
+
+const DEPLOYMENT = 'azureml-model-deployment'
+
+const FORMS: readonly TableForm[] = [
+  'input_data',
+  'data',
+  'inputs',
+  'instances',
+  'dataframe_split',
+  'dataframe_records',
+  'rows',
+]
+
+/**
+ * Azure ML's scoring, as its inference server answers it for models without code of their own: `POST /score`, and the
+ * same at `/`, where older deployments have it.
+ * @see Azure ML, "Deploy MLflow models to online endpoints"; azureml-inference-server-http
+ */
+export const azureml: Protocol = {
+  name: 'azureml',
+  routes: ['/score', '/'].map((path) => ({ method: 'POST', path, handle: score })),
+  failure(error, request) {
+    const headers = request === undefined ? {} : requestIds(request)
+    const document = { code: error.code, message: shorten(error.message) }
+    return json(statusOf(error), document, { ...retryHeaders(error), ...headers })
+  },
+}
+
+/** 431 for a header that is too long. @see azureml-inference-server-http, "Request IDs" */
+function statusOf(error: ServingError): number {
+  return error.details['header'] === undefined ? httpStatusOf(error) : 431
+}
+
+/**
+ * Runs the default model on a table as JSON or CSV. Keys beside it mean nothing, as to a scoring script that does not
+ * ask for them; nor do columns that the model does not know.
+ * The answer is the list of predictions: bare values of a model with one output, objects by output name of others.
+ */
+async function score(request: WireRequest, plane: DataPlane, call: Call): Promise<WireResponse> {
+  checkRequestIds(request)
+  const asked = request.headers[DEPLOYMENT]
+  const model = plane.model(undefined, asked)
+  const { inputs, rows } = decode(request, model)
+  const { outputs } = await plane.predict(model, inputs, { call })
+  const style = outputs.size === 1 ? 'values' : 'objects'
+  const headers = {
+    'content-type': 'application/json',
+    [DEPLOYMENT]: asked ?? model.labels[0] ?? versionName(model),
+    ...requestIds(request),
+  }
+  return { status: 200, headers, body: printPredictions(outputs, model.signature.outputs, rows, style, IN_V2) }
+}
+
+const IN_V2 = { instead: 'ask by the Open Inference Protocol' }
+
+function decode({ headers, body }: WireRequest, { signature }: ServedModel): DecodedRows {
+  const layout = rowLayoutOf(signature)
+  const { mediaType } = parseMediaType(headers['content-type'] ?? 'application/json')
+  if (mediaType === 'application/json')
+    return decodeTable(withoutNan(body), layout, FORMS, { extraColumns: 'allowed', otherKeys: 'ignored' })
+  if (mediaType === 'text/csv') return decodeCsv(body, layout)
+  throw new ServingError('unsupported', `the content-type is ${quote(mediaType)}; send application/json or text/csv`)
+}

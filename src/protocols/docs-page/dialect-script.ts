@@ -1,0 +1,180 @@
+/**
+ * The part of the page's script that knows the protocols: what the form's values look like in each one's body, and what
+ * its Python client is told. It uses `page`, `form`, `fieldsOf` and `literalOf` of the rest.
+ */
+export const DIALECT_SCRIPT = String.raw`
+// Values keep the digits that were typed, where the browser can
+
+function digits(text) {
+  return JSON.rawJSON ? JSON.rawJSON(text) : JSON.parse(text)
+}
+
+function parseDigits(text) {
+  return JSON.parse(text, (_key, value, context) => (typeof value === 'number' && context && context.source ? digits(context.source) : value))
+}
+
+/** What each row gives an input; undefined while its text is no JSON. */
+function rowsOf(index) {
+  const { kind, shape } = page.inputs[index]
+  if (kind === 'fields') {
+    const values = fieldsOf(index).map((control) => (control.dataset.control === 'text' ? control.value : digits(literalOf(control))))
+    return shape.length === 2 ? [values] : values
+  }
+  try {
+    const nested = parseDigits(document.getElementById('input-' + index).value)
+    return Array.isArray(nested) ? nested : [nested]
+  } catch {
+    return undefined
+  }
+}
+
+function flatRows(rows) {
+  return rows[0].map((_, row) => rows.flatMap((each) => [each[row]].flat(Infinity)))
+}
+
+function instancesOf(rows) {
+  if (rows.length === 1) return rows[0]
+  return rows[0].map((_, row) => Object.fromEntries(page.inputs.map(({ name }, i) => [name, rows[i][row]])))
+}
+
+function csvField(value) {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return /[",\n\r]|^\s|\s$|^$/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text
+}
+
+const BODIES = {
+  instances: (rows) => ({ instances: instancesOf(rows) }),
+  dataframe_split: (rows) => ({ dataframe_split: { columns: page.columns, data: flatRows(rows) } }),
+  input_data: (rows) => ({ input_data: { columns: page.columns, data: flatRows(rows) } }),
+}
+
+/** The body of a request in one of the protocols; '' while a text area holds no JSON. */
+function bodyOf(dialect) {
+  if (dialect.body === 'tensors') return tensorsText()
+  const rows = page.inputs.map((_, index) => rowsOf(index))
+  if (rows.includes(undefined)) return ''
+  if (dialect.body === 'csv') return flatRows(rows).map((row) => row.map(csvField).join(',')).join('\n')
+  return JSON.stringify(BODIES[dialect.body](rows))
+}
+
+// Python
+
+/** A JSON text as Python writes it: strings keep, words change. */
+function pythonOf(json) {
+  return json.replace(/"(?:[^"\\]|\\.)*"|\btrue\b|\bfalse\b|\bnull\b/g, (token) => ({ true: 'True', false: 'False', null: 'None' })[token] || token)
+}
+
+const NUMPY = { BOOL: 'bool_', FP16: 'float16', BF16: 'float32', FP32: 'float32', FP64: 'float64', BYTES: 'object_' }
+
+function numpyOf(datatype) {
+  return 'np.' + (NUMPY[datatype] || datatype.toLowerCase())
+}
+
+function tritonLines(url) {
+  const text = tensorsText()
+  const shapes = JSON.parse(text).inputs.map(({ shape }) => shape)
+  const body = parseDigits(text)
+  const inputs = body.inputs.map(({ name }, i) => 'http.InferInput(' + JSON.stringify(name) + ', [' + shapes[i].join(', ') + '], "' + page.inputs[i].datatype + '")')
+  const arrays = body.inputs.map(({ data }, i) => {
+    const list = pythonOf(JSON.stringify(data.flat(Infinity)))
+    return 'inputs[' + i + '].set_data_from_numpy(np.array(' + list + ', dtype=' + numpyOf(page.inputs[i].datatype) + ').reshape(' + '[' + shapes[i].join(', ') + ']))'
+  })
+  const ssl = url.protocol === 'https:' ? ', ssl=True' : ''
+  const root = url.host + new URL(page.root, document.baseURI).pathname.replace(/\/$/, '')
+  return [
+    'import numpy as np',
+    'import tritonclient.http as http',
+    '',
+    'client = http.InferenceServerClient("' + root + '"' + ssl + ')',
+    'inputs = [' + inputs.join(', ') + ']',
+    ...arrays,
+    'answer = client.infer(' + JSON.stringify(page.model) + ', inputs' + (needsKey() ? ', headers=' + KEY_HEADER : '') + ')',
+    ...page.outputs.map(({ name }) => 'print(answer.as_numpy(' + JSON.stringify(name) + '))'),
+  ]
+}
+
+const KEY_HEADER = '{"authorization": "Bearer " + os.environ["SLIPWAY_KEY"]}'
+
+function botoLines(url, dialect, body) {
+  return [
+    'import boto3',
+    '',
+    'client = boto3.client("sagemaker-runtime", endpoint_url=' + JSON.stringify(rootUrl()) + ', region_name="us-east-1",',
+    '                      aws_access_key_id="any", aws_secret_access_key="any")',
+    'answer = client.invoke_endpoint(EndpointName=' + JSON.stringify(page.model) + ', ContentType="' + dialect.mediaType + '",',
+    '                                Body=' + JSON.stringify(body) + ')',
+    'print(answer["Body"].read().decode())',
+  ]
+}
+
+const PYTHON = {
+  v2: (url) => tritonLines(url),
+  v1: (url, dialect, body) => [
+    'import asyncio',
+    'from kserve import InferenceRESTClient, RESTConfig',
+    '',
+    'client = InferenceRESTClient(RESTConfig(protocol="v1"))',
+    'body = ' + pythonOf(body),
+    'print(asyncio.run(client.infer(' + JSON.stringify(rootUrl()) + ', body, model_name=' + JSON.stringify(page.model) + (needsKey() ? ', headers=' + KEY_HEADER : '') + ')))',
+  ],
+  sagemaker: botoLines,
+  csv: botoLines,
+  mlflow: (url, dialect, body) => [
+    'from mlflow.deployments import get_deploy_client',
+    '',
+    'client = get_deploy_client(' + JSON.stringify(rootUrl()) + ')',
+    'print(client.predict(endpoint=' + JSON.stringify(page.model) + ', inputs=' + pythonOf(body) + '))',
+  ],
+  azureml: (url, dialect, body) => [
+    'import requests',
+    '',
+    'body = ' + pythonOf(body),
+    'answer = requests.post(' + JSON.stringify(url.href) + ', json=body' + (needsKey() ? ', headers=' + KEY_HEADER : '') + ')',
+    'print(answer.json())',
+  ],
+  vertex: (url, dialect, body) => [
+    'from google.auth.credentials import AnonymousCredentials',
+    'from google.cloud.aiplatform_v1 import PredictionServiceClient',
+    'from google.cloud.aiplatform_v1.services.prediction_service.transports import PredictionServiceRestTransport',
+    '',
+    'transport = PredictionServiceRestTransport(host=' + JSON.stringify(rootUrl()) + ', credentials=AnonymousCredentials())',
+    'client = PredictionServiceClient(transport=transport)',
+    'body = ' + pythonOf(body),
+    'answer = client.predict(endpoint=' + JSON.stringify('projects/p/locations/l/endpoints/' + page.model) + ', instances=body["instances"])',
+    'print(answer.predictions)',
+  ],
+}
+
+/** A program for the protocol's own client; '' while there is no body. */
+function pythonFor(dialect, url, body) {
+  let lines = []
+  try {
+    lines = body === '' ? [] : PYTHON[dialect.id](url, dialect, body)
+  } catch {
+    // a text area holds no JSON yet, and says so itself
+  }
+  return (lines.some((line) => line.includes('os.environ')) ? ['import os', ...lines] : lines).join('\n')
+}
+
+// Answers
+
+/** Predictions of a protocol of rows as outputs, like those of the open protocol. */
+function outputsFrom(predictions) {
+  return page.outputs.map(({ name, datatype }) => {
+    const rows = predictions.map((row) => (row !== null && typeof row === 'object' && !Array.isArray(row) ? row[name] : row))
+    const data = rows.flat(Infinity)
+    return { name, datatype, shape: data.length === rows.length ? [rows.length] : [rows.length, data.length / rows.length], data }
+  })
+}
+
+/** Where the server says that the time went, from its header Server-Timing. */
+function timingText(header) {
+  const parts = (header || '').split(',').flatMap((entry) => {
+    const [name, ...rest] = entry.split(';').map((part) => part.trim())
+    const facts = Object.fromEntries(rest.map((part) => part.split('=')))
+    const shown = facts.dur ? facts.dur + ' ms' : (facts.desc || '').replaceAll('"', '')
+    return name && shown ? [name + ' ' + shown] : []
+  })
+  return parts.length === 0 ? '' : 'In the server: ' + parts.join(', ')
+}
+`

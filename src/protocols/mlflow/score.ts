@@ -1,0 +1,46 @@
+import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
+import { printPredictions } from '../../codecs/table-answer.ts'
+import { decodeTable, type TableForm } from '../../codecs/table-request.ts'
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
+import type { Call, DataPlane, ServedModel } from '../../runtime/plane.ts'
+import type { WireRequest, WireResponse } from '../protocol.ts'
+import { withoutNan } from '../python-nan.ts'
+import { rowLayoutOf } from '../row-layouts.ts'
+import { parseMediaType } from '../sagemaker/media-types.ts'
+
+const FORMS: readonly TableForm[] = ['dataframe_split', 'dataframe_records', 'instances', 'inputs']
+
+/**
+ * Runs a model as MLflow's scoring server does: `dataframe_split`, `dataframe_records`, `instances` or `inputs`, maybe
+ * with `params` beside, or CSV. Columns go by their names, and those that the model does not know are left out; `params`
+ * mean nothing to a model that is one graph.
+ * The answer is `{"predictions": [row, …]}`: bare values of a model with one output, records by output name of others.
+ * @throws {ServingError} `unsupported` for another media type or charset
+ * @see MLflow, "Local Inference Server Specification"
+ */
+export async function score(
+  request: WireRequest,
+  plane: DataPlane,
+  call: Call,
+  model: ServedModel,
+): Promise<WireResponse> {
+  const { inputs, rows } = decode(request, model)
+  const { outputs } = await plane.predict(model, inputs, { call })
+  const style = outputs.size === 1 ? 'values' : 'objects'
+  const text = printPredictions(outputs, model.signature.outputs, rows, style, IN_V2)
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: `{"predictions":${text}}` }
+}
+
+const IN_V2 = { instead: 'ask by the Open Inference Protocol' }
+
+function decode({ headers, body }: WireRequest, { signature }: ServedModel): DecodedRows {
+  const layout = rowLayoutOf(signature)
+  const { mediaType, parameters } = parseMediaType(headers['content-type'] ?? '')
+  const charset = parameters.get('charset') ?? 'utf-8'
+  if (charset !== 'utf-8' && charset !== 'utf8')
+    throw new ServingError('unsupported', `the charset ${quote(charset)} is not taken; send UTF-8`)
+  if (mediaType === 'application/json') return decodeTable(withoutNan(body), layout, FORMS, { extraColumns: 'allowed' })
+  if (mediaType === 'text/csv') return decodeCsv(body, layout)
+  throw new ServingError('unsupported', `the content-type is ${quote(mediaType)}; send application/json or text/csv`)
+}

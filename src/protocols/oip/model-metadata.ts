@@ -1,0 +1,46 @@
+import { versionName, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
+import type { TensorSpec } from '../../tensor/signature.ts'
+
+/**
+ * What is known of a model, as far as its callers need it. `versions` are all names under which versions answer: the
+ * first digits of each digest, and its labels.
+ * @see Open Inference Protocol v2, "Model Metadata"
+ */
+export function modelMetadata(model: ServedModel, plane: DataPlane) {
+  return {
+    name: model.name,
+    versions: versionsOf(model.name, plane).flatMap((version) => [versionName(version), ...version.labels]),
+    platform: platformOf(model),
+    inputs: model.signature.inputs.map(tensorMetadata),
+    outputs: model.signature.outputs.map(tensorMetadata),
+    properties: propertiesOf(model),
+  }
+}
+
+/** Every version of a model, the default first. */
+export function versionsOf(name: string, plane: DataPlane): ServedModel[] {
+  return plane.models().filter((model) => model.name === name)
+}
+
+/** The engines that run it, in one word. */
+export function platformOf(model: ServedModel): string {
+  return `slipway_${model.engines.join('_')}`
+}
+
+function tensorMetadata({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape }
+}
+
+/** What the protocol has no field for, as text: how it is run and why, and the names of columns. */
+export function propertiesOf(model: ServedModel): Record<string, string> {
+  const { plan, maxBatchRows } = model.choices
+  const properties: Record<string, string> = {
+    digest: model.version,
+    plan: `${plan.value}: ${plan.reason}`,
+    max_batch_rows: `${maxBatchRows.value}: ${maxBatchRows.reason}`,
+  }
+  if (model.labels.length > 0) properties['labels'] = JSON.stringify(model.labels)
+  for (const { name, columns } of model.signature.inputs)
+    if (columns !== undefined) properties[`columns.${name}`] = JSON.stringify(columns)
+  return properties
+}

@@ -1,0 +1,54 @@
+import { outputColumns, type BytesRule } from '../../codecs/row-text.ts'
+import type { TensorSpec } from '../../tensor/signature.ts'
+import { answerElement, anyOf, countOf, listOf, nestedOf, objectOf, type Schema } from './schema.ts'
+
+/** Predictions in the style `values` of `printPredictions`. */
+export function valuesSchema(outputs: readonly TensorSpec[], bytes: BytesRule): Schema {
+  const [only] = outputs
+  if (outputs.length === 1 && only !== undefined) return listOf(outputRow(only, bytes), -1, 1)
+  return listOf(objectOf(Object.fromEntries(outputs.map((spec) => [spec.name, outputRow(spec, bytes)]))), -1, 1)
+}
+
+/** Predictions in the style `columns`. */
+export function columnsSchema(outputs: readonly TensorSpec[], bytes: BytesRule): Schema {
+  const [only] = outputs
+  if (outputs.length === 1 && only !== undefined) return nestedOf(answerOf(only, bytes), only.shape)
+  return objectOf(Object.fromEntries(outputs.map((spec) => [spec.name, nestedOf(answerOf(spec, bytes), spec.shape)])))
+}
+
+/** Predictions in the style `objects`. */
+export function objectsSchema(outputs: readonly TensorSpec[]): Schema {
+  return listOf(objectSchema(outputs), -1, 1)
+}
+
+/** One row of that style: what stands in a line of JSON lines, too. */
+export function objectSchema(outputs: readonly TensorSpec[]): Schema {
+  return objectOf(
+    Object.fromEntries(
+      outputs.map((spec) => {
+        const row = spec.shape.slice(1)
+        const element = answerOf(spec, 'text')
+        if (row.includes(-1)) return [spec.name, anyOf([element, nestedOf(element, row)])]
+        return [spec.name, countOf(row) === 1 ? element : nestedOf(element, row)]
+      }),
+    ),
+  )
+}
+
+function outputRow(spec: TensorSpec, bytes: BytesRule): Schema {
+  return nestedOf(answerOf(spec, bytes), spec.shape.slice(1))
+}
+
+function answerOf({ datatype }: TensorSpec, bytes: BytesRule): Schema {
+  const element = answerElement(datatype)
+  return datatype === 'BYTES' && bytes !== 'text' ? { anyOf: [element, objectOf({ b64: element })] } : element
+}
+
+/** The names of an answer's CSV fields, for people. */
+export function csvFields(outputs: readonly TensorSpec[]): string {
+  const names = outputs.flatMap((spec) => {
+    const row = spec.shape.slice(1)
+    return row.includes(-1) ? [`${spec.name}…`] : outputColumns(spec.name, spec, countOf(row))
+  })
+  return names.length > 20 ? `${names.slice(0, 20).join(', ')} and ${names.length - 20} more` : names.join(', ')
+}

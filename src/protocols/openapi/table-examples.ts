@@ -1,0 +1,46 @@
+import type { RowInput } from '../../codecs/row-layout.ts'
+import type { TableForm } from '../../codecs/table-request.ts'
+import type { RowModel } from './described-model.ts'
+import { nest } from './example-values.ts'
+
+/** A table's example in one of its forms; undefined where the model has none that JSON can hold. */
+export function tableExample(form: TableForm, described: RowModel): unknown {
+  const { layout, examples } = described
+  const parts = layout.inputs.map((input) => ({ input, values: examples.get(input.spec.name) }))
+  if (parts.some(({ values }) => values === undefined)) return undefined
+  const rows = Math.max(...parts.map(({ input, values }) => (values?.length ?? 0) / input.width))
+  const rowsOf = ({ input, values = [] }: (typeof parts)[number]): readonly unknown[] =>
+    Array.from({ length: rows }, (_, row) => values.slice(row * input.width, (row + 1) * input.width))
+  const flat = Array.from({ length: rows }, (_, row) => parts.flatMap((part) => rowsOf(part)[row] as unknown[]))
+  const names = layout.columns.map(({ name }) => name)
+  const [first] = parts
+  if (form === 'dataframe_split' || (form === 'input_data' && layout.isNamed)) return { columns: names, data: flat }
+  if (form === 'dataframe_records' && layout.isNamed)
+    return flat.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]])))
+  if (layout.inputs.length === 1 && form !== 'dataframe_records' && first !== undefined)
+    return rowsOf(first).map((row) => shaped(row as unknown[], first.input))
+  const byName = parts.map((part) => ({
+    name: part.input.spec.name,
+    rows: rowsOf(part).map((row) => shaped(row as unknown[], part.input)),
+  }))
+  if (form === 'inputs') return Object.fromEntries(byName.map(({ name, rows: values }) => [name, values]))
+  return flat.map((_, row) => Object.fromEntries(byName.map(({ name, rows: values }) => [name, values[row]])))
+}
+
+function shaped(row: readonly unknown[], { rowShape }: RowInput): unknown {
+  return nest(row, rowShape)
+}
+
+/** A row of CSV with the example; undefined where there is none. */
+export function csvExample(described: RowModel): string | undefined {
+  const table = tableExample('dataframe_split', described) as { readonly data: readonly unknown[][] } | undefined
+  return table?.data.map((row) => row.map(csvText).join(',')).join('\n')
+}
+
+function csvText(value: unknown): string {
+  if (value === null) return ''
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return typeof value === 'string' && (text === '' || /[",\r\n]|^\s|\s$/.test(text))
+    ? `"${text.replaceAll('"', '""')}"`
+    : text
+}

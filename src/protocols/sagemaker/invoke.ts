@@ -1,0 +1,71 @@
+import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
+import { decodeJsonLines } from '../../codecs/json-lines.ts'
+import { fitNpy } from '../../codecs/npy-rows.ts'
+import { decodeNpy } from '../../codecs/npy.ts'
+import type { RowLayout } from '../../codecs/row-layout.ts'
+import { printCsv, printJsonLines, printPredictions, type AnswerStyle } from '../../codecs/table-answer.ts'
+import { decodeTable } from '../../codecs/table-request.ts'
+import type { Call, DataPlane } from '../../runtime/plane.ts'
+import type { Tensors } from '../../tensor/tensor.ts'
+import type { WireRequest, WireResponse } from '../protocol.ts'
+import { rowLayoutOf } from '../row-layouts.ts'
+import { answerForm, requestForm, type AnswerForm, type RequestForm } from './media-types.ts'
+import { encodeNpyAnswer, fitsNpy } from './npy-answer.ts'
+import type { Target } from './request-headers.ts'
+
+interface Rows extends DecodedRows {
+  /** How JSON answers them. */
+  readonly style: AnswerStyle
+}
+
+/**
+ * Runs a model on rows as CSV, JSON, JSON lines or npy, and answers in the form that the caller accepts.
+ * JSON is `{"predictions": [row, …]}`: each row an object by output name; to `{"instances": […]}` of a model with one
+ * output, the bare value, as every client that sends this form expects. CSV has every output's fields, in the signature's
+ * order, without a header; npy has them side by side.
+ * @see AWS SageMaker, "Common data formats for inference"; sagemaker-inference-toolkit, "Default decoder and encoder"
+ */
+export async function invoke(
+  request: WireRequest,
+  plane: DataPlane,
+  call: Call,
+  { model, echo }: Target,
+): Promise<WireResponse> {
+  const { outputs: specs } = model.signature
+  const from = requestForm(request.headers['content-type'])
+  const to = answerForm(request.headers['accept'], from, fitsNpy(specs))
+  const { inputs, rows, style } = decode(request.body, from, rowLayoutOf(model.signature))
+  const { outputs } = await plane.predict(model, inputs, { call })
+  const headers = { 'content-type': contentType(to), ...echo }
+  if (to.form === 'npy') return { status: 200, headers, body: encodeNpyAnswer(outputs, rows) }
+  if (to.form === 'csv') return { status: 200, headers, body: printCsv(outputs, specs, rows) }
+  if (to.form === 'jsonlines') return { status: 200, headers, body: printJsonLines(outputs, specs, rows) }
+  const body = `{"predictions":${printPredictions(outputs, specs, rows, styleFor(outputs, style), AS_CSV)}}`
+  return { status: 200, headers, body }
+}
+
+const AS_CSV = { instead: 'ask for text/csv' }
+
+function decode(body: Uint8Array, { form, header }: RequestForm, layout: RowLayout): Rows {
+  switch (form) {
+    case 'csv':
+      return { ...decodeCsv(body, layout, header), style: 'objects' }
+    case 'jsonlines':
+      return { ...decodeJsonLines(body, layout), style: 'objects' }
+    case 'npy':
+      return { ...fitNpy(decodeNpy(body), layout), style: 'objects' }
+    case 'json': {
+      const table = decodeTable(body, layout, ['instances', 'rows'])
+      return { inputs: table.inputs, rows: table.rows, style: table.form === 'instances' ? 'values' : 'objects' }
+    }
+  }
+}
+
+/** Of several outputs each row is an object in either style; those of one element a row are bare values then. */
+function styleFor(outputs: Tensors, style: AnswerStyle): AnswerStyle {
+  return outputs.size === 1 ? style : 'objects'
+}
+
+function contentType({ form, mediaType }: AnswerForm): string {
+  return form === 'csv' ? `${mediaType}; charset=utf-8` : mediaType
+}

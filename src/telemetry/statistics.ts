@@ -1,0 +1,31 @@
+import type { VersionStatistics } from '../runtime/operations.ts'
+import { runsBySize, SUM } from './inference-counts.ts'
+import { mergeSeries } from './merge.ts'
+import type { MetricsSnapshot, SeriesCounts } from './snapshot.ts'
+
+/** What processes have counted, as clients of V2 are told: one for each version that any of them has seen. */
+export function statisticsOf(snapshots: readonly Pick<MetricsSnapshot, 'series'>[]): VersionStatistics[] {
+  return mergeSeries(snapshots)
+    .filter(({ version }) => version !== '')
+    .map(versionStatistics)
+}
+
+function versionStatistics({ model, version, inference: { sums, lastMs } }: SeriesCounts): VersionStatistics {
+  const count = sums[SUM.success] ?? 0
+  const of = (at: number) => ({ count, ms: sums[at] ?? 0 })
+  const batches = runsBySize(sums)
+  return {
+    name: model,
+    version,
+    lastInferenceMs: Math.round(lastMs),
+    rows: sums[SUM.rows] ?? 0,
+    runs: batches.reduce((sum, runs) => sum + runs.count, 0),
+    success: of(SUM.successMs),
+    fail: { count: sums[SUM.fail] ?? 0, ms: sums[SUM.failMs] ?? 0 },
+    queue: of(SUM.queueMs),
+    computeInput: of(SUM.inputMs),
+    computeInfer: of(SUM.inferMs),
+    computeOutput: of(SUM.outputMs),
+    batches,
+  }
+}
