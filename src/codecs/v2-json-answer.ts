@@ -75,5 +75,5 @@ function encodeText(name: string, bytes: Uint8Array, index: number): string {
 
 function noJson(name: string, why: string, cause?: unknown): ServingError {
   const message = `output ${quote(name)} ${why}; ask for it as binary data, with its parameter "binary_data"`
-  return new ServingError('unsupported', message, { cause })
+  return new ServingError('unsupported', message, { cause, details: { reason: 'accept', output: name } })
 }

@@ -5,10 +5,9 @@ import { buffer } from 'node:stream/consumers'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../../src/core/errors.ts'
-import { docsPage } from '../../src/protocols/docs-page/docs-page.ts'
 import { createKey, digestOf } from '../../src/auth/api-key.ts'
 import { createAuthorizer } from '../../src/auth/authorizer.ts'
-import { createOipRest } from '../../src/protocols/oip-rest/oip-rest.ts'
+import { allProtocols } from '../../src/protocols/index.ts'
 import type { WireRequest } from '../../src/protocols/protocol.ts'
 import { createRouter } from '../../src/protocols/router.ts'
 import type { DataPlane, ServedModel } from '../../src/runtime/plane.ts'
@@ -77,6 +76,7 @@ const models = [fraud, image]
 /** What the page posted, and what the model answers: tensors, or a failure. */
 let posted: { path: string; body: string; authorization?: string | undefined; inputs?: Tensors }[] = []
 let answer: Tensors | ServingError = new Map()
+let serverTiming = ''
 
 const plane: DataPlane = {
   isReady: () => true,
@@ -94,7 +94,7 @@ const plane: DataPlane = {
 }
 
 /** The real routes and codecs, on the barest host. */
-const protocols = [createOipRest('0.0.0'), docsPage]
+const protocols = allProtocols('0.0.0')
 const open = createRouter({ protocols })
 const key = createKey()
 const guarded = createRouter({
@@ -113,7 +113,8 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   const headers = request.headers as WireRequest['headers']
   if (method === 'POST') posted.push({ path, body: body.toString(), authorization: headers.authorization })
   const found = await handle({ method, path, query: '', headers, body }, plane, { aborted: false })
-  response.writeHead(found.status, found.headers).end(found.body)
+  const timing = serverTiming === '' ? {} : { 'server-timing': serverTiming }
+  response.writeHead(found.status, { ...found.headers, ...timing }).end(found.body)
 }
 
 describe.skipIf(!needs('chromium'))('the documentation page in a browser', { timeout: 60_000 }, () => {
@@ -141,6 +142,7 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     handle = open
     posted = []
     answer = new Map()
+    serverTiming = ''
     asked = []
     complaints = []
     page = await browser.newPage()
@@ -173,8 +175,6 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     await page.getByLabel('amount').fill('64.50')
     await page.getByLabel('is_online').fill('0')
     expect(await textOf('#curl')).toContain('"data":[64.50,12.5,0]')
-    expect(await textOf('#csv')).toContain(`${origin}/invocations`)
-    expect(await textOf('#csv')).toContain("--data-raw '64.50,12.5,0'")
     await page.getByRole('button', { name: 'Predict' }).click()
     await page.locator('.bars').waitFor()
     expect(posted).toMatchObject([
@@ -198,6 +198,84 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     })
     await page.getByRole('button', { name: 'Reset' }).click()
     await page.locator('#curl', { hasText: '189.9' }).waitFor()
+  })
+
+  test('each tab sends the same values by another protocol, and shows its answer in the same way', async () => {
+    const answers: Record<string, [path: string, body: string, raw: RegExp, python: string]> = {
+      'Open Inference (V2)': ['/v2/models/fraud/infer', '"data":[64.50,12.5,1]', /"model_name"/, 'tritonclient'],
+      'TF Serving, KServe V1': [
+        '/v1/models/fraud:predict',
+        '{"instances":[[64.50,12.5,1]]}',
+        /"predictions"/,
+        'kserve',
+      ],
+      SageMaker: ['/invocations', '{"instances":[[64.50,12.5,1]]}', /"predictions"/, 'invoke_endpoint'],
+      'SageMaker (CSV)': ['/invocations', '64.50,12.5,1', /^1,0\.25,0\.75$/, 'text/csv'],
+      MLflow: ['/invocations', '"data":[[64.50,12.5,1]]}}', /"predictions"/, 'get_deploy_client'],
+      'Azure ML': ['/score', '{"input_data":{"columns":["amount",', /"predict_proba"/, 'requests.post'],
+      'Vertex AI': [
+        '/v1/projects/p/locations/l/endpoints/fraud:predict',
+        '{"instances":[[64.50,12.5,1]]}',
+        /"deployedModelId"/,
+        'PredictionServiceClient',
+      ],
+    }
+    answer = new Map([
+      ['predict', tensor('INT64', [1], BigInt64Array.of(1n))],
+      ['predict_proba', tensor('FP64', [1, 2], Float64Array.of(0.25, 0.75))],
+    ])
+    await page.goto(`${origin}/`)
+    await page.getByLabel('amount').fill('64.50')
+    expect(await page.getByRole('tab').allInnerTexts()).toEqual(Object.keys(answers))
+    for (const [label, [path, body, raw, python]] of Object.entries(answers)) {
+      posted = []
+      await page.getByRole('tab', { name: label, exact: true }).click()
+      expect(await page.getByRole('tab', { selected: true }).allInnerTexts()).toEqual([label])
+      expect(await page.getByRole('tabpanel').getAttribute('aria-labelledby')).toMatch(/^tab-/)
+      expect(await page.locator('#raw').isVisible()).toBe(false)
+      expect(await textOf('#python')).toContain(python)
+      expect(await textOf('#curl')).toContain(`${origin}${path}`)
+      await page.getByRole('button', { name: 'Predict' }).click()
+      await page.locator('#raw').waitFor()
+      expect(await textOf('#summary'), label).toMatch(/^200 OK/)
+      expect(posted.map((each) => each.path)).toEqual([path])
+      expect(posted[0]?.body).toContain(body)
+      expect(await textOf('#curl')).toContain(posted[0]?.body.replaceAll("'", String.raw`'\''`))
+      expect((await textOf('#raw')).trim()).toMatch(raw)
+      if (label === 'SageMaker (CSV)') continue
+      expect(await page.locator('.bars li').allInnerTexts()).toEqual([
+        expect.stringMatching(/^honest\s+25\.00 %$/),
+        expect.stringContaining('75.00 %'),
+      ])
+      expect(await textOf('.value')).toBe('1')
+    }
+  })
+
+  test('arrow keys walk the tabs in a ring, and one of them alone is in the order of Tab', async () => {
+    await page.goto(`${origin}/`)
+    await page.getByRole('tab', { name: 'Open Inference (V2)' }).focus()
+    await page.keyboard.press('ArrowLeft')
+    expect(await page.getByRole('tab', { selected: true }).innerText()).toBe('Vertex AI')
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    expect(await page.getByRole('tab', { selected: true }).innerText()).toBe('TF Serving, KServe V1')
+    expect(await page.locator('[role=tab][tabindex="0"]').allInnerTexts()).toEqual(['TF Serving, KServe V1'])
+    await page.keyboard.press('End')
+    expect(await page.evaluate('document.activeElement.innerText')).toBe('Vertex AI')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.labels[0].innerText')).toBe('amount')
+  })
+
+  test('where the server says how long it took, that is shown', async () => {
+    answer = new Map([['predict', tensor('INT64', [1], BigInt64Array.of(1n))]])
+    serverTiming = 'queue;dur=0.12;desc="tick", model;dur=0.03, batch;desc="8 rows", total;dur=0.4'
+    await page.goto(`${origin}/`)
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('#raw').waitFor()
+    expect(await textOf('#timing')).toBe('In the server: queue 0.12 ms, model 0.03 ms, batch 8 rows, total 0.4 ms')
+    const link = page.getByRole('link', { name: 'OpenAPI of this model' })
+    const document = await page.request.get(new URL((await link.getAttribute('href')) ?? '', page.url()).href)
+    expect(await document.json()).toMatchObject({ openapi: '3.1.0', info: { title: 'fraud' } })
   })
 
   test('a hostile column name stays text in labels, in bars and in the answer', async () => {

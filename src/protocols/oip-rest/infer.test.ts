@@ -92,7 +92,7 @@ describe('an inference with bytes behind its JSON', () => {
     expect(sent.body).toContain(`${datatype} cannot be sent as JSON; send it as binary data`)
     const json = `{"inputs":[${SIZED.replace('FP32', datatype).replace('8', '4')}]}`
     const asked = await send({ plane, json, bytes: Buffer.alloc(4) })
-    expect(asked).toMatchObject({ status: 501, headers: { 'content-type': 'application/json' } })
+    expect(asked).toMatchObject({ status: 406, headers: { 'content-type': 'application/json' } })
     expect(asked.body).toContain(`is ${datatype}, which has no JSON form; ask for it as binary data`)
   })
 

@@ -279,7 +279,7 @@ describe('an inference', () => {
     const outputs = new Map([['y', tensor('FP64', [1], Float64Array.of(Number.NaN))]])
     const nan: DataPlane = { ...plane, predict: (model) => Promise.resolve({ model, outputs }) }
     expect(await infer({ inputs: [X] }, { plane: nan })).toMatchObject({
-      status: 501,
+      status: 406,
       body: {
         code: 'unsupported',
         error: expect.stringContaining('output "y" is NaN at element 0, which has no JSON form; ask') as string,

@@ -1,6 +1,6 @@
-import { ServingError, type ErrorCode } from '../../core/errors.ts'
+import { ServingError } from '../../core/errors.ts'
 import type { Call, DataPlane } from '../../runtime/plane.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS, httpStatusOf } from '../http-status.ts'
 import { modelConfig, type ConfigLimits } from '../oip/model-config.ts'
 import { modelMetadata } from '../oip/model-metadata.ts'
 import { serverMetadata, type ServerIdentity } from '../oip/server-metadata.ts'
@@ -29,7 +29,7 @@ export function createOipRest(serverVersion: string, options: OipRestOptions = {
   const server = serverMetadata({ ...options, serverVersion })
   return {
     name: 'oip-rest',
-    failure: (error) => json(STATUS[error.code], { error: error.message, code: error.code }, retryHeaders(error)),
+    failure: (error) => json(statusOf(error), { error: error.message, code: error.code }, retryHeaders(error)),
     routes: [
       { method: 'GET', path: '/v2', access: 'open', handle: () => json(200, server) },
       { method: 'GET', path: '/v2/health/live', access: 'open', handle: () => json(200, { live: true }) },
@@ -72,5 +72,8 @@ function modelReady(_request: WireRequest, plane: DataPlane, _call: Call, parame
   return json(200, { name: model.name, ready: true })
 }
 
-/** HTTP status of each code. @see Open Inference Protocol v2, "Inference Response JSON Error Object" */
-const STATUS: Record<ErrorCode, number> = { ...HTTP_STATUS, unsupported: 501 }
+/** As everywhere, but what is not spoken is 501. @see Open Inference Protocol v2, "Inference Response JSON Error Object" */
+function statusOf(error: ServingError): number {
+  const status = httpStatusOf(error)
+  return status === HTTP_STATUS.unsupported ? 501 : status
+}

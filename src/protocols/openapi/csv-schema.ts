@@ -37,7 +37,7 @@ function repeated(fields: readonly string[]): string {
 function fieldPattern(datatype: Datatype): string {
   switch (datatype) {
     case 'BYTES':
-      return '[A-Za-z0-9]{1,20}'
+      return String.raw`[^",\r\n\ufeff]+`
     case 'BOOL':
       return '(?:true|false|0|1)'
     case 'UINT8':

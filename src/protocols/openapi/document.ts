@@ -50,8 +50,12 @@ export function openApiDocument(places: readonly Place[], options: DocumentOptio
     servers: [{ url: '/' }],
     ...(needsKeys ? { security: [{ key: [] }] } : {}),
     paths,
-    components: { schemas, ...(needsKeys ? { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } } : {}) },
+    components: { schemas, ...(needsKeys ? { securitySchemes: SECURITY_SCHEMES } : {}) },
   }
+}
+
+const SECURITY_SCHEMES = {
+  key: { type: 'http', scheme: 'bearer', description: 'A key of the server; the header `X-API-Key` takes it, too.' },
 }
 
 function describePlace(place: Place, options: DocumentOptions): Described {

@@ -117,12 +117,13 @@ function listsByName(described: RowModel): readonly Schema[] {
 function splitSchema(described: RowModel, isOpen: boolean): Schema {
   const { columns, isNamed, fixedRows } = described.layout
   const names = columns.map(({ name }) => name)
+  const isNeeded = isNamed && names.length > 1
   const named = isNamed
     ? { const: names, description: 'In any order.' }
     : { ...listOf({ type: 'string' }, names.length), uniqueItems: true }
   const split = objectOf(
-    { columns: named, data: listOf(flatRow(described), fixedRows, 1) },
-    isNamed && names.length > 1 ? [] : ['columns'],
+    { columns: isNeeded ? named : anyOf([named, { type: 'null' }]), data: listOf(flatRow(described), fixedRows, 1) },
+    isNeeded ? [] : ['columns'],
   )
   return isOpen ? { ...split, additionalProperties: true } : split
 }

@@ -173,7 +173,7 @@ export function v2ModelPaths(described: DescribedModel, base: string, options: V
               ...(isBinaryOnly ? {} : { [JSON_TYPE]: { schema: refTo(`${prefix}.V2Answer`) } }),
               'application/octet-stream': {},
             },
-            statuses: [...INFERENCE_STATUSES, 501],
+            statuses: [...INFERENCE_STATUSES, 406, 501],
           },
           needsKeys,
         ),

@@ -85,11 +85,11 @@ function inputSchema(described: DescribedModel, { name, datatype }: TensorSpec, 
   }
 }
 
-/** None for all; one; or all of them in order. Any order is taken, but none twice, which a schema cannot say. */
+/** None for all; one; or the first few in order. Any are taken in any order, but none twice, which a schema cannot say. */
 function outputsSchema(outputs: readonly TensorSpec[]): Schema {
   const items = outputs.map(outputSchema)
   const lists = items.map((item) => listOf(item, 1))
-  if (items.length > 1) lists.push({ type: 'array', prefixItems: items, items: false, minItems: items.length })
+  if (items.length > 1) lists.push({ type: 'array', prefixItems: items, items: false, minItems: 2 })
   return {
     anyOf: [{ type: 'null' }, { type: 'array', maxItems: 0 }, ...lists],
     description: 'Which outputs to compute, each once, in any order; all when none is named.',
