@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { runForeground } from './foreground.mjs'
+import { makePythonEnvironments } from './python-environments.mjs'
 import { nodePath, root, setUp } from './setup.mjs'
 
 const bin = (path) => join(root, 'node_modules', path)
@@ -25,6 +26,7 @@ const tasks = {
   generate: () => one([join(root, 'scripts/generate.ts')]),
   build: () => one([join(root, 'scripts/build.mjs'), ...rest]),
   bench: () => one([join(root, 'scripts/bench/bench.ts'), ...rest]),
+  fuzz: () => one([join(root, 'scripts/fuzz.ts'), ...rest]),
   soak: () => one([join(root, 'scripts/soak.ts'), ...rest]),
   prove: () => one([join(root, 'scripts/prove/prove.ts'), ...rest]),
 }
@@ -59,6 +61,7 @@ async function steps(list) {
 /** Checks, then all tests; what a machine cannot run is skipped and named. `SLIPWAY_NO_SKIP=1` allows no skip. */
 async function test() {
   const checks = await steps([lint, format, types])
+  await makePythonEnvironments()
   const folder = mkdtempSync(join(tmpdir(), 'slipway-test-'))
   const report = join(folder, 'report.json')
   const skips = join(folder, 'skips.txt')

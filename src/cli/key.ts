@@ -25,7 +25,7 @@ const options = {
     isFlagOnly: true,
     value: 'SCOPES',
     default: 'inference',
-    doc: 'what the new key is good for: inference, operations (metrics), or both with a comma',
+    doc: 'what the new key is good for: inference, operations (metrics, statistics, loading, settings), or both with a comma',
   },
   expires: {
     type: 'string',

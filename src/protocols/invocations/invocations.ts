@@ -5,6 +5,7 @@ import { score } from '../mlflow/score.ts'
 import { empty, type PathParameters, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
 import { containerFailure } from '../sagemaker/failure.ts'
 import { invoke } from '../sagemaker/invoke.ts'
+import { requestForm } from '../sagemaker/media-types.ts'
 import { readTarget, type Target } from '../sagemaker/request-headers.ts'
 import { modelFailure, runtimeFailure } from '../sagemaker/runtime-failure.ts'
 import { bodyDialect, dialectOf, type Dialect } from './dialect.ts'
@@ -21,7 +22,7 @@ export const invocations: Protocol = {
     {
       method: 'POST',
       path: '/invocations',
-      handle: (request, plane, call) => answer(request, plane, call, readTarget(request, plane)),
+      handle: (request, plane, call) => answer(request, plane, call, targetOf(request, plane)),
     },
     { method: 'POST', path: '/endpoints/{model}/invocations', handle: invokeEndpoint },
   ],
@@ -35,6 +36,16 @@ const FAILURE: Record<Dialect, (error: ServingError) => WireResponse> = {
   mlflow: mlflowFailure,
   sagemaker: containerFailure,
   'sagemaker-runtime': runtimeFailure,
+}
+
+/** Which model a request is for. What comes in a form that no model takes is told that first: it is wrong for each. */
+function targetOf(request: WireRequest, plane: DataPlane): Target {
+  try {
+    return readTarget(request, plane)
+  } catch (error) {
+    if (bodyDialect(request) === 'sagemaker') requestForm(request.headers['content-type'])
+    throw error
+  }
 }
 
 /** What a container answers, by the form of the body. */
