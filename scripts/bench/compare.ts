@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createProgress } from '../../src/cli/progress.ts'
 import { ServingError } from '../../src/core/errors.ts'
-import type { ModelName } from './cases.ts'
+import { isGrpc, type Case, type ModelName } from './cases.ts'
 import { fullSetting } from './full.ts'
 import { labelOf, SERVER_NAMES } from './labels.ts'
+import { findH2load } from './h2load.ts'
 import { findWrk } from './load.ts'
 import { measureLoad, turnSeconds } from './loads.ts'
 import { describeMachine } from './machine.ts'
@@ -13,12 +14,12 @@ import { WARM_UP_SECONDS } from './measure.ts'
 import { makeModels, type BenchModel } from './models.ts'
 import type { BenchOptions } from './options.ts'
 import { FOLDER, ROOT } from './paths.ts'
-import { environmentOf, peerPlan, PEERS } from './peers.ts'
-import { BUILT, slipwayPlan, SOURCE, staticPlan, type SlipwaySetting } from './plans.ts'
+import { environmentOf, peerPlan, PEERS, takesPart } from './peers.ts'
+import { BUILT, slipwayPlan, SOURCE, staticGrpcPlan, staticPlan, type SlipwaySetting } from './plans.ts'
 import { packageVersions, setUpPython } from './python.ts'
 import { summarize, type BenchResult, type Cell, type LoadedFacts, type StartFacts } from './results.ts'
 import { tolerate, type Run } from './run.ts'
-import type { ServerPlan } from './servers.ts'
+import { canAnswer, type ServerPlan } from './servers.ts'
 import {
   DENSITY_SECONDS,
   measureDensity,
@@ -36,7 +37,11 @@ const START_MODELS: readonly ModelName[] = ['tiny', 'trees']
 export async function compare(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
   if (process.platform !== 'linux')
     throw new ServingError('unsupported', `the bench reads Linux's /proc, which ${process.platform} does not have`)
-  const wrk = findWrk()
+  const { cases: allCases } = options
+  const loadMakers = {
+    ...(allCases.every(isGrpc) ? {} : { wrk: findWrk() }),
+    ...(allCases.some(isGrpc) ? { h2load: findH2load() } : {}),
+  }
   mkdirSync(FOLDER, { recursive: true })
   const benchModels = await makeModels(FOLDER, signal)
   if (options.build) build()
@@ -52,10 +57,12 @@ export async function compare(options: BenchOptions, signal: AbortSignal): Promi
   const cells: Cell[] = []
   for (const model of models) {
     const first = await measureFirstStart(run, { name: 'slipway', entry: BUILT }, model)
-    const plans = await plansOf(run, model, pythons, settings, first)
+    const cases = options.cases.filter((each) => each.model === model.name)
+    const plans = (await plansOf(run, model, pythons, settings, first)).filter((plan) =>
+      cases.some((each) => canAnswer(plan, each)),
+    )
     if (options.starts > 0 && START_MODELS.includes(model.name))
       starts.push(...(await measureStarts(run, plans, model, first)))
-    const cases = options.cases.filter((each) => each.model === model.name)
     const found = await measureLoad(run, model, plans, cases)
     loaded.push(...found.loaded)
     cells.push(...found.cells)
@@ -69,7 +76,7 @@ export async function compare(options: BenchOptions, signal: AbortSignal): Promi
   const names = SERVER_NAMES.filter((name) => cells.some((cell) => cell.server === name))
   return {
     measuredOn: new Date().toISOString().slice(0, 10),
-    machine: describeMachine({ ...versionsOf(pythons), wrk }),
+    machine: describeMachine({ ...versionsOf(pythons), ...loadMakers }),
     settings: { rounds, secondsPerCell, warmUpSeconds: WARM_UP_SECONDS, starts: options.starts, seed, repeats, full },
     servers: names.map((name) => ({ name, label: labelOf(name) })),
     starts,
@@ -138,7 +145,12 @@ async function plansOf(
   const sizes = new Map(
     model.questions.map(({ rows, outputs }) => [rows, first?.sizes.get(rows) ?? JSON.stringify({ outputs }).length]),
   )
-  return [...plans, ...settings.map((setting) => slipwayPlan(setting, model, FOLDER)), staticPlan(model, sizes, FOLDER)]
+  return [
+    ...plans,
+    ...settings.map((setting) => slipwayPlan(setting, model, FOLDER)),
+    staticPlan(model, sizes, FOLDER),
+    staticGrpcPlan(model, FOLDER),
+  ]
 }
 
 function versionsOf(pythons: ReadonlyMap<string, string>): Record<string, string> {
@@ -153,9 +165,12 @@ function versionsOf(pythons: ReadonlyMap<string, string>): Record<string, string
 /** What the whole run should take, for the progress bar (s). */
 function plannedSeconds(options: BenchOptions, modelCount: number): number {
   const { cases, rounds, starts, peers, withSource, variant } = options
-  const servers = peers.length + 3 + (withSource ? 1 : 0) + (variant === undefined ? 0 : 1)
+  const taking = PEERS.filter(({ name }) => peers.includes(name))
+  const others = 3 + (withSource ? 1 : 0) + (variant === undefined ? 0 : 1)
+  const asked = (which: readonly Case[]) => taking.filter((peer) => takesPart(peer, which)).length + others
+  const servers = asked(cases)
   const timed = START_MODELS.filter((name) => cases.some(({ model }) => model === name)).length
-  const turns = servers * cases.length * rounds * turnSeconds(options)
+  const turns = cases.reduce((sum, each) => sum + asked([each]), 0) * rounds * turnSeconds(options)
   const begins = modelCount * (servers + 1) * START_SECONDS
   return turns + begins + timed * starts * servers * START_SECONDS + (options.density ? DENSITY_SECONDS : 0)
 }

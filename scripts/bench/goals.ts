@@ -1,4 +1,4 @@
-import type { Case } from './cases.ts'
+import { caseName, type Case } from './cases.ts'
 import { byRate, ratio, type BenchResult, type Cell, type Ratio } from './results.ts'
 import { median } from './schedule.ts'
 
@@ -26,6 +26,7 @@ export interface GoalLine {
 const TINY_1 = { model: 'tiny', rows: 1, connections: 1 } as const
 const TINY_64 = { model: 'tiny', rows: 1, connections: 64 } as const
 const TINY_32_ROWS = { model: 'tiny', rows: 32, connections: 8 } as const
+const TINY_64_STREAMS = { model: 'tiny', rows: 1, connections: 8, streams: 8 } as const
 const TREES_64 = { model: 'trees', rows: 1, connections: 64 } as const
 const TREES_32_ROWS = { model: 'trees', rows: 32, connections: 8 } as const
 const ENCODER_8 = { model: 'encoder', rows: 1, connections: 8 } as const
@@ -74,6 +75,17 @@ export const GOALS: readonly Goal[] = [
     target: atMost(1 / 3, 'percent'),
     measure: ({ cells }, server) => known(ratio(cells, TINY_1, server, 'fastapi', (cell) => cell.p50Ms)),
   },
+  ...(
+    [
+      ['grpcio', 'grpcio aio', 8],
+      ['mlserver', "MLServer's gRPC", 10],
+    ] as const
+  ).map(([other, name, times]) => ({
+    id: `grpc-64-${other}`,
+    what: `gRPC, tiny, 1 row, 64 streams: requests per second against ${name}`,
+    target: atLeast(times, 'times'),
+    measure: rate(TINY_64_STREAMS, other),
+  })),
   {
     id: 'trees-64',
     what: '200 trees, 1 row, 64 connections: requests per second against FastAPI',
@@ -170,10 +182,7 @@ export function formatTarget({ is, value, unit }: Goal['target']): string {
 }
 
 function own(cells: readonly Cell[], which: Case, server: string): Cell[] {
-  const { model, rows, connections } = which
-  return cells.filter(
-    (cell) => cell.server === server && cell.model === model && cell.rows === rows && cell.connections === connections,
-  )
+  return cells.filter((cell) => cell.server === server && caseName(cell) === caseName(which))
 }
 
 function spread(values: readonly number[]): Ratio {

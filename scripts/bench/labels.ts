@@ -8,6 +8,7 @@ const LABELS: Readonly<Record<string, string>> = {
   'slipway-source': 'Slipway, unbuilt',
   'slipway-variant': 'Slipway, variant',
   static: 'node:http, static',
+  'static-grpc': 'node:http2, static',
 }
 
 /** Names of all servers that may take part, in the order of the tables. */

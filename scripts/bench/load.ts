@@ -5,9 +5,12 @@ import { ServingError } from '../../src/core/errors.ts'
 import { quote } from '../../src/core/text.ts'
 import type { Exchange } from './question.ts'
 
-/** What wrk saw in one go. */
+/** What a load maker saw in one go. */
 export interface Load {
+  /** Those that were answered. */
   readonly requests: number
+  /** With those that were under way at the end, where the load maker tells. */
+  readonly started?: number
   /** From the first request to the last answer. */
   readonly seconds: number
   /** The latency that half of the requests had at most (ms), and 99 in 100. */

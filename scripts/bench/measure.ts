@@ -1,10 +1,9 @@
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { ServingError } from '../../src/core/errors.ts'
-import { load, writeScript } from './load.ts'
-import { FOLDER } from './paths.ts'
+import { isGrpc } from './cases.ts'
+import { createLoader } from './loaders.ts'
+import { watchCount } from './own-count.ts'
 import { cpuSeconds, machineCpuSeconds, ownCpuSeconds, treeOf } from './proc.ts'
-import type { Exchange } from './question.ts'
 import type { Cell } from './results.ts'
 import type { Turn } from './schedule.ts'
 import type { RunningServer } from './servers.ts'
@@ -12,31 +11,9 @@ import type { RunningServer } from './servers.ts'
 /** How long each server is loaded before it is measured (s). */
 export const WARM_UP_SECONDS = 1
 
-/** Where wrk finds a server, and the script that asks it. */
-export interface Target {
-  readonly port: number
-  readonly path: string
-  readonly script: string
-}
-
-/** @throws when the server was given no request of so many rows */
-export function exchangeOf({ name, plan }: RunningServer, rows: number): Exchange {
-  const exchange = plan.exchanges.get(rows)
-  if (exchange === undefined) throw new Error(`${name} has no request of ${rows} rows; this is a bug`)
-  return exchange
-}
-
-/** Writes wrk's script for a server. */
-export function targetOf(server: RunningServer, rows: number): Target {
-  const exchange = exchangeOf(server, rows)
-  const script = join(FOLDER, 'wrk', `${server.name}-${rows}.lua`)
-  writeScript(script, exchange)
-  return { port: server.port, path: exchange.path, script }
-}
-
 /**
- * One turn of one server: warmed up, loaded, its processor time read before and after.
- * @throws {ServingError} `internal` when a request failed
+ * One turn of one server: asked once, warmed up, loaded, its processor time read before and after, asked again.
+ * @throws {ServingError} `internal` when a request failed or an answer was wrong
  */
 export async function measure(
   server: RunningServer,
@@ -44,14 +21,18 @@ export async function measure(
   options: { readonly seconds: number; readonly signal: AbortSignal },
 ): Promise<Cell> {
   const { seconds, signal } = options
-  const target = targetOf(server, turn.rows)
-  await load(target, turn.connections, WARM_UP_SECONDS, signal)
+  const loader = await createLoader(server, turn, signal)
+  await loader.load(WARM_UP_SECONDS)
+  const compareCount = isGrpc(turn) ? await watchCount(server, signal) : undefined
   const scraper = scrape(server)
   const tree = treeOf(server.pid)
   const before = readClocks(tree)
-  const { requests, seconds: lasted, p50Ms, p99Ms } = await load(target, turn.connections, seconds, signal)
+  const load = await loader.load(seconds)
   const after = readClocks(tree)
   scraper.stop()
+  await compareCount?.(load)
+  await loader.check()
+  const { requests, seconds: lasted, p50Ms, p99Ms } = load
   const used = after.server - before.server
   const ownUsed = after.own - before.own
   return {
@@ -66,7 +47,7 @@ export async function measure(
   }
 }
 
-/** Processor time so far (seconds): the server's, our own with wrk's, the whole machine's. */
+/** Processor time so far (seconds): the server's, our own with the load maker's, the whole machine's. */
 function readClocks(tree: readonly number[]): { server: number; own: number; machine: number } {
   return { server: cpuSeconds(tree), own: ownCpuSeconds(), machine: machineCpuSeconds() }
 }

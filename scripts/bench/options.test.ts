@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CASES, caseName } from './cases.ts'
+import { CASES, caseName, isGrpc } from './cases.ts'
 import { BenchUsageError, HELP, parseOptions } from './options.ts'
 import { PEERS } from './peers.ts'
 
@@ -13,10 +13,16 @@ test('--quick is two models beside FastAPI alone, shorter where nothing else is 
   const options = parseOptions(['--quick', '--seconds', '3'])
   expect(options).toMatchObject({ rounds: 2, seconds: 3, starts: 1, peers: ['fastapi'], density: false })
   expect(new Set(options.cases.map(({ model }) => model))).toEqual(new Set(['tiny', 'trees']))
+  expect(options.cases.filter(isGrpc)).toEqual([])
 })
 
-test('FastAPI takes part whoever is named, in the order of the tables', () => {
-  expect(parseOptions(['--peers', 'mlflow,mlserver']).peers).toEqual(['fastapi', 'mlserver', 'mlflow'])
+test('FastAPI and grpcio take part whoever is named, in the order of the tables', () => {
+  expect(parseOptions(['--peers', 'mlflow,mlserver']).peers).toEqual(['fastapi', 'mlserver', 'mlflow', 'grpcio'])
+})
+
+test('a peer that speaks none of what is asked takes no part', () => {
+  expect(parseOptions(['--cells', 'tiny/1@64']).peers).not.toContain('grpcio')
+  expect(parseOptions(['--cells', 'tiny/1@8x8']).peers).toEqual(['mlserver', 'grpcio'])
 })
 
 test('cells are named one by one, or by their models', () => {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { quote } from '../../src/core/text.ts'
-import { CASES, MODELS, parseCase, type Case, type ModelName } from './cases.ts'
-import { PEERS } from './peers.ts'
+import { CASES, isGrpc, MODELS, parseCase, type Case, type ModelName } from './cases.ts'
+import { PEERS, takesPart } from './peers.ts'
 
 export interface BenchOptions {
   readonly rounds: number
@@ -43,12 +43,13 @@ export const HELP = `npm run bench -- [options]: Slipway beside other servers an
   --seconds N       length of each measurement (4)
   --starts N        times that each server is started (5); 0 leaves start-up and memory out
   --models L        ${MODELS.join(',')}
-  --cells L         model/rows@connections, separated by commas, such as tiny/1@64,trees/32@8
+  --cells L         model/rows@connections, separated by commas, such as tiny/1@64,trees/32@8;
+                    by gRPC tiny/1@8x8: with streams on each connection
   --peers L         ${[...PEER_NAMES, SOURCE].join(',')};
-                    FastAPI is measured always (all but ${SOURCE})
+                    FastAPI and grpcio are measured always (all but ${SOURCE})
   --seed N          order of the measurements (1)
   --repeats N       times that a measurement is taken again when other work disturbed it (2)
-  --quick           three minutes: tiny and trees, beside FastAPI and the static answer alone
+  --quick           three minutes: tiny and trees, beside FastAPI and the static answer alone, not by gRPC
   --variant='ARGS'  one more Slipway, started with these arguments of \`slipway serve\`
   --no-build        measure dist/slipway.js as it is
   --again           tell the last run once more, with the notes of now
@@ -63,14 +64,15 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const isPartial = isQuick || [values.models, values.cells, values.peers].some((value) => value !== undefined)
   if (isPartial && values.write === true)
     throw new BenchUsageError('--write takes a run of everything: leave out --quick, --models, --cells and --peers')
-  const cases = pickCases(values.models ?? (isQuick ? 'tiny,trees' : undefined), values.cells)
+  const all = pickCases(values.models ?? (isQuick ? 'tiny,trees' : undefined), values.cells)
+  const cases = isQuick && values.cells === undefined ? all.filter((each) => !isGrpc(each)) : all
   const peers = pickPeers(values.peers ?? (isQuick ? 'fastapi' : PEER_NAMES.join(',')))
   return {
     rounds: wholeNumber('rounds', values.rounds ?? (isQuick ? '2' : '3'), 1, 100),
     seconds: wholeNumber('seconds', values.seconds ?? (isQuick ? '2' : '4'), 1, 60),
     starts: wholeNumber('starts', values.starts ?? (isQuick ? '1' : '5'), 0, 100),
     cases,
-    peers: PEER_NAMES.filter((name) => peers.has(name)),
+    peers: PEERS.filter((peer) => peers.has(peer.name) && takesPart(peer, cases)).map(({ name }) => name),
     withSource: peers.has(SOURCE),
     density: !isQuick && cases.some((each) => each.model === 'tiny'),
     seed: wholeNumber('seed', values.seed, 0, 0xffff_ffff),
@@ -102,12 +104,12 @@ function pickCases(models: string | undefined, cells: string | undefined): Case[
   return CASES.filter(({ model }) => wanted.has(model))
 }
 
-/** FastAPI always takes part: the others are told against it. */
+/** FastAPI always takes part, and grpcio where servers are asked by gRPC: the others are told against them. */
 function pickPeers(list: string): Set<string> {
   const known = [...PEER_NAMES, SOURCE]
   for (const name of list.split(','))
     if (!known.includes(name)) throw new BenchUsageError(`--peers are ${known.join(', ')}, found ${quote(name)}`)
-  return new Set(['fastapi', ...list.split(',')])
+  return new Set(['fastapi', 'grpcio', ...list.split(',')])
 }
 
 function parse(args: readonly string[]) {

@@ -33,7 +33,8 @@ describe.each(PEERS.map((peer) => [peer.name, peer] as const))('%s', (_name, pee
   })
 
   test('can be asked every question', () => {
-    expect([...plan.exchanges.keys()]).toEqual([1])
+    expect([...plan.exchanges.keys()]).toEqual(peer.grpc === 'only' ? [] : [1])
+    expect([...(plan.grpcExchanges?.keys() ?? [])]).toEqual(peer.grpc === undefined ? [] : [1])
   })
 })
 

@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
+import { isGrpc, type Case } from './cases.ts'
 import type { BenchModel } from './models.ts'
+import { grpcExchange } from './grpc-question.ts'
 import { QUIET_PYTHON, runCommand, type Environment } from './python.ts'
 import { mlflowExchange, v2Exchange, type Exchange, type Question } from './question.ts'
 import type { ServerPlan } from './servers.ts'
@@ -22,8 +24,10 @@ export interface Peer {
   /** Made before it starts. */
   readonly prepare?: (place: PeerPlace, signal: AbortSignal) => Promise<void>
   readonly launch: (place: PeerPlace) => Pick<ServerPlan, 'command' | 'args' | 'env'>
-  /** How it is asked: by the Open Inference Protocol unless said here. */
+  /** How it is asked by HTTP: by the Open Inference Protocol unless said here. */
   readonly exchange?: (question: Question) => Exchange
+  /** Whether it speaks gRPC, and HTTP then too. */
+  readonly grpc?: 'also' | 'only'
 }
 
 /** What a peer is started with. */
@@ -75,6 +79,7 @@ export const PEERS: readonly Peer[] = [
     label: 'MLServer',
     environment: 'mlserver',
     packages: ['mlserver'],
+    grpc: 'also',
     launch: ({ model, python }) => ({
       command: program(python, 'mlserver'),
       args: () => ['start', '.'],
@@ -145,7 +150,20 @@ export const PEERS: readonly Peer[] = [
     }),
     exchange: mlflowExchange,
   },
+  {
+    name: 'grpcio',
+    label: 'grpcio, asyncio',
+    environment: 'grpcio',
+    packages: ['grpcio'],
+    grpc: 'only',
+    launch: ({ python }) => ({ command: python, args: (port) => ['server.py', `${port}`] }),
+  },
 ]
+
+/** Whether a peer can be asked what one of the cases asks. */
+export function takesPart({ grpc }: Peer, cases: readonly Case[]): boolean {
+  return cases.some((each) => (isGrpc(each) ? grpc !== undefined : grpc !== 'only'))
+}
 
 /** The Python that a peer needs. */
 export function environmentOf({ environment }: Peer): Environment {
@@ -158,6 +176,8 @@ export function peerPlan(peer: Peer, place: PeerPlace, logFolder: string): Serve
   const { command, args, env } = peer.launch(place)
   const source = join(FOLDER, peer.environment)
   const exchange = peer.exchange ?? v2Exchange
+  const byHttp = peer.grpc === 'only' ? [] : model.questions
+  const byGrpc = model.questions.map((question) => [question.rows, grpcExchange(question)] as const)
   return {
     name: peer.name,
     command,
@@ -170,7 +190,8 @@ export function peerPlan(peer: Peer, place: PeerPlace, logFolder: string): Serve
       MODEL_FILE: model.file,
       ...env?.(port, spare),
     }),
-    exchanges: new Map(model.questions.map((question) => [question.rows, exchange(question)])),
+    exchanges: new Map(byHttp.map((question) => [question.rows, exchange(question)])),
+    ...(peer.grpc === undefined ? {} : { grpcExchanges: new Map(byGrpc) }),
     isRestless: peer.isRestless ?? false,
     logFile: join(logFolder, `${peer.name}.log`),
   }

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { grpcExchange, rightFrame } from './grpc-question.ts'
 import type { BenchModel } from './models.ts'
+import { readAnswered } from './own-count.ts'
 import { ROOT } from './paths.ts'
 import { checkSize, checkStatus, v2Exchange, type Exchange } from './question.ts'
 import type { ServerPlan } from './servers.ts'
@@ -26,7 +28,13 @@ export function slipwayPlan(setting: SlipwaySetting, model: BenchModel, folder: 
     question.rows,
     v2Exchange(question, setting.headers),
   ])
-  return nodePlan(setting, model.file, new Map(exchanges), folder)
+  const { headers = {} } = setting
+  const byGrpc = model.questions.map((question) => [question.rows, grpcExchange(question, headers)] as const)
+  return {
+    ...nodePlan(setting, model.file, new Map(exchanges), folder),
+    grpcExchanges: new Map(byGrpc),
+    count: { path: '/metrics', headers, read: readAnswered(model.name) },
+  }
 }
 
 /**
@@ -59,7 +67,7 @@ function nodePlan(
     command: process.execPath,
     args: (port) => [entry, 'serve', path, '--port', `${port}`, '--data', join(folder, 'data'), ...extra],
     // by a variable: a Slipway of before gRPC has no such option
-    env: () => ({ SLIPWAY_GRPC_PORT: '0' }),
+    env: (_port, [grpcPort]) => ({ SLIPWAY_GRPC_PORT: `${grpcPort}` }),
     exchanges,
     // the first start reads, checks, compiles and tries a model
     longestStartMs: 120_000,
@@ -87,5 +95,19 @@ export function staticPlan(model: BenchModel, sizes: ReadonlyMap<number, number>
     args: (port) => [join(import.meta.dirname, 'peers/static.ts'), `${port}`, ...byBody],
     exchanges,
     logFile: join(folder, 'logs', 'static.log'),
+  }
+}
+
+/** The least that node:http2 can do by gRPC: the right answer to one row, made beforehand. */
+export function staticGrpcPlan(model: BenchModel, folder: string): ServerPlan {
+  const questions = model.questions.filter(({ rows }) => rows === 1)
+  const answers = questions.map((question) => rightFrame(question).toString('base64'))
+  return {
+    name: 'static-grpc',
+    command: process.execPath,
+    args: (port) => [join(import.meta.dirname, 'peers/static-grpc.ts'), `${port}`, ...answers],
+    exchanges: new Map(),
+    grpcExchanges: new Map(questions.map((question) => [question.rows, grpcExchange(question)])),
+    logFile: join(folder, 'logs', 'static-grpc.log'),
   }
 }

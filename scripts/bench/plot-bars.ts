@@ -1,4 +1,4 @@
-import { describeCase } from './cases.ts'
+import { describeCase, isGrpc } from './cases.ts'
 import { labelOf } from './labels.ts'
 import type { Line } from './results.ts'
 import { at, text } from './svg.ts'
@@ -37,7 +37,7 @@ export function barPanels(summary: readonly Line[], top: number): string {
 
 function serverBars(summary: readonly Line[]): Bar[] {
   return summary
-    .filter((line) => line.model === 'tiny' && line.rows === 1 && line.connections === 64)
+    .filter((line) => line.model === 'tiny' && line.rows === 1 && line.connections === 64 && !isGrpc(line))
     .map((line) => ({
       label: labelOf(line.server),
       value: line.requestsPerSecond,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CASES } from './cases.ts'
+import { CASES, isGrpc } from './cases.ts'
 import { plot } from './plot.ts'
 import { result } from './result.fixture.ts'
 
@@ -13,7 +13,8 @@ describe('the plot', () => {
   test('draws a bar for each of three servers under each number of connections, for each server, and for each case', () => {
     const bars = svg.match(/<rect class="(fastapi|slipway|static)"[^>]*height="[1-9][\d.]*"/g) ?? []
     const legend = 3
-    expect(bars).toHaveLength(legend + 3 * 3 + result.servers.length + CASES.length)
+    const byHttp = result.servers.filter(({ name }) => name !== 'grpcio' && name !== 'static-grpc')
+    expect(bars).toHaveLength(legend + 3 * 3 + byHttp.length + CASES.filter((each) => !isGrpc(each)).length)
   })
 
   test('is whole without a peer and without a case', () => {

@@ -1,4 +1,5 @@
 import { labelOf } from './labels.ts'
+import { isGrpc } from './cases.ts'
 import { barPanels, barPanelsHeight } from './plot-bars.ts'
 import type { BenchResult, Line } from './results.ts'
 import { at, text } from './svg.ts'
@@ -36,7 +37,7 @@ const STYLE = `
  * on the left, latency on the right. Below, all servers, and all cases.
  */
 export function plot({ summary }: BenchResult): string {
-  const tiny = summary.filter((line) => line.model === 'tiny' && line.rows === 1)
+  const tiny = summary.filter((line) => line.model === 'tiny' && line.rows === 1 && !isGrpc(line))
   const connections = [...new Set(tiny.map((line) => line.connections))]
   const find = (server: Shown, count: number) =>
     tiny.find((line) => line.server === server && line.connections === count)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { isGrpc } from './cases.ts'
 import { GOALS } from './goals.ts'
 import { ROOT } from './paths.ts'
 import { replaceSection, toMarkdown, toText } from './report.ts'
@@ -15,8 +16,22 @@ test('the tables hold a line for each goal, server and case', () => {
   )
   expect(text).toMatch(/^tiny +Slipway +200 ms +900 ms +64\.0 MiB +32\.0 MiB +–$/m)
   expect(text).toMatch(/^tiny, 1 row, 64.*against FastAPI +≥ 15 × +16\.0 × +20\.0 × +yes$/m)
+  expect(text).toMatch(
+    /^tiny, 1 row, 64 streams on 8 connections +Slipway +20,000 +8\.0 +8\.0 to 8\.0 +80 % +0\.40 +20\.0 +50$/m,
+  )
+  expect(text).toMatch(/^gRPC, tiny, 1 row, 64 streams: .* grpcio aio +≥ 8 × +6\.4 × +8\.0 × +\*\*no\*\*$/m)
   expect(text).toContain('0.13 cores')
   expect(text).toContain('has an API key for each request.')
+})
+
+test('without gRPC, or with nothing else, there is one table of speed', () => {
+  const heads = (summary: typeof result.summary) =>
+    toText({ ...result, summary }, NOTES)
+      .match(/^case .*(FastAPI|grpcio)/gm)
+      ?.map((line) => line.split(/ {2,}/)[0])
+  expect(heads(result.summary)).toEqual(['case', 'case by gRPC'])
+  expect(heads(result.summary.filter((line) => !isGrpc(line)))).toEqual(['case'])
+  expect(heads(result.summary.filter(isGrpc))).toEqual(['case by gRPC'])
 })
 
 test('a goal that is missed stands out, with what limits it', () => {

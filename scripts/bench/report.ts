@@ -1,5 +1,5 @@
 import { formatBytes } from '../../src/core/text.ts'
-import { describeCase } from './cases.ts'
+import { describeCase, isGrpc } from './cases.ts'
 import { formatFigure, formatTarget, judge } from './goals.ts'
 import { labelOf } from './labels.ts'
 import type { BenchResult, Line, Ratio } from './results.ts'
@@ -37,17 +37,17 @@ function goalTable(result: BenchResult, notes: Notes): Table {
   }
 }
 
-/** Speed under load, one row a case and server. */
-function speedTable({ summary }: BenchResult): Table {
+/** Speed under load, one row a case and server, against the server of which that is told. */
+function speedTable(lines: readonly Line[], title: string, against: string, timesOf: (line: Line) => Ratio): Table {
   return {
-    head: ['case', 'server', 'req/s', '× FastAPI', '(low to high)', 'of static', 'p50 ms', 'p99 ms', 'CPU µs/req'],
+    head: [title, 'server', 'req/s', `× ${against}`, '(low to high)', 'of static', 'p50 ms', 'p99 ms', 'CPU µs/req'],
     align: 'llrrrrrrr',
-    rows: summary.map((line) => [
+    rows: lines.map((line) => [
       describeCase(line),
       labelOf(line.server) + (line.loadCores > BUSY_LOAD_CORES ? ' †' : ''),
       formatRate(line.requestsPerSecond),
-      formatTimes(line.timesFastapi.middle),
-      `${formatTimes(line.timesFastapi.low)} to ${formatTimes(line.timesFastapi.high)}`,
+      formatTimes(timesOf(line).middle),
+      `${formatTimes(timesOf(line).low)} to ${formatTimes(timesOf(line).high)}`,
       formatShare(line),
       formatMs(line.p50Ms),
       formatMs(line.p99Ms),
@@ -97,7 +97,12 @@ export function toMarkdown(result: BenchResult, notes: Notes): string {
 }
 
 function join(result: BenchResult, notes: Notes, draw: (table: Table) => string): string {
-  const parts = [describeRun(result), draw(goalTable(result, notes)), draw(speedTable(result)), draw(costTable(result))]
+  const byHttp = result.summary.filter((line) => !isGrpc(line))
+  const byGrpc = result.summary.filter(isGrpc)
+  const parts = [describeRun(result), draw(goalTable(result, notes))]
+  if (byHttp.length > 0) parts.push(draw(speedTable(byHttp, 'case', 'FastAPI', (line) => line.timesFastapi)))
+  if (byGrpc.length > 0) parts.push(draw(speedTable(byGrpc, 'case by gRPC', 'grpcio', (line) => line.timesGrpcio)))
+  parts.push(draw(costTable(result)))
   if (result.summary.some((line) => line.loadCores > BUSY_LOAD_CORES))
     parts.push('† Making the load took a whole core: the server could have answered more.')
   if (result.density !== undefined) {

@@ -45,6 +45,19 @@ test('a round in which one side failed has no ratio', () => {
   expect(ratio(cells, CASE, 'slipway', 'mlflow', (each) => each.requestsPerSecond).middle).toBeNaN()
 })
 
+test('by gRPC the others are told against grpcio, and against the static answer by gRPC', () => {
+  const byGrpc: Case = { ...CASE, streams: 8 }
+  const mixed = [
+    ...cells,
+    cell(1, 'grpcio', 200, byGrpc),
+    cell(1, 'slipway', 1000, byGrpc),
+    cell(1, 'static-grpc', 1250, byGrpc),
+  ]
+  const slipway = summarize(mixed, [byGrpc], ['grpcio', 'slipway', 'static-grpc'])[1]
+  expect(slipway).toMatchObject({ ...byGrpc, timesGrpcio: { middle: 5 }, shareOfStatic: { middle: 0.8 } })
+  expect(slipway?.timesFastapi.middle).toBeNaN()
+})
+
 test('cases are kept apart, in their order, and servers without a measurement are left out', () => {
   const other: Case = { ...CASE, rows: 32 }
   const mixed = [cell(0, 'static', 1, other), cell(0, 'fastapi', 1, other), cell(0, 'fastapi', 2)]

@@ -1,4 +1,4 @@
-import { caseName, type Case } from './cases.ts'
+import { caseName, isGrpc, type Case } from './cases.ts'
 import { median } from './schedule.ts'
 
 /** One measurement: a server in one case, in one round. */
@@ -103,8 +103,9 @@ export interface Line extends Case {
   readonly p99Ms: number
   readonly cpuUsPerRequest: number
   readonly loadCores: number
-  /** Requests per second against FastAPI's and the static answer's of the same round. */
+  /** Requests per second against FastAPI's, grpcio's and the static answer's of the same round. */
   readonly timesFastapi: Ratio
+  readonly timesGrpcio: Ratio
   readonly shareOfStatic: Ratio
 }
 
@@ -117,19 +118,17 @@ export function summarize(cells: readonly Cell[], cases: readonly Case[], server
     servers.flatMap((server) => {
       const own = cells.filter((cell) => cell.server === server && caseName(cell) === caseName(each))
       if (own.length === 0) return []
-      const { model, rows, connections } = each
       return {
+        ...each,
         server,
-        model,
-        rows,
-        connections,
         requestsPerSecond: median(own.map((cell) => cell.requestsPerSecond)),
         p50Ms: median(own.map((cell) => cell.p50Ms)),
         p99Ms: median(own.map((cell) => cell.p99Ms)),
         cpuUsPerRequest: median(own.map((cell) => cell.cpuUsPerRequest)),
         loadCores: median(own.map((cell) => cell.loadCores)),
         timesFastapi: ratio(cells, each, server, 'fastapi', byRate),
-        shareOfStatic: ratio(cells, each, server, 'static', byRate),
+        timesGrpcio: ratio(cells, each, server, 'grpcio', byRate),
+        shareOfStatic: ratio(cells, each, server, isGrpc(each) ? 'static-grpc' : 'static', byRate),
       }
     }),
   )

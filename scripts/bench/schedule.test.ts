@@ -20,6 +20,24 @@ describe('the order of turns', () => {
     )
   })
 
+  test('leaves out what a server cannot be asked', () => {
+    const turns = planTurns(
+      ['a', 'b'],
+      cases(1, 8),
+      2,
+      1,
+      (server, { connections }) => server === 'a' || connections === 8,
+    )
+    expect(turns.map(({ round, server, connections }) => `${round} ${server} ${connections}`).toSorted()).toEqual([
+      '0 a 1',
+      '0 a 8',
+      '0 b 8',
+      '1 a 1',
+      '1 a 8',
+      '1 b 8',
+    ])
+  })
+
   test('is the same for the same seed, and another for another', () => {
     const order = (seed: number) => JSON.stringify(planTurns(['a', 'b', 'c', 'd'], cases(1, 8, 64), 2, seed))
     expect(order(1)).toBe(order(1))

@@ -7,12 +7,18 @@ export interface Turn extends Case {
 }
 
 /**
- * Every server in every case, once a round, each round in an order of its own: what else happens on the machine then
+ * Every server in every case that it can be asked, once a round, each round in an order of its own: what else happens on the machine then
  * falls on all alike. The same seed gives the same order.
  */
-export function planTurns(servers: readonly string[], cases: readonly Case[], rounds: number, seed: number): Turn[] {
+export function planTurns(
+  servers: readonly string[],
+  cases: readonly Case[],
+  rounds: number,
+  seed: number,
+  isAsked: (server: string, which: Case) => boolean = () => true,
+): Turn[] {
   return shuffledRounds(
-    servers.flatMap((server) => cases.map((each) => ({ server, ...each }))),
+    servers.flatMap((server) => cases.filter((each) => isAsked(server, each)).map((each) => ({ server, ...each }))),
     rounds,
     seed,
   ).flatMap((turns, round) => turns.map((turn) => ({ round, ...turn })))

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { needs } from '../../test/support/needs.ts'
+import type { BenchModel } from './models.ts'
+import { staticGrpcPlan } from './plans.ts'
 import { treeOf } from './proc.ts'
 import { checkSize, type Check } from './question.ts'
-import { startServer, type ServerPlan } from './servers.ts'
+import { canAnswer, startServer, type ServerPlan } from './servers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-bench-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,6 +25,19 @@ const plan = (script: string, over: Partial<ServerPlan> = {}): ServerPlan => ({
   ...over,
 })
 
+const TINY: BenchModel = {
+  name: 'tiny',
+  file: 'tiny.onnx',
+  questions: [
+    {
+      model: 'tiny',
+      rows: 1,
+      inputs: [{ name: 'X', shape: [1, 1], datatype: 'FP64', data: [1] }],
+      outputs: [{ name: 'y', shape: [1], datatype: 'FP64', data: [0.25] }],
+    },
+  ],
+}
+
 const ANSWER = `require('node:http').createServer((request, response) => response.end('ok')).listen(Number(process.argv[1]), '127.0.0.1')`
 const GRANDCHILD = `require('node:child_process').spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"])`
 
@@ -33,6 +48,24 @@ describe.skipIf(!needs('linux'))('a server', () => {
     expect(tree).toHaveLength(2)
     await server.stop()
     for (const pid of tree) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  test('that speaks gRPC alone is up with its first right answer by gRPC', async () => {
+    const server = await startServer(staticGrpcPlan(TINY, folder), signal)
+    await server.stop()
+    expect(server.grpcPort).toBe(server.port)
+  })
+
+  test('that answers wrongly by gRPC is not measured', async () => {
+    const other = TINY.questions.map((question) => ({
+      ...question,
+      outputs: [{ name: 'y', shape: [1], datatype: 'FP64', data: [0.5] }],
+    }))
+    const { grpcExchanges } = staticGrpcPlan({ ...TINY, questions: other }, folder)
+    const wrong = { ...staticGrpcPlan(TINY, folder), ...(grpcExchanges && { grpcExchanges }) }
+    await expect(startServer(wrong, signal)).rejects.toThrow(
+      'static-grpc answers wrongly: output "y" is [0.25], right is [0.5]',
+    )
   })
 
   test('that answers wrongly is not measured', async () => {
@@ -79,4 +112,12 @@ describe.skipIf(!needs('linux'))('a server', () => {
       delete process.env.SLIPWAY_PORT
     }
   })
+})
+
+test('a server can be asked what it has a request for, by HTTP or by gRPC', () => {
+  const byHttp = plan(ANSWER)
+  const byGrpc = staticGrpcPlan(TINY, folder)
+  const asked = [{ rows: 1 }, { rows: 32 }, { rows: 1, streams: 8 }, { rows: 32, streams: 8 }]
+  expect(asked.map((which) => canAnswer(byHttp, which))).toEqual([true, false, false, false])
+  expect(asked.map((which) => canAnswer(byGrpc, which))).toEqual([false, false, true, false])
 })

@@ -4,6 +4,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ServingError } from '../../src/core/errors.ts'
+import { isGrpc, type Case } from './cases.ts'
+import { askGrpc } from './grpc-ask.ts'
+import type { GrpcExchange } from './grpc-question.ts'
+import type { OwnCount } from './own-count.ts'
 import { treeOf } from './proc.ts'
 import { ask, type Exchange } from './question.ts'
 
@@ -15,8 +19,12 @@ export interface ServerPlan {
   readonly cwd?: string
   /** @param spare further ports, for what it listens to besides */
   readonly env?: (port: number, spare: readonly number[]) => Readonly<Record<string, string>>
-  /** What it can be asked, by rows; the first must be answered rightly before it counts as started. */
+  /** What it can be asked by HTTP, by rows; the first must be answered rightly before it counts as started. */
   readonly exchanges: ReadonlyMap<number, Exchange>
+  /** What it can be asked by gRPC, by rows: at the first spare port, or at its port where it does not speak HTTP. */
+  readonly grpcExchanges?: ReadonlyMap<number, GrpcExchange>
+  /** Where it tells how much it has answered. */
+  readonly count?: OwnCount
   /** What a monitor reads each second while the server is measured. */
   readonly scrape?: { readonly path: string; readonly headers: Readonly<Record<string, string>> } | undefined
   /** How long it may take to start (ms), where that is more than a minute. */
@@ -31,6 +39,8 @@ export interface RunningServer {
   readonly name: string
   readonly plan: ServerPlan
   readonly port: number
+  /** Where it speaks gRPC, if it does. */
+  readonly grpcPort: number
   readonly pid: number
   /** From the start of its process to its first right answer (ms). */
   readonly startMs: number
@@ -41,10 +51,20 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** Whether a server can be asked what a case asks. */
+export function canAnswer(
+  { exchanges, grpcExchanges }: Pick<ServerPlan, 'exchanges' | 'grpcExchanges'>,
+  which: Pick<Case, 'rows' | 'streams'>,
+): boolean {
+  return (isGrpc(which) ? grpcExchanges : exchanges)?.has(which.rows) ?? false
+}
+
 /** A server that has not answered by then is given up (ms). */
 const LONGEST_START_MS = 60_000
 /** Statuses of a server that listens before it can answer. */
 const NOT_YET = new Set([404, 502, 503])
+/** The same of gRPC: `NOT_FOUND` and `UNAVAILABLE`. */
+const NOT_YET_GRPC = new Set([5, 14])
 /** How often a starting server is asked (ms): the grain of its start-up time. */
 const ASK_EVERY_MS = 3
 /** How long a server may take to end by itself (ms). */
@@ -65,6 +85,7 @@ export async function startServer(plan: ServerPlan, signal: AbortSignal): Promis
   const [port, ...spare] = await Promise.all([freePort(), freePort(), freePort()])
   mkdirSync(dirname(plan.logFile), { recursive: true })
   const log = openSync(plan.logFile, 'w')
+  const grpcPort = plan.exchanges.size === 0 ? port : spare[0]
   const startedAt = performance.now()
   const child = spawn(plan.command, plan.args(port), {
     stdio: ['ignore', log, log],
@@ -91,7 +112,7 @@ export async function startServer(plan: ServerPlan, signal: AbortSignal): Promis
     await stop()
     throw error
   }
-  return { name: plan.name, plan, port, pid, startMs: performance.now() - startedAt, pause, resume, stop }
+  return { name: plan.name, plan, port, grpcPort, pid, startMs: performance.now() - startedAt, pause, resume, stop }
 }
 
 async function untilRight(
@@ -106,23 +127,38 @@ async function untilRight(
     const log = readFileSync(plan.logFile, 'utf8').trim().split('\n').slice(-8).join('\n')
     return `the server ${plan.name} did not come up; its last words:\n${log}${last}`
   }
-  const [exchange] = plan.exchanges.values()
-  if (exchange === undefined) throw new Error(`${plan.name} has nothing that it can be asked; this is a bug`)
   while (performance.now() - startedAt < (plan.longestStartMs ?? LONGEST_START_MS)) {
     if (child.exitCode !== null || child.signalCode !== null) throw new ServingError('unavailable', refused())
-    const answer = await ask(port, exchange, signal).catch((error: NodeJS.ErrnoException) => {
+    const verdict = await askFirst(plan, port, signal).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET' || error.code === 'EPIPE') return undefined
       throw error
     })
-    if (answer !== undefined) {
-      const wrong = exchange.check(answer)
+    if (verdict !== undefined) {
+      const { wrong, isNotYet } = verdict
       if (wrong === undefined) return
-      if (!NOT_YET.has(answer.status)) throw new ServingError('internal', `${plan.name} answers wrongly: ${wrong}`)
+      if (!isNotYet) throw new ServingError('internal', `${plan.name} answers wrongly: ${wrong}`)
       last = `; it answers ${wrong}`
     }
     await sleep(ASK_EVERY_MS, undefined, { signal })
   }
   throw new ServingError('unavailable', refused())
+}
+
+/** Asks the first of what a server can be asked, by HTTP where it speaks that. */
+async function askFirst(
+  { name, exchanges, grpcExchanges }: ServerPlan,
+  port: number,
+  signal: AbortSignal,
+): Promise<{ wrong: string | undefined; isNotYet: boolean }> {
+  const [exchange] = exchanges.values()
+  if (exchange !== undefined) {
+    const answer = await ask(port, exchange, signal)
+    return { wrong: exchange.check(answer), isNotYet: NOT_YET.has(answer.status) }
+  }
+  const [grpcExchange] = grpcExchanges?.values() ?? []
+  if (grpcExchange === undefined) throw new Error(`${name} has nothing that it can be asked; this is a bug`)
+  const answer = await askGrpc(port, grpcExchange, signal)
+  return { wrong: grpcExchange.check(answer), isNotYet: NOT_YET_GRPC.has(answer.status) }
 }
 
 /** Asks the tree's first process to end, and kills what is left of the tree when that takes too long. */

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Case } from './cases.ts'
 import type { BenchModel, BenchModels } from './models.ts'
-import { load } from './load.ts'
-import { targetOf, WARM_UP_SECONDS } from './measure.ts'
+import { createLoader } from './loaders.ts'
+import { WARM_UP_SECONDS } from './measure.ts'
 import { FOLDER } from './paths.ts'
 import { folderPlan, slipwayPlan, type SlipwaySetting } from './plans.ts'
 import { memoryBytes, proportionalBytes, treeOf } from './proc.ts'
@@ -11,7 +12,7 @@ import { ask, checkStatus, v2Exchange } from './question.ts'
 import type { Density, StartFacts } from './results.ts'
 import { tolerate, type Run } from './run.ts'
 import { shuffledRounds } from './schedule.ts'
-import { startServer, type ServerPlan } from './servers.ts'
+import { canAnswer, startServer, type RunningServer, type ServerPlan } from './servers.ts'
 
 /** What a start with its end should take (s), for the progress bar: most peers need seconds. */
 export const START_SECONDS = 4
@@ -66,7 +67,7 @@ export async function measureStarts(
         try {
           known.startMs.push(server.startMs)
           if (round < starts - 1) return true
-          await load(targetOf(server, 1), 8, WARM_UP_SECONDS, run.signal)
+          await loadBriefly(server, model, run.signal)
           const tree = treeOf(server.pid)
           known.memoryBytes = memoryBytes(tree)
           known.proportionalBytes = proportionalBytes(tree)
@@ -83,6 +84,13 @@ export async function measureStarts(
     const firstStartMs = name === 'slipway' ? first?.startMs : undefined
     return known === undefined ? [] : { server: name, model: model.name, firstStartMs, ...known }
   })
+}
+
+/** A second of load on 8 connections, so that memory is that of a server at work. */
+async function loadBriefly(server: RunningServer, { name }: BenchModel, signal: AbortSignal): Promise<void> {
+  const byHttp: Case = { model: name, rows: 1, connections: 8 }
+  const which = canAnswer(server.plan, byHttp) ? byHttp : { ...byHttp, streams: 1 }
+  await (await createLoader(server, which, signal)).load(WARM_UP_SECONDS)
 }
 
 /** Memory of Slipway with a folder of one tiny model, and of many, each asked once. */
