@@ -180,8 +180,8 @@ describe('what a request says besides', () => {
     )
   })
 
-  test('an input in shared memory is refused', () => {
-    const json = X('"parameters":{"shared_memory_region":"r","shared_memory_byte_size":8}')
+  test.each(['', '"data":[1,2],'])('an input in shared memory is refused, with %j besides', (data) => {
+    const json = X(`${data}"parameters":{"shared_memory_region":"r","shared_memory_byte_size":8}`)
     expect(() => decodeV2Request(Buffer.from(json))).toThrow(
       expect.objectContaining({
         code: 'unsupported',

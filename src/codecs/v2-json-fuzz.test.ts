@@ -2,29 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { bytesOf, type Tensor } from '../tensor/tensor.ts'
+import { Dice } from './dice.fixture.ts'
 import { readByOracle, type Said } from './v2-json-oracle.fixture.ts'
 import { decodeV2Request } from './v2-json.ts'
-
-/** Random choices, the same ones for the same seed. */
-class Dice {
-  #state: number
-  constructor(seed: number) {
-    this.#state = seed | 0
-  }
-  /** From 0 up to, not including, `below`. */
-  roll(below: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.roll(choices.length)] as T
-  }
-  some<T>(most: number, make: () => T): T[] {
-    return Array.from({ length: this.roll(most + 1) }, make)
-  }
-}
 
 /** Doubles of any bits: all exponents, all lengths of digits. */
 function anyDouble(dice: Dice): number {
@@ -332,30 +312,34 @@ function expected(body: Uint8Array): Said | undefined {
   }
 }
 
-test('whatever a body holds, it is read or refused just as JSON.parse, I-JSON and the protocol have it', () => {
-  let read = 0
-  let refused = 0
-  fc.assert(
-    fc.property(fc.integer(), (seed) => {
-      const dice = new Dice(seed)
-      for (let i = 0; i < 50; i++) {
-        const body = damage(dice, Buffer.from(request(dice)))
-        const ours = readByUs(body)
-        const theirs = expected(body)
-        if (typeof ours === 'string') {
-          refused++
-          if (theirs !== undefined) expect.fail(`${ours}: ${body.toString()}`)
-        } else {
-          read++
-          // key by key in one order: JSON text is compared much sooner than objects
-          const sorted = (one: Said | undefined): string =>
-            JSON.stringify(one && { ...one, inputs: Object.entries(one.inputs), shape: 0 })
-          if (sorted(ours) !== sorted(theirs))
-            expect({ body: body.toString(), ...ours }).toEqual({ body: body.toString(), ...theirs })
+test(
+  'whatever a body holds, it is read or refused just as JSON.parse, I-JSON and the protocol have it',
+  { timeout: 120_000 },
+  () => {
+    let read = 0
+    let refused = 0
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const dice = new Dice(seed)
+        for (let i = 0; i < 50; i++) {
+          const body = damage(dice, Buffer.from(request(dice)))
+          const ours = readByUs(body)
+          const theirs = expected(body)
+          if (typeof ours === 'string') {
+            refused++
+            if (theirs !== undefined) expect.fail(`${ours}: ${body.toString()}`)
+          } else {
+            read++
+            // key by key in one order: JSON text is compared much sooner than objects
+            const sorted = (one: Said | undefined): string =>
+              JSON.stringify(one && { ...one, inputs: Object.entries(one.inputs), shape: 0 })
+            if (sorted(ours) !== sorted(theirs))
+              expect({ body: body.toString(), ...ours }).toEqual({ body: body.toString(), ...theirs })
+          }
         }
-      }
-    }),
-    { numRuns: 420 },
-  )
-  expect(Math.min(read, refused)).toBeGreaterThan(3000)
-})
+      }),
+      { numRuns: 420 },
+    )
+    expect(Math.min(read, refused)).toBeGreaterThan(3000)
+  },
+)

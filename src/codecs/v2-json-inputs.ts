@@ -84,7 +84,8 @@ function readInput(scanner: JsonScanner, tensors: Map<string, Tensor>, binary: B
     else scanner.skip()
   }
   if (sizeBytes !== NOT_BINARY) {
-    if (dataAt >= 0) throw bad(`input ${quote(name ?? '')} has both "data" and "${BINARY_SIZE}"; it takes one of them`)
+    if (dataAt >= 0 && sizeBytes !== SHARED)
+      throw bad(`input ${quote(name ?? '')} has both "data" and "${BINARY_SIZE}"; it takes one of them`)
     addBinary(tensors, name, datatype, shape, sizeBytes, binary)
   } else if (!isRead) {
     const end = scanner.at

@@ -599,7 +599,7 @@ describe('admission', () => {
     const taken = Array.from({ length: 4 }, () => ask(batcher, [1]))
     for (const deadlineMs of [0, -5, 1e-6])
       expect(await ask(batcher, [2], { deadlineMs })).toMatchObject({ code: 'deadline_exceeded' })
-    expect(await Promise.all(taken)).toEqual(Array(4).fill([10]))
+    expect(await Promise.all(taken)).toEqual([[10], [10], [10], [10]])
   })
 
   test('counts only those that would run before', async () => {
