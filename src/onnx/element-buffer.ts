@@ -1,5 +1,7 @@
+import { FIXED32, LENGTH } from '../core/protobuf/wire.ts'
+import type { WireReader } from '../core/protobuf/wire-reader.ts'
 import type { Budget } from './limits.ts'
-import { WIRE, type WireReader } from './protobuf.ts'
+import type { OnnxReader } from './onnx-reader.ts'
 
 /**
  * Collects a repeated number field, packed or not, as little-endian bytes of one width.
@@ -24,44 +26,51 @@ export class ElementBuffer {
   }
 
   /** Takes the reader's current field, of floats or doubles. */
-  addFixed(reader: WireReader, what: string): void {
-    if (reader.wire === WIRE.fixed32 && this.#widthBytes === 4) {
+  addFixed(reader: OnnxReader, what: string): void {
+    if (reader.wire === FIXED32 && this.#widthBytes === 4) {
       this.#reserve(1, reader, false)
       this.#add32(reader.bits32(what))
       return
     }
-    const bytes = reader.wire === WIRE.bytes ? reader.bytes(what) : reader.fixed(what)
+    const bytes = reader.wire === LENGTH ? reader.bytes(what) : reader.fixed(what)
     if (bytes.length % this.#widthBytes !== 0)
       throw reader.refuse(`${what} has ${bytes.length} bytes, no whole number of ${this.#widthBytes}-byte elements`)
-    this.#reserve(bytes.length / this.#widthBytes, reader, reader.wire === WIRE.bytes)
+    this.#reserve(bytes.length / this.#widthBytes, reader, reader.wire === LENGTH)
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
   }
 
   /** Takes the reader's current field, of integers; 32-bit ones are refused where they do not fit. */
-  addVarints(reader: WireReader, what: string): void {
-    if (reader.wire !== WIRE.bytes) {
+  addVarints(reader: OnnxReader, what: string): void {
+    if (reader.wire !== LENGTH) {
       this.#reserve(1, reader, false)
       if (this.#widthBytes === 4) this.#add32(reader.int32(what))
       else {
-        reader.takeVarint(what)
-        this.#add64(reader.low, reader.high)
+        const { low, high } = reader.varint(what)
+        this.#add64(low, high)
       }
       return
     }
-    const packed = reader.message(what)
-    const count = packed.countVarints()
-    this.#reserve(count, reader, true)
-    if (this.#widthBytes === 8) {
-      packed.readVarints(new Int32Array(this.#bytes.buffer), this.#length / 4)
-      this.#length += 8 * count
-      return
+    const packed = reader.packed(what)
+    this.#reserve(countVarints(packed), reader, true)
+    if (this.#widthBytes === 8) this.#addPacked64(packed, what)
+    else
+      while (packed.at < packed.end) {
+        packed.varint(what)
+        if (packed.high === packed.low >> 31) this.#add32(packed.low)
+        else throw reader.refuse(`an element of ${what} does not fit 32 bits`)
+      }
+  }
+
+  #addPacked64(packed: WireReader, what: string): void {
+    const halves = new Int32Array(this.#bytes.buffer)
+    let to = this.#length / 4
+    while (packed.at < packed.end) {
+      packed.varint(what)
+      halves[to++] = packed.low
+      halves[to++] = packed.high
     }
-    while (!packed.isDone) {
-      packed.readVarint()
-      if (packed.high === packed.low >> 31) this.#add32(packed.low)
-      else throw reader.refuse(`an element of ${what} does not fit 32 bits`)
-    }
+    this.#length = 4 * to
   }
 
   /** The elements' bytes: exactly as many as there are, in memory of their own. */
@@ -80,7 +89,7 @@ export class ElementBuffer {
     this.#length += 8
   }
 
-  #reserve(count: number, reader: WireReader, isExact: boolean): void {
+  #reserve(count: number, reader: OnnxReader, isExact: boolean): void {
     this.#budget.spend('decodedElements', count, reader.at)
     const needed = this.#length + count * this.#widthBytes
     if (needed <= this.#bytes.length) return
@@ -89,4 +98,11 @@ export class ElementBuffer {
     this.#bytes = grown
     this.#view = new DataView(grown.buffer)
   }
+}
+
+/** How many varints are left: the bytes whose top bit is clear. */
+function countVarints({ bytes, at, end }: WireReader): number {
+  let count = 0
+  for (let i = at; i < end; i++) if ((bytes[i] as number) < 0x80) count++
+  return count
 }

@@ -4,7 +4,7 @@ import { ElementBuffer } from './element-buffer.ts'
 import { ATTRIBUTE_TYPE_NUMBERS, UNSUPPORTED_ATTRIBUTE_TYPES } from './element-types.ts'
 import { overLimit } from './limits.ts'
 import type { OnnxAttribute, OnnxGraph, OnnxTensor } from './model.ts'
-import type { WireReader } from './protobuf.ts'
+import type { OnnxReader } from './onnx-reader.ts'
 import { draftGraph, type ReadContext } from './read-context.ts'
 import { readTensor } from './read-tensor.ts'
 import { onlyOne, readType } from './read-type.ts'
@@ -34,7 +34,7 @@ const TYPES = new Map(Object.entries(ATTRIBUTE_TYPE_NUMBERS).map(([name, number]
  * @throws {ServingError} `refused` when the value is not of the declared type; `unsupported` for sparse tensors and
  *   lists of types
  */
-export function readAttribute(reader: WireReader, depth: number, context: ReadContext): [string, OnnxAttribute] {
+export function readAttribute(reader: OnnxReader, depth: number, context: ReadContext): [string, OnnxAttribute] {
   const { limits } = context.budget
   const start = reader.at
   context.budget.spend('attributes', 1, start)
@@ -81,7 +81,7 @@ interface Collected {
   string?: Uint8Array
   tensor?: OnnxTensor
   graph?: OnnxGraph
-  type?: WireReader
+  type?: OnnxReader
   floats?: ElementBuffer
   ints?: ElementBuffer
   readonly strings: Uint8Array[]
@@ -92,7 +92,7 @@ interface Collected {
 }
 
 /** Takes the reader's current field, a value of `type`. */
-function collect(found: Collected, type: ValueType, reader: WireReader, depth: number, context: ReadContext): void {
+function collect(found: Collected, type: ValueType, reader: OnnxReader, depth: number, context: ReadContext): void {
   const { budget } = context
   if (type === 'float') found.float = reader.float32('AttributeProto.f')
   else if (type === 'int') found.int = reader.int64('AttributeProto.i')
@@ -151,7 +151,7 @@ function attributeOf(type: ValueType, found: Collected, context: ReadContext): O
 }
 
 /** A draft for a graph that will be read later. @throws {ServingError} `refused` when it lies too deep */
-export function awaitGraph(reader: WireReader, depth: number, context: ReadContext): OnnxGraph {
+export function awaitGraph(reader: OnnxReader, depth: number, context: ReadContext): OnnxGraph {
   const { graphDepth } = context.budget.limits
   if (depth > graphDepth) throw overLimit('graphDepth', depth, graphDepth, reader.at)
   context.budget.spend('nodes', 1, reader.at)

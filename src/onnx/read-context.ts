@@ -1,7 +1,7 @@
 import { quote } from '../core/text.ts'
 import { overLimit, type Budget } from './limits.ts'
 import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from './model.ts'
-import type { WireReader } from './protobuf.ts'
+import type { OnnxReader } from './onnx-reader.ts'
 
 /** A graph whose lists are still being filled. */
 export interface DraftGraph extends OnnxGraph {
@@ -20,7 +20,7 @@ export function draftGraph(): DraftGraph {
 
 interface WaitingGraph {
   readonly graph: DraftGraph
-  readonly reader: WireReader
+  readonly reader: OnnxReader
   readonly depth: number
 }
 
@@ -41,7 +41,7 @@ export interface Place {
 }
 
 /** Adds to a map from a file's names. @throws {ServingError} `refused` when the name is there already */
-export function addOnce<V>(map: Map<string, V>, key: string, value: V, what: string, reader: WireReader): void {
+export function addOnce<V>(map: Map<string, V>, key: string, value: V, what: string, reader: OnnxReader): void {
   if (map.has(key)) throw reader.refuse(`${what} ${quote(key)} is given twice`)
   map.set(key, value)
 }
@@ -52,7 +52,7 @@ export function normalDomain(domain: string): string {
 }
 
 /** Reads a StringStringEntryProto into a map. */
-export function readEntry(map: Map<string, string>, reader: WireReader, what: string, context: ReadContext): void {
+export function readEntry(map: Map<string, string>, reader: OnnxReader, what: string, context: ReadContext): void {
   const { nameBytes, textBytes, entries } = context.budget.limits
   const entry = reader.message(what)
   let key = ''

@@ -1,4 +1,5 @@
 import type { ServingError } from '../core/errors.ts'
+import { LENGTH } from '../core/protobuf/wire.ts'
 import { quote } from '../core/text.ts'
 import { ARRAY_OF, INTEGER_BOUNDS, isDatatype, type NumericArray } from '../tensor/datatype.ts'
 import { allocate, viewAs } from '../tensor/tensor.ts'
@@ -7,7 +8,7 @@ import { ElementBuffer } from './element-buffer.ts'
 import { elementTypeOf, rawBytes } from './element-types.ts'
 import { overLimit } from './limits.ts'
 import type { OnnxElementType, OnnxExternalData, OnnxTensor } from './model.ts'
-import { WIRE, type WireReader } from './protobuf.ts'
+import { safeIntegerIn, type OnnxReader } from './onnx-reader.ts'
 import { readEntry, type ReadContext } from './read-context.ts'
 
 /** The field that holds each element type where raw_data does not; any other is int32_data. */
@@ -36,7 +37,7 @@ const NUMBER_FIELDS: ReadonlyMap<number, { name: string; widthBytes: 4 | 8; isFi
  * metadata of a tensor are dropped: they change nothing that is computed.
  * @throws {ServingError} `refused` when shape, type and data disagree; `unsupported` for segments and unknown types
  */
-export function readTensor(reader: WireReader, context: ReadContext): OnnxTensor {
+export function readTensor(reader: OnnxReader, context: ReadContext): OnnxTensor {
   const { budget } = context
   const { limits } = budget
   const start = reader.at
@@ -118,17 +119,20 @@ export function readTensor(reader: WireReader, context: ReadContext): OnnxTensor
   return tensor
 }
 
-function readDims(reader: WireReader, shape: number[], most: number): void {
+function readDims(reader: OnnxReader, shape: number[], most: number): void {
   const what = 'TensorProto.dims'
-  if (reader.wire !== WIRE.bytes) shape.push(reader.safeInteger(what))
+  if (reader.wire !== LENGTH) shape.push(reader.safeInteger(what))
   else {
-    const packed = reader.message(what)
-    while (!packed.isDone && shape.length <= most) shape.push(packed.varintAsInteger(what))
+    const packed = reader.packed(what)
+    while (packed.at < packed.end && shape.length <= most) {
+      packed.varint(what)
+      shape.push(safeIntegerIn(packed, what, reader))
+    }
   }
   if (shape.length > most) throw overLimit('dimensions', shape.length, most, reader.at)
 }
 
-function readLocation(reader: WireReader): boolean {
+function readLocation(reader: OnnxReader): boolean {
   const location = reader.int32('TensorProto.data_location')
   if (location !== 0 && location !== 1)
     throw reader.refuse(`TensorProto.data_location is ${location}; 0 (in the file) and 1 (external) are allowed`)
@@ -139,7 +143,7 @@ function readLocation(reader: WireReader): boolean {
 function externalData(
   entries: ReadonlyMap<string, string>,
   where: string,
-  reader: WireReader,
+  reader: OnnxReader,
   start: number,
 ): OnnxExternalData {
   for (const key of entries.keys())

@@ -2,16 +2,16 @@ import { isDatatype } from '../tensor/datatype.ts'
 import { elementTypeOf } from './element-types.ts'
 import { overLimit } from './limits.ts'
 import type { OnnxDimension, OnnxElementType, OnnxType, OnnxValue } from './model.ts'
-import type { WireReader } from './protobuf.ts'
+import type { OnnxReader } from './onnx-reader.ts'
 import type { ReadContext } from './read-context.ts'
 
 /** Reads a ValueInfoProto. Its metadata is dropped: it changes nothing that is computed. */
-export function readValue(reader: WireReader, context: ReadContext): OnnxValue {
+export function readValue(reader: OnnxReader, context: ReadContext): OnnxValue {
   const { limits } = context.budget
   context.budget.spend('values', 1, reader.at)
   let name = ''
   let docString = ''
-  let type: WireReader | undefined
+  let type: OnnxReader | undefined
   while (reader.next())
     if (reader.field === 1) name = reader.text('ValueInfoProto.name', limits.nameBytes)
     else if (reader.field === 2) type = onlyOne(type, reader, 'ValueInfoProto.type')
@@ -24,7 +24,7 @@ export function readValue(reader: WireReader, context: ReadContext): OnnxValue {
  * The current field as a message that may stand there only once. (Protobuf would merge two; two halves that only some
  * readers put together are refused instead.)
  */
-export function onlyOne(before: WireReader | undefined, reader: WireReader, what: string): WireReader {
+export function onlyOne(before: OnnxReader | undefined, reader: OnnxReader, what: string): OnnxReader {
   if (before !== undefined) throw reader.refuse(`${what} is given twice`)
   return reader.message(what)
 }
@@ -34,13 +34,13 @@ export function onlyOne(before: WireReader | undefined, reader: WireReader, what
  * chain, followed here in a loop. Denotations are dropped: they are hints about meaning.
  * @throws {ServingError} `unsupported` for sparse and opaque types
  */
-export function readType(reader: WireReader, context: ReadContext): OnnxType | undefined {
+export function readType(reader: OnnxReader, context: ReadContext): OnnxType | undefined {
   const { typeDepth } = context.budget.limits
   const around: ((inner: OnnxType) => OnnxType)[] = []
   let current = reader
   for (;;) {
     let kind = 0
-    let body: WireReader | undefined
+    let body: OnnxReader | undefined
     while (current.next())
       if ([1, 4, 5, 7, 8, 9].includes(current.field)) {
         kind = current.field
@@ -56,7 +56,7 @@ export function readType(reader: WireReader, context: ReadContext): OnnxType | u
     if (around.length >= typeDepth) throw overLimit('typeDepth', around.length + 1, typeDepth, body.at)
 
     const elementField = kind === 5 ? 2 : 1
-    let element: WireReader | undefined
+    let element: OnnxReader | undefined
     let key: OnnxElementType | undefined
     while (body.next())
       if (body.field === elementField) element = onlyOne(element, body, 'the element type of a TypeProto')
@@ -73,9 +73,9 @@ export function readType(reader: WireReader, context: ReadContext): OnnxType | u
   }
 }
 
-function readTensorType(reader: WireReader, context: ReadContext): OnnxType {
+function readTensorType(reader: OnnxReader, context: ReadContext): OnnxType {
   let datatype: OnnxElementType | undefined
-  let shapeReader: WireReader | undefined
+  let shapeReader: OnnxReader | undefined
   while (reader.next())
     if (reader.field === 1) datatype = readElementType(reader, 'TypeProto.Tensor.elem_type')
     else if (reader.field === 2) shapeReader = onlyOne(shapeReader, reader, 'TypeProto.Tensor.shape')
@@ -83,14 +83,14 @@ function readTensorType(reader: WireReader, context: ReadContext): OnnxType {
   return { kind: 'tensor', datatype, shape: shapeReader === undefined ? undefined : readShape(shapeReader, context) }
 }
 
-function readElementType(reader: WireReader, what: string): OnnxElementType | undefined {
+function readElementType(reader: OnnxReader, what: string): OnnxElementType | undefined {
   const number = reader.int32(what)
   const datatype = elementTypeOf(number)
   if (datatype === undefined && number !== 0) throw reader.unsupported(`${what} is ${number}`)
   return datatype
 }
 
-function readShape(reader: WireReader, context: ReadContext): OnnxDimension[] {
+function readShape(reader: OnnxReader, context: ReadContext): OnnxDimension[] {
   const { dimensions, nameBytes } = context.budget.limits
   const shape: OnnxDimension[] = []
   while (reader.next()) {

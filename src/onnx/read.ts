@@ -1,7 +1,7 @@
 import { quote } from '../core/text.ts'
 import { Budget, limitsWith, overLimit, type OnnxLimits } from './limits.ts'
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './model.ts'
-import { WireReader } from './protobuf.ts'
+import { OnnxReader } from './onnx-reader.ts'
 import { awaitGraph, readAttribute } from './read-attribute.ts'
 import { addOnce, normalDomain, readEntry, type DraftGraph, type ReadContext } from './read-context.ts'
 import { readTensor } from './read-tensor.ts'
@@ -27,15 +27,13 @@ export function readOnnx(bytes: Uint8Array, limits?: Partial<OnnxLimits>): OnnxM
   if (bytes.byteLength > budget.limits.fileBytes)
     throw overLimit('fileBytes', bytes.byteLength, budget.limits.fileBytes)
   const context: ReadContext = { budget, waiting: [] }
-  // a plain view, so that no part of the model is a Buffer
-  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const model = readModel(new WireReader(file), context)
+  const model = readModel(new OnnxReader(bytes), context)
   for (let next = context.waiting.pop(); next !== undefined; next = context.waiting.pop())
     fillGraph(next.graph, next.reader, next.depth, context)
   return model
 }
 
-function readModel(reader: WireReader, context: ReadContext): OnnxModel {
+function readModel(reader: OnnxReader, context: ReadContext): OnnxModel {
   const { nameBytes, textBytes } = context.budget.limits
   let irVersion = 0
   let producerName = ''
@@ -82,7 +80,7 @@ function readModel(reader: WireReader, context: ReadContext): OnnxModel {
   }
 }
 
-function fillGraph(graph: DraftGraph, reader: WireReader, depth: number, context: ReadContext): void {
+function fillGraph(graph: DraftGraph, reader: OnnxReader, depth: number, context: ReadContext): void {
   const { nameBytes, textBytes } = context.budget.limits
   while (reader.next())
     if (reader.field === 1) graph.nodes.push(readNode(reader.message('GraphProto.node'), depth, context))
@@ -97,13 +95,13 @@ function fillGraph(graph: DraftGraph, reader: WireReader, depth: number, context
     else reader.skip()
 }
 
-function addInitializer(graph: DraftGraph, reader: WireReader, context: ReadContext): void {
+function addInitializer(graph: DraftGraph, reader: OnnxReader, context: ReadContext): void {
   const tensor: OnnxTensor = readTensor(reader.message('GraphProto.initializer'), context)
   if (tensor.name === '') throw reader.refuse('an initializer has no name')
   addOnce(graph.initializers, tensor.name, tensor, 'initializer', reader)
 }
 
-function readNode(reader: WireReader, depth: number, context: ReadContext): OnnxNode {
+function readNode(reader: OnnxReader, depth: number, context: ReadContext): OnnxNode {
   const { budget } = context
   const { nameBytes, attributesPerNode } = budget.limits
   budget.spend('nodes', 1, reader.at)
@@ -132,7 +130,7 @@ function readNode(reader: WireReader, depth: number, context: ReadContext): Onnx
   return { name, domain, opType, inputs, outputs, attributes }
 }
 
-function readFunction(reader: WireReader, context: ReadContext): OnnxFunction {
+function readFunction(reader: OnnxReader, context: ReadContext): OnnxFunction {
   const { budget } = context
   const { nameBytes, textBytes, attributesPerNode } = budget.limits
   const start = reader.at
@@ -171,12 +169,12 @@ function readFunction(reader: WireReader, context: ReadContext): OnnxFunction {
   return { name, domain, docString, opsets, inputs, outputs, attributes, attributeDefaults, nodes }
 }
 
-function refuseOverload(reader: WireReader, what: string, nameBytes: number): void {
+function refuseOverload(reader: OnnxReader, what: string, nameBytes: number): void {
   const overload = reader.text(what, nameBytes)
   if (overload !== '') throw reader.unsupported(`the function overload ${quote(overload)}; give it a name of its own`)
 }
 
-function readOpset(reader: WireReader, opsets: Map<string, number>, context: ReadContext): void {
+function readOpset(reader: OnnxReader, opsets: Map<string, number>, context: ReadContext): void {
   const { nameBytes, entries } = context.budget.limits
   context.budget.spend('values', 1, reader.at)
   const opset = reader.message('OperatorSetIdProto')

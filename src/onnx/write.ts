@@ -3,7 +3,7 @@ import { bytesOf } from '../tensor/tensor.ts'
 import { DEFAULT_LIMITS, overLimit } from './limits.ts'
 import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxType, OnnxValue } from './model.ts'
 import { attributeTypeNumber, elementTypeNumber } from './element-types.ts'
-import { MessageWriter } from './protobuf-writer.ts'
+import { MessageWriter } from './message-writer.ts'
 import { graphsOf } from './walk.ts'
 
 /**

@@ -32,5 +32,5 @@ function jsonSpan(span: Span): Record<string, unknown> {
 
 function attribute([key, value]: Attribute): Record<string, unknown> {
   if (typeof value === 'string') return { key, value: { stringValue: value } }
-  return { key, value: Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value } }
+  return { key, value: Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value } }
 }

@@ -53,7 +53,7 @@ function writeAttributes(out: WireWriter, field: number, attributes: readonly At
     writeText(out, 1, key)
     const any = open(out, 2)
     if (typeof value === 'string') writeText(out, 1, value)
-    else if (Number.isInteger(value)) {
+    else if (Number.isSafeInteger(value)) {
       out.varint(tagOf(3, VARINT))
       out.integer(value)
     } else {

@@ -14,7 +14,7 @@ export interface Span {
   readonly isError: boolean
 }
 
-/** Whole numbers go as integers, others as doubles. */
+/** Whole numbers go as integers where they are exact, all others as doubles. */
 export type Attribute = readonly [key: string, value: string | number]
 
 /** Numbers of the protocol's enum. */

@@ -1,7 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
-import type { ProtoReader } from './proto-reader.ts'
-import { FIXED64, LENGTH, tagOf, VARINT } from './wire.ts'
+import type { WireReader } from '../../core/protobuf/wire-reader.ts'
+import { FIXED64, LENGTH, tagOf, VARINT } from '../../core/protobuf/wire.ts'
 
 /** One of the parameters of a request or a tensor; its value is undefined where none of the choices was set. */
 export interface Parameter {
@@ -21,7 +21,7 @@ const DOUBLE = tagOf(4, FIXED64)
 const UINT64 = tagOf(5, VARINT)
 
 /** Takes an entry of a map of parameters, whose tag was taken. @see Triton's "Parameters Extension" */
-export function readParameter(reader: ProtoReader): Parameter {
+export function readParameter(reader: WireReader): Parameter {
   let key = ''
   let value: Parameter['value']
   const outer = reader.enter('parameters')
@@ -35,7 +35,7 @@ export function readParameter(reader: ProtoReader): Parameter {
 }
 
 /** @param before the value so far: what comes twice is one message, of which the last choice counts */
-function readChoice(reader: ProtoReader, before: Parameter['value']): Parameter['value'] {
+function readChoice(reader: WireReader, before: Parameter['value']): Parameter['value'] {
   let value = before
   const outer = reader.enter('parameters')
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag())

@@ -262,7 +262,7 @@ describe('a message', () => {
       'a varint of eleven bytes',
       ModelInferRequest,
       [0x2a, 12, 0x18, ...Array<number>(10).fill(0x80), 1],
-      'shape at byte 3 is a varint of over ten bytes',
+      'shape at byte 3 is a varint of over 64 bits',
     ],
     ['the field 0', ModelReadyRequest, [0x02, 0], 'a tag at byte 0 has the field number 0'],
     [

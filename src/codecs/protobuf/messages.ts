@@ -1,9 +1,10 @@
 import { ServingError } from '../../core/errors.ts'
-import { ProtoReader } from './proto-reader.ts'
-import { ProtoWriter } from './proto-writer.ts'
+import { WireReader } from '../../core/protobuf/wire-reader.ts'
+import { WireWriter } from '../../core/protobuf/wire-writer.ts'
+import { malformedMessage } from './malformed.ts'
 import type { Field, MessageType } from './schema.ts'
 import { isPackable, isPresent, keyText, readValue, wireOf, writeKey, writeValue } from './values.ts'
-import { LENGTH, tagOf } from './wire.ts'
+import { LENGTH, tagOf } from '../../core/protobuf/wire.ts'
 
 /**
  * A message as a plain object under the names of its `.proto` file: lists as arrays, maps as objects without a prototype
@@ -17,7 +18,7 @@ const MAX_ENTRIES = 100_000
 
 /** What is being read, and how many entries it may still have. */
 interface Reading {
-  readonly reader: ProtoReader
+  readonly reader: WireReader
   left: number
 }
 
@@ -29,7 +30,7 @@ interface Reading {
  */
 export function decodeMessage(type: MessageType, bytes: Uint8Array): Record<string, unknown> {
   const document = emptyDocument(type)
-  readMessage({ reader: new ProtoReader(bytes, type.name), left: MAX_ENTRIES }, type, document)
+  readMessage({ reader: new WireReader(bytes, malformedMessage(type.name)), left: MAX_ENTRIES }, type, document)
   return document
 }
 
@@ -131,12 +132,12 @@ function count(reading: Reading, name: string): void {
  * @throws {Error} for a value that its field cannot hold: documents are made here, so that is a bug
  */
 export function encodeMessage(type: MessageType, document: Document): Uint8Array {
-  const writer = new ProtoWriter()
+  const writer = new WireWriter()
   writeMessage(writer, type, document)
   return writer.finish()
 }
 
-function writeMessage(writer: ProtoWriter, type: MessageType, document: Document): void {
+function writeMessage(writer: WireWriter, type: MessageType, document: Document): void {
   for (const field of type.fields) {
     const value = document[field.name]
     if (value === undefined || value === null) continue
@@ -157,7 +158,7 @@ function refuseSecond({ name, fields }: MessageType, first: Field, document: Doc
   }
 }
 
-function writeOne(writer: ProtoWriter, { number, name, type }: Field, value: unknown): void {
+function writeOne(writer: WireWriter, { number, name, type }: Field, value: unknown): void {
   writer.varint(tagOf(number, wireOf(type)))
   if (typeof type === 'string' || type.kind === 'enum') {
     writeValue(writer, name, type, value)
@@ -169,7 +170,7 @@ function writeOne(writer: ProtoWriter, { number, name, type }: Field, value: unk
   writer.close(at)
 }
 
-function writeMany(writer: ProtoWriter, field: Field, value: unknown): void {
+function writeMany(writer: WireWriter, field: Field, value: unknown): void {
   const { number, name, type } = field
   if (!Array.isArray(value)) throw new Error(`${name} is no list; this is a bug`)
   if (value.length === 0) return
@@ -183,7 +184,7 @@ function writeMany(writer: ProtoWriter, field: Field, value: unknown): void {
   writer.close(at)
 }
 
-function writeMap(writer: ProtoWriter, field: Field, map: unknown): void {
+function writeMap(writer: WireWriter, field: Field, map: unknown): void {
   const { number, name, type, key = 'string' } = field
   if (typeof map !== 'object' || map === null) throw new Error(`${name} is no map; this is a bug`)
   const valueField: Field = { number: 2, name, type, label: 'one' }

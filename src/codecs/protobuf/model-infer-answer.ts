@@ -3,9 +3,17 @@ import { formatBytes } from '../../core/text.ts'
 import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import { rawSize, writeRaw } from '../raw-tensor.ts'
 import type { V2ResponseHead } from '../v2-json-answer.ts'
-import { textSize, writeText } from './proto-text.ts'
+import { textSize, writeText } from '../../core/protobuf/wire-text.ts'
 import { contentsSize, writeContents } from './typed-contents-writing.ts'
-import { LENGTH, tagOf, varint64Size, varintSize, writeVarint, writeVarint64 } from './wire.ts'
+import {
+  LENGTH,
+  tagOf,
+  upperWord,
+  varint64Size,
+  varintSize,
+  writeVarint,
+  writeVarint64,
+} from '../../core/protobuf/wire.ts'
 
 /** How an answer is written. */
 export interface AnswerForm {
@@ -120,10 +128,6 @@ function outputSizes(outputName: string, tensor: Tensor, isRaw: boolean): Output
   const data = isRaw ? rawSize(tensor) : contentsSize(tensor)
   const all = fieldSize(name) + fieldSize(tensor.datatype.length) + fieldSize(shape) + (isRaw ? 0 : fieldSize(data))
   return { name, shape, data, all }
-}
-
-function upperWord(size: number): number {
-  return Math.floor(size / 2 ** 32)
 }
 
 function writeOutput(

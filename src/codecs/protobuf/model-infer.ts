@@ -18,9 +18,10 @@ import {
   type V2Request,
 } from '../v2-request.ts'
 import { numberOf, readParameter, wholeOf, type Parameter } from './infer-parameters.ts'
-import { ProtoReader } from './proto-reader.ts'
+import { WireReader } from '../../core/protobuf/wire-reader.ts'
+import { malformedMessage } from './malformed.ts'
 import { readContents } from './typed-contents.ts'
-import { LENGTH, tagOf, VARINT } from './wire.ts'
+import { LENGTH, tagOf, VARINT } from '../../core/protobuf/wire.ts'
 
 export { encodeModelInferResponse, type AnswerForm } from './model-infer-answer.ts'
 
@@ -35,6 +36,8 @@ export interface DecodedInfer {
   /** Whether the last answer on a stream is to be marked as such: `triton_enable_empty_final_response`. */
   readonly isFinalMarked: boolean
 }
+
+const malformed = malformedMessage('ModelInferRequest')
 
 const REQUEST_FIELDS = [
   undefined,
@@ -94,7 +97,7 @@ interface Scheduling {
  * @see Open Inference Protocol v2, gRPC, "Inference"
  */
 export function decodeModelInferRequest(bytes: Uint8Array): DecodedInfer {
-  const reader = new ProtoReader(bytes, 'ModelInferRequest')
+  const reader = new WireReader(bytes, malformed)
   let modelName = ''
   let modelVersion = ''
   let id = ''
@@ -164,7 +167,7 @@ export function decodeModelInferRequest(bytes: Uint8Array): DecodedInfer {
  * that may not be echoed.
  */
 export function idOfRefused(bytes: Uint8Array): string {
-  const reader = new ProtoReader(bytes, 'ModelInferRequest')
+  const reader = new WireReader(bytes, malformed)
   let id = ''
   try {
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag())
@@ -184,7 +187,7 @@ function readRequestParameter(parameter: Parameter, scheduling: Scheduling): voi
   else if (key === 'sequence_id' && value !== undefined && value !== 0 && value !== '') throw sequenceRefusal()
 }
 
-function readInput(reader: ProtoReader): InputParts {
+function readInput(reader: WireReader): InputParts {
   const input: InputParts = { name: '', datatype: '', shape: [], rank: 0, contents: [] }
   let isShared = false
   const outer = reader.enter('inputs')
@@ -223,7 +226,7 @@ function readInput(reader: ProtoReader): InputParts {
   return input
 }
 
-function addSize(input: InputParts, reader: ProtoReader): void {
+function addSize(input: InputParts, reader: WireReader): void {
   const size = Number(reader.int64('shape'))
   if (input.rank++ < MAX_RANK) input.shape.push(size)
 }
@@ -236,7 +239,7 @@ function addContents({ name, contents }: InputParts, from: number, to: number): 
 
 /** @returns the forms of outputs, with this one's when it has any */
 function readOutput(
-  reader: ProtoReader,
+  reader: WireReader,
   names: string[],
   forms: Map<string, OutputForm> | undefined,
 ): Map<string, OutputForm> | undefined {
@@ -260,7 +263,7 @@ function readOutput(
   return (forms ?? new Map<string, OutputForm>()).set(name, { classification: classes, isBinary: undefined })
 }
 
-function rawTensor(reader: ProtoReader, input: InputParts, from: number, to: number): Tensor {
+function rawTensor(reader: WireReader, input: InputParts, from: number, to: number): Tensor {
   const { name, datatype, shape, contents } = input
   checkHead(input)
   if (contents.length > 0)
@@ -271,7 +274,7 @@ function rawTensor(reader: ProtoReader, input: InputParts, from: number, to: num
   return decodeRaw(name, datatype, shape, reader.bytes.subarray(from, to))
 }
 
-function typedTensor(reader: ProtoReader, input: InputParts): Tensor {
+function typedTensor(reader: WireReader, input: InputParts): Tensor {
   const { name, datatype, shape, contents } = input
   checkHead(input)
   if (!isDatatype(datatype)) throw unknownDatatype(input)

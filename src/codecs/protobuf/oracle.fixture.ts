@@ -12,7 +12,7 @@ import { fileByName } from './descriptors.ts'
 import type { Document } from './messages.ts'
 import type { Field, MessageType } from './schema.ts'
 import { FILES } from './tables.ts'
-import { tagOf, LENGTH, writeVarint } from './wire.ts'
+import { tagOf, LENGTH, writeVarint } from '../../core/protobuf/wire.ts'
 
 /** Another implementation of protobuf, which knows the messages by the descriptors that are made here. */
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet()))

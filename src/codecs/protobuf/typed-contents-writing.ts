@@ -1,7 +1,7 @@
 import { bytesOf, type Tensor } from '../../tensor/tensor.ts'
 import { copyBytes } from '../small-arrays.ts'
 import { CONTENTS_FIELD } from './typed-contents.ts'
-import { LENGTH, tagOf, varint64Size, varintSize, writeVarint, writeVarint64 } from './wire.ts'
+import { LENGTH, tagOf, varint64Size, varintSize, writeVarint, writeVarint64 } from '../../core/protobuf/wire.ts'
 
 /** Bytes of a tensor's elements as InferTensorContents: 0 where it has none. Half floats have no such form. */
 export function contentsSize(tensor: Tensor): number {

@@ -4,8 +4,8 @@ import { elementSizeBytes, INTEGER_BOUNDS, type Datatype } from '../../tensor/da
 import type { Shape } from '../../tensor/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { allocateSmall, copyBytes, viewOrCopy } from '../small-arrays.ts'
-import type { ProtoReader } from './proto-reader.ts'
-import { FIXED32, FIXED64, LENGTH, VARINT } from './wire.ts'
+import type { WireReader } from '../../core/protobuf/wire-reader.ts'
+import { FIXED32, FIXED64, LENGTH, VARINT } from '../../core/protobuf/wire.ts'
 
 /** Fields of InferTensorContents by number. */
 export const CONTENTS_FIELDS: readonly (string | undefined)[] = [
@@ -60,7 +60,7 @@ const NOTHING = new Uint8Array(0)
  * @throws {ServingError} `invalid_argument` naming the input: elements of another datatype, too many or too few, out of
  *   the datatype's range
  */
-export function readContents(reader: ProtoReader, tensor: TypedTensor): Tensor['data'] {
+export function readContents(reader: WireReader, tensor: TypedTensor): Tensor['data'] {
   const { name, datatype, count, contents } = tensor
   if (datatype === 'FP16' || datatype === 'BF16')
     throw refuse(name, `${datatype} has no typed contents; send it in raw_input_contents, and all other inputs too`)
@@ -86,7 +86,7 @@ export function readContents(reader: ProtoReader, tensor: TypedTensor): Tensor['
 }
 
 /** The elements, where they are floats in one piece, as nearly all clients send them. */
-function wholePiece(reader: ProtoReader, { datatype, count, contents }: TypedTensor): Tensor['data'] | undefined {
+function wholePiece(reader: WireReader, { datatype, count, contents }: TypedTensor): Tensor['data'] | undefined {
   if ((datatype !== 'FP32' && datatype !== 'FP64') || contents.length !== 2) return undefined
   const field = CONTENTS_FIELD[datatype]
   const from = contents[0] as number
@@ -131,7 +131,7 @@ function sinkFor({ datatype }: TypedTensor, room: number): Sink {
 }
 
 /** Reads one InferTensorContents. */
-function readPieces(reader: ProtoReader, tensor: TypedTensor, sink: Sink): void {
+function readPieces(reader: WireReader, tensor: TypedTensor, sink: Sink): void {
   const { datatype } = tensor
   const own = CONTENTS_FIELD[datatype]
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -159,7 +159,7 @@ function readPieces(reader: ProtoReader, tensor: TypedTensor, sink: Sink): void 
   }
 }
 
-function readElement(reader: ProtoReader, field: string, sink: Sink): void {
+function readElement(reader: WireReader, field: string, sink: Sink): void {
   const length = reader.length(field)
   const from = reader.at
   reader.at = from + length
@@ -168,19 +168,13 @@ function readElement(reader: ProtoReader, field: string, sink: Sink): void {
 }
 
 /** Floats are copied as the bytes that they are: their bits stay, those of NaN too. */
-function readFloats(
-  reader: ProtoReader,
-  field: string,
-  { datatype }: TypedTensor,
-  sink: Sink,
-  isPacked: boolean,
-): void {
+function readFloats(reader: WireReader, field: string, { datatype }: TypedTensor, sink: Sink, isPacked: boolean): void {
   const size = elementSizeBytes(datatype)
   const from = reader.at
   if (!isPacked) reader.skip(datatype === 'FP32' ? FIXED32 : FIXED64)
   const length = isPacked ? reader.length(field) : size
   if (length % size !== 0)
-    throw reader.refuse(field, from, `is ${length} bytes long, no whole number of ${datatype} elements`)
+    throw reader.malformed(field, from, `is ${length} bytes long, no whole number of ${datatype} elements`)
   if (isPacked) reader.at += length
   const { at } = reader
   const kept = Math.min(length, (sink.room - sink.found) * size)
@@ -189,7 +183,7 @@ function readFloats(
   sink.found += length / size
 }
 
-function readInteger(reader: ProtoReader, field: string, tensor: TypedTensor, sink: Sink): void {
+function readInteger(reader: WireReader, field: string, tensor: TypedTensor, sink: Sink): void {
   reader.varint(field)
   const i = sink.found++
   if (i >= sink.room) return

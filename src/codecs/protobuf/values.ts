@@ -1,8 +1,8 @@
 import { INTEGER_BOUNDS } from '../../tensor/datatype.ts'
-import type { ProtoReader } from './proto-reader.ts'
-import type { ProtoWriter } from './proto-writer.ts'
+import type { WireReader } from '../../core/protobuf/wire-reader.ts'
+import type { WireWriter } from '../../core/protobuf/wire-writer.ts'
 import type { EnumType, Field, Scalar } from './schema.ts'
-import { FIXED32, FIXED64, LENGTH, VARINT } from './wire.ts'
+import { FIXED32, FIXED64, LENGTH, upperWord, VARINT } from '../../core/protobuf/wire.ts'
 
 /** A field's value that is no message. */
 type Single = Scalar | EnumType
@@ -21,7 +21,7 @@ export function isPackable(type: Field['type']): type is Single {
 }
 
 /** Takes one value; enums by name, or by number where they have none. */
-export function readValue(reader: ProtoReader, field: string, type: Single): unknown {
+export function readValue(reader: WireReader, field: string, type: Single): unknown {
   if (typeof type === 'object') {
     const number = reader.int32(field)
     return type.names.get(number) ?? number
@@ -63,7 +63,7 @@ export function isPresent(type: Field['type'], value: unknown): boolean {
 }
 
 /** @throws {Error} for what the type cannot hold: that is a bug */
-export function writeValue(writer: ProtoWriter, field: string, type: Single, value: unknown): void {
+export function writeValue(writer: WireWriter, field: string, type: Single, value: unknown): void {
   if (typeof type === 'object') {
     const number = typeof value === 'string' ? type.numbers.get(value) : value
     writer.varint64(...wordsOf(field, 'int32', number))
@@ -94,7 +94,7 @@ export function writeValue(writer: ProtoWriter, field: string, type: Single, val
 }
 
 /** As `writeValue`, for a map's key, which is a text where the map is an object. */
-export function writeKey(writer: ProtoWriter, field: string, type: Scalar, key: unknown): void {
+export function writeKey(writer: WireWriter, field: string, type: Scalar, key: unknown): void {
   const isText = typeof key === 'string' && type !== 'string'
   if (isText && type === 'bool') writeValue(writer, field, type, key === 'true')
   else writeValue(writer, field, type, isText ? BigInt(key) : key)
@@ -110,7 +110,7 @@ function wordsOf(field: string, type: IntegerType, value: unknown): [number, num
     if (isShort && bounds !== undefined && (value < bounds[0] || value > bounds[1]))
       throw cannotHold(field, type, value)
     if (!Number.isSafeInteger(value) || (type === 'uint64' && value < 0)) throw cannotHold(field, type, value)
-    return [value | 0, Math.floor(value / 2 ** 32) | 0]
+    return [value | 0, upperWord(value)]
   }
   if (typeof value !== 'bigint') throw cannotHold(field, type, value)
   const bits = type === 'int32' || type === 'uint32' ? 32 : 64

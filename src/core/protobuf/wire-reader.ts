@@ -1,34 +1,49 @@
-import { ServingError } from '../../core/errors.ts'
-import { decodeName, decodeText } from './proto-text.ts'
+import type { ServingError } from '../errors.ts'
 import { END_GROUP, FIXED32, FIXED64, LENGTH, START_GROUP, VARINT, wireName } from './wire.ts'
+import { decodeName, decodeText } from './wire-text.ts'
 
+/** Longest varint, in bytes: 64 bits, seven in each. A constant of this file: imported ones are looked up in each loop. */
+const MAX_VARINT = 10
 /** Most groups within each other that are passed over. */
 const MAX_GROUP_DEPTH = 32
-/** Longest varint, in bytes: 64 bits, seven in each. */
-const MAX_VARINT = 10
+
+/**
+ * The error for bytes that break the encoding.
+ * @param field the field that they should be, or what else
+ * @param at place of the first of them
+ * @param why goes on from the field's name: `ends within a varint`
+ */
+export type Malformed = (field: string, at: number, why: string) => ServingError
 
 /**
  * Takes the values of a protobuf message one after the other, from the bytes as they lie. Between `enter` and `leave` it
- * ends where the entered message does. Its methods throw a ServingError `invalid_argument`, naming the field and the
- * byte, where the bytes are no such message.
+ * ends where the entered message does. Nothing is allocated on the word of a length: each is compared with the bytes that
+ * are left. Where the bytes are no such message, its methods throw what `malformed` makes of the field and the place: a
+ * request is answered, a file is refused.
  * @see Protocol Buffers, "Encoding"
  */
-export class ProtoReader {
+export class WireReader {
   readonly bytes: Buffer
   /** Place of the next byte. */
   at = 0
   /** Place behind the last byte of the message that is being read. */
-  end: number
-  /** The lower and upper 32 bits of the last varint. */
+  end = 0
+  /** The lower and upper 32 bits of the last varint, sign and all. */
   low = 0
   high = 0
-  readonly #message: string
 
-  /** @param message name of the message's type, for refusals */
-  constructor(bytes: Uint8Array, message: string) {
+  readonly malformed: Malformed
+
+  /**
+   * @param bytes what the message stands in
+   * @param from where it begins
+   * @param end the place behind it
+   */
+  constructor(bytes: Uint8Array, malformed: Malformed, from = 0, end = bytes.length) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.end = bytes.length
-    this.#message = message
+    this.at = from
+    this.end = end
+    this.malformed = malformed
   }
 
   /** Takes the next tag: field number and wire type, as `tagOf` makes them; 0 at the end of the message. */
@@ -40,11 +55,11 @@ export class ProtoReader {
     if (first < 0x80) this.at = at + 1
     else {
       this.varint('a tag')
-      if (this.high !== 0) throw this.refuse('a tag', at, 'has a field number above 536870911')
+      if (this.high !== 0) throw this.malformed('a tag', at, 'has a field number above 536870911')
       tag = this.low >>> 0
     }
-    if (tag < 8) throw this.refuse('a tag', at, 'has the field number 0')
-    if ((tag & 7) > FIXED32) throw this.refuse(`field ${tag >>> 3}`, at, `has the unknown wire type ${tag & 7}`)
+    if (tag < 8) throw this.malformed('a tag', at, 'has the field number 0')
+    if ((tag & 7) > FIXED32) throw this.malformed(`field ${tag >>> 3}`, at, `has the unknown wire type ${tag & 7}`)
     return tag
   }
 
@@ -73,13 +88,15 @@ export class ProtoReader {
         high = bits >>> 4
       } else high |= bits << (7 * i - 32)
       if (byte < 0x80) {
+        // the tenth byte has room for the last of 64 bits
+        if (i === MAX_VARINT - 1 && byte > 1) break
         this.at = at + i + 1
         this.low = low
         this.high = high
         return
       }
     }
-    throw this.refuse(field, at, most === MAX_VARINT ? 'is a varint of over ten bytes' : 'ends within a varint')
+    throw this.malformed(field, at, most === MAX_VARINT ? 'is a varint of over 64 bits' : 'ends within a varint')
   }
 
   /** Takes an int64: a number where that is exact, a bigint else. */
@@ -115,18 +132,19 @@ export class ProtoReader {
   }
 
   float(field: string): number {
-    return this.bytes.readFloatLE(this.#step(field, 4))
+    return this.bytes.readFloatLE(this.take(field, 4))
   }
 
   double(field: string): number {
-    return this.bytes.readDoubleLE(this.#step(field, 8))
+    return this.bytes.readDoubleLE(this.take(field, 8))
   }
 
   /** Goes on by so many bytes; where they began. */
-  #step(field: string, size: number): number {
+  take(field: string, sizeBytes: number): number {
     const { at } = this
-    if (size > this.end - at) throw this.refuse(field, at, `takes ${size} bytes, ${this.end - at} are left`)
-    this.at = at + size
+    if (sizeBytes > this.end - at)
+      throw this.malformed(field, at, `takes ${sizeBytes} bytes, ${this.end - at} are left`)
+    this.at = at + sizeBytes
     return at
   }
 
@@ -136,7 +154,7 @@ export class ProtoReader {
     this.varint(field)
     const length = this.low >>> 0
     if (this.high !== 0 || length > this.end - this.at)
-      throw this.refuse(
+      throw this.malformed(
         field,
         at,
         `says that it is ${this.high === 0 ? length : 'over 4294967295'} bytes long, ${this.end - this.at} are left`,
@@ -169,7 +187,7 @@ export class ProtoReader {
   }
 
   #noText(field: string, at: number): never {
-    throw this.refuse(field, at, 'is no UTF-8 text')
+    throw this.malformed(field, at, 'is no UTF-8 text')
   }
 
   /** Goes into a message, or a list of packed numbers. @returns what `leave` takes */
@@ -195,7 +213,12 @@ export class ProtoReader {
     this.skip(tag)
   }
 
-  /** Passes over the value whose tag was taken. */
+  /** Why a known field is refused that came in another wire type. */
+  wrongWire(field: string, tag: number): ServingError {
+    return this.malformed(field, this.at, `came as ${wireName(tag & 7)}, which its type is not`)
+  }
+
+  /** Passes over the value whose tag was taken; over groups too. */
   skip(tag: number): void {
     if ((tag & 7) === START_GROUP) this.#skipGroup(tag >>> 3)
     else this.#skipValue(tag)
@@ -208,10 +231,10 @@ export class ProtoReader {
         this.varint(field)
         break
       case FIXED64:
-        this.#step(field, 8)
+        this.take(field, 8)
         break
       case FIXED32:
-        this.#step(field, 4)
+        this.take(field, 4)
         break
       case LENGTH: {
         const length = this.length(field)
@@ -219,7 +242,7 @@ export class ProtoReader {
         break
       }
       default:
-        throw this.refuse(field, this.at, 'ends a group that was not begun')
+        throw this.malformed(field, this.at, 'ends a group that was not begun')
     }
   }
 
@@ -228,24 +251,13 @@ export class ProtoReader {
     while (open.length > 0) {
       const tag = this.tag()
       const number = tag >>> 3
-      if (tag === 0) throw this.refuse(`field ${open.at(-1)}`, this.at, 'is a group without an end')
+      if (tag === 0) throw this.malformed(`field ${open.at(-1)}`, this.at, 'is a group without an end')
       if ((tag & 7) === START_GROUP) {
         if (open.length === MAX_GROUP_DEPTH)
-          throw this.refuse(`field ${number}`, this.at, `is over ${MAX_GROUP_DEPTH} groups deep`)
+          throw this.malformed(`field ${number}`, this.at, `is over ${MAX_GROUP_DEPTH} groups deep`)
         open.push(number)
       } else if ((tag & 7) === END_GROUP && number === open.at(-1)) open.pop()
       else this.#skipValue(tag)
     }
-  }
-
-  /** Why a known field is refused that came in another wire type. */
-  wrongWire(field: string, tag: number): ServingError {
-    return this.refuse(field, this.at, `came as ${wireName(tag & 7)}, which its type is not`)
-  }
-
-  refuse(field: string, at: number, why: string): ServingError {
-    return new ServingError('invalid_argument', `these bytes are no ${this.#message}: ${field} at byte ${at} ${why}`, {
-      details: { field, byte: at },
-    })
   }
 }

@@ -1,12 +1,14 @@
 import { ServingError } from '../core/errors.ts'
+import { FIXED32, LENGTH, tagOf, VARINT } from '../core/protobuf/wire.ts'
+import { WireWriter } from '../core/protobuf/wire-writer.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
-import { WIRE } from './protobuf.ts'
 
 /** From this many bytes on, a value is kept by reference until the whole file is put together. */
 const LARGE_BYTES = 4096
 
-const encoder = new TextEncoder()
+/** The bits of the one NaN that is written. */
+const NAN_BITS = 0x7fc0_0000
 
 /**
  * Writes the fields of one protobuf message, in the order of the calls. Large values are kept by reference, so that
@@ -16,38 +18,35 @@ export class MessageWriter {
   readonly #parts: Uint8Array[] = []
   /** Bytes in `#parts`. */
   #partBytes = 0
-  #open = new Uint8Array(64)
-  #openBytes = 0
+  /** What comes after the parts. */
+  readonly #open = new WireWriter()
 
   /** Bytes of the message so far. */
   get sizeBytes(): number {
-    return this.#partBytes + this.#openBytes
+    return this.#partBytes + this.#open.sizeBytes
   }
 
   /** @throws {ServingError} `invalid_argument` outside the 64-bit range */
   int64(field: number, value: bigint): void {
     if (BigInt.asIntN(64, value) !== value)
       throw new ServingError('invalid_argument', `${value} does not fit 64 bits, the most that ONNX's integers have`)
-    this.#tag(field, WIRE.varint)
-    this.#varint(BigInt.asUintN(64, value))
+    this.#open.varint(tagOf(field, VARINT))
+    this.#varint(value)
   }
 
   /** A whole number of 32 bits or of up to 53. */
   integer(field: number, value: number): void {
     if (value >= 0 && value < 0x8000_0000) {
-      this.#tag(field, WIRE.varint)
-      this.#smallVarint(value)
+      this.#open.varint(tagOf(field, VARINT))
+      this.#open.varint(value)
     } else this.int64(field, BigInt(value))
   }
 
   /** A 4-byte float; every NaN is written as the same one, so that equal models are equal bytes. */
   float32(field: number, value: number): void {
-    this.#tag(field, WIRE.fixed32)
-    this.#reserve(4)
-    const view = new DataView(this.#open.buffer)
-    if (Number.isNaN(value)) view.setUint32(this.#openBytes, 0x7fc0_0000, true)
-    else view.setFloat32(this.#openBytes, value, true)
-    this.#openBytes += 4
+    this.#open.varint(tagOf(field, FIXED32))
+    if (Number.isNaN(value)) this.#open.fixed32(NAN_BITS)
+    else this.#open.float(value)
   }
 
   /** @throws {ServingError} `invalid_argument` for text that UTF-8 cannot spell (half a surrogate pair) */
@@ -57,21 +56,22 @@ export class MessageWriter {
         'invalid_argument',
         `${quote(value)} holds half a surrogate pair, which UTF-8 cannot spell; rename it`,
       )
-    this.bytes(field, encoder.encode(value))
+    this.#open.varint(tagOf(field, LENGTH))
+    this.#open.text(value)
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#tag(field, WIRE.bytes)
-    this.#smallVarint(value.byteLength)
+    this.#open.varint(tagOf(field, LENGTH))
+    this.#open.varint(value.byteLength)
     this.#append(value)
   }
 
   /** @throws {ServingError} `too_large` when the message outgrows what protobuf allows */
   message(field: number, message: MessageWriter): void {
-    this.#tag(field, WIRE.bytes)
-    this.#smallVarint(message.sizeBytes)
+    this.#open.varint(tagOf(field, LENGTH))
+    this.#open.varint(message.sizeBytes)
     for (const part of message.#parts) this.#append(part)
-    this.#append(message.#open.subarray(0, message.#openBytes))
+    this.#append(message.#open.written())
   }
 
   /** Signed integers as one packed field. */
@@ -79,11 +79,9 @@ export class MessageWriter {
     const packed = new MessageWriter()
     if (values instanceof BigInt64Array) {
       // by halves: a BigInt for each would be most of the work
-      const halves = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)
-      for (let i = 0; i < values.length; i++)
-        if (halves[2 * i + 1] === 0) packed.#smallVarint(halves[2 * i] as number)
-        else packed.#varint(BigInt.asUintN(64, values[i] as bigint))
-    } else for (const value of values) packed.#varint(BigInt.asUintN(64, BigInt(value)))
+      const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+      for (let i = 0; i < halves.length; i += 2) packed.#open.varint64(halves[i] as number, halves[i + 1] as number)
+    } else for (const value of values) packed.#varint(BigInt(value))
     this.message(field, packed)
   }
 
@@ -95,12 +93,12 @@ export class MessageWriter {
       all.set(part, offset)
       offset += part.byteLength
     }
-    all.set(this.#open.subarray(0, this.#openBytes), offset)
+    all.set(this.#open.written(), offset)
     return all
   }
 
-  #tag(field: number, wire: number): void {
-    this.#smallVarint(field * 8 + wire)
+  #varint(value: bigint): void {
+    this.#open.varint64(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)))
   }
 
   #append(value: Uint8Array): void {
@@ -111,43 +109,12 @@ export class MessageWriter {
         { details: { allowed: MAX_MESSAGE_BYTES } },
       )
     if (value.byteLength < LARGE_BYTES) {
-      this.#reserve(value.byteLength)
-      this.#open.set(value, this.#openBytes)
-      this.#openBytes += value.byteLength
+      this.#open.append(value)
       return
     }
-    if (this.#openBytes > 0) this.#parts.push(this.#open.slice(0, this.#openBytes))
+    const before = this.#open.finish()
+    if (before.length > 0) this.#parts.push(before)
     this.#parts.push(value)
-    this.#partBytes += this.#openBytes + value.byteLength
-    this.#openBytes = 0
-  }
-
-  #smallVarint(value: number): void {
-    this.#reserve(10)
-    let rest = value
-    while (rest >= 0x80) {
-      this.#open[this.#openBytes++] = (rest & 0x7f) | 0x80
-      rest = Math.floor(rest / 128)
-    }
-    this.#open[this.#openBytes++] = rest
-  }
-
-  #varint(value: bigint): void {
-    if (value < 0x8000_0000n) return this.#smallVarint(Number(value))
-    this.#reserve(10)
-    let rest = value
-    while (rest >= 0x80n) {
-      this.#open[this.#openBytes++] = Number(rest & 0x7fn) | 0x80
-      rest >>= 7n
-    }
-    this.#open[this.#openBytes++] = Number(rest)
-  }
-
-  /** Makes room for `more` bytes in the open part. */
-  #reserve(more: number): void {
-    if (this.#openBytes + more <= this.#open.byteLength) return
-    const grown = new Uint8Array(Math.max(this.#open.byteLength * 2, this.#openBytes + more))
-    grown.set(this.#open.subarray(0, this.#openBytes))
-    this.#open = grown
+    this.#partBytes += before.length + value.byteLength
   }
 }

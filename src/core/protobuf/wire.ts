@@ -18,6 +18,11 @@ export function tagOf(field: number, wire: number): number {
   return ((field << 3) | wire) >>> 0
 }
 
+/** The upper 32 bits of a whole number as 64, sign and all; the lower ones are `value | 0`. */
+export function upperWord(value: number): number {
+  return Math.floor(value / 2 ** 32) | 0
+}
+
 /** Bytes of an unsigned number below 2^32 as a varint. */
 export function varintSize(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5
