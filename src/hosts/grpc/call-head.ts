@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http2'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { parseGrpcTimeout } from '../../protocols/oip-grpc/timeout.ts'
 import type { WireRequest } from '../../protocols/protocol.ts'
+import type { RequestHeaders } from '../http2/session.ts'
 
 /** What is known of a call before its messages. */
 export interface CallHead {
@@ -24,13 +24,13 @@ const NO_BODY = new Uint8Array()
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
 
 /** Values of metadata whose names end in `-bin`; several in one are separated by commas. */
-const BASE64 = /^[A-Za-z0-9+/,_ -]*={0,2}$/
+const BASE64 = /^[A-Za-z0-9+/,_ =-]*$/
 
 /**
  * Whether a request is a call of gRPC.
  * @see gRPC over HTTP2, "Requests": the content type begins with `application/grpc`
  */
-export function refuseHttp(headers: IncomingHttpHeaders): HttpRefusal | undefined {
+export function refuseHttp(headers: RequestHeaders): HttpRefusal | undefined {
   const method = headers[':method']
   if (method !== 'POST') return [405, `calls of gRPC are POSTs, found ${quote(String(method), 20)}`]
   const type = headers['content-type']
@@ -42,33 +42,24 @@ const GRPC_TYPE = /^application\/grpc(?:\+proto)?(?: *;|$)/i
 
 /**
  * Reads the metadata of a call.
- * @param raw names and values in turn, as they came: of some repeated names `headers` has only the first
  * @throws {ServingError} `invalid_argument` for a timeout that is none, and for binary metadata that is not base64
  */
-export function readCallHead(headers: IncomingHttpHeaders, raw: readonly string[], peer: string | undefined): CallHead {
-  let authorization: string | undefined
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] as string
-    if (name.endsWith('-bin')) checkBinary(name, raw[i + 1] ?? '')
-    else if (name === 'authorization')
-      // two of them are no credential, whichever comes first
-      authorization = authorization === undefined ? (raw[i + 1] ?? '') : `${authorization}, ${raw[i + 1] ?? ''}`
-  }
-  if (authorization !== headers.authorization) headers.authorization = authorization
+export function readCallHead(headers: RequestHeaders, peer: string | undefined): CallHead {
+  for (const name in headers) if (name.endsWith('-bin')) checkBinary(name, headers[name] ?? '')
   const path = headers[':path'] ?? '/'
   const mark = path.indexOf('?')
-  const id = headers['x-request-id'] as string | undefined
+  const id = headers['x-request-id']
   return {
     request: {
       method: 'POST',
       path: mark === -1 ? path : path.slice(0, mark),
       query: mark === -1 ? '' : path.slice(mark + 1),
-      headers: headers as Readonly<Record<string, string | undefined>>,
+      headers,
       body: NO_BODY,
       peer,
     },
-    encoding: headers['grpc-encoding'] as string | undefined,
-    timeoutMs: parseGrpcTimeout(headers['grpc-timeout'] as string | undefined),
+    encoding: headers['grpc-encoding'],
+    timeoutMs: parseGrpcTimeout(headers['grpc-timeout']),
     requestId: id !== undefined && REQUEST_ID.test(id) ? id : undefined,
   }
 }

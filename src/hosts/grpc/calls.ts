@@ -1,8 +1,9 @@
-import type { ServerHttp2Stream } from 'node:http2'
 import { ServingError } from '../../core/errors.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { Answered, Handle, WireRequest, WireResponse } from '../../protocols/protocol.ts'
 import type { Call, DataPlane, ServedModel, Timing } from '../../runtime/plane.ts'
+import { CANCEL } from '../http2/frames.ts'
+import type { Http2Stream, StreamListener } from '../http2/session.ts'
 
 /** What every kind of call is told. */
 export interface CallOptions {
@@ -25,10 +26,7 @@ export interface CallOptions {
 }
 
 /** A call under way: its connection tells it what comes, and looks it over now and then. */
-export interface OpenCall {
-  data(chunk: Buffer): void
-  /** The client has said all. */
-  end(): void
+export interface OpenCall extends StreamListener {
   /** Ends it where it is too slow. */
   check(nowMs: number): void
   /** Ends it where nothing is under way, since the host is about to go. @param nowMs absent at the beginning of draining */
@@ -77,18 +75,15 @@ export function tellAnswered(
 
 /** Cuts a call whose answer waits for a reader that does not read. @param sinceMs when the answer was ready */
 export function cutStalled(
-  stream: ServerHttp2Stream,
+  stream: Http2Stream,
   { writeTimeoutMs, slowestReadBytesPerMs }: CallOptions,
   sinceMs: number,
   waitingBytes: number,
   nowMs: number,
 ): void {
   if (writeTimeoutMs === 0) return
-  if (nowMs - sinceMs > writeTimeoutMs + waitingBytes / slowestReadBytesPerMs) stream.close(NGHTTP2_CANCEL)
+  if (nowMs - sinceMs > writeTimeoutMs + waitingBytes / slowestReadBytesPerMs) stream.reset(CANCEL)
 }
-
-/** @see RFC 9113, "Error Codes" */
-export const NGHTTP2_CANCEL = 0x8
 
 export function tooSlow(): ServingError {
   return new ServingError('deadline_exceeded', 'the message did not arrive in time')

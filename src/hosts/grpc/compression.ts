@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { ServingError } from '../../core/errors.ts'
 import { formatBytes, quote } from '../../core/text.ts'
+import { inTurn } from '../../protocols/content-encoding.ts'
 
 /** The codings of messages that are read, as `grpc-accept-encoding` lists them. Answers come as they are: it is faster. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip'
@@ -26,7 +27,8 @@ export async function inflateMessage(
     )
   const { gunzip, inflate } = process.getBuiltinModule('node:zlib')
   try {
-    return await promisify(encoding === 'gzip' ? gunzip : inflate)(bytes, { maxOutputLength: maxMessageBytes })
+    const options = { maxOutputLength: maxMessageBytes, chunkSize: 256 * 1024 }
+    return await inTurn(() => promisify(encoding === 'gzip' ? gunzip : inflate)(bytes, options))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ERR_BUFFER_TOO_LARGE')

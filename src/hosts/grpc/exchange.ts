@@ -1,7 +1,7 @@
-import type { ServerHttp2Stream } from 'node:http2'
 import { ServingError } from '../../core/errors.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { WireResponse } from '../../protocols/protocol.ts'
+import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
 import { ask, cutOff, cutStalled, MessageCall, pastDeadline, tellAnswered, tooSlow } from './calls.ts'
 import type { CallOptions, OpenCall } from './calls.ts'
@@ -22,7 +22,7 @@ interface Turn {
  * cannot be answered yet is not read, so that a fast sender and a slow reader both wait. The call ends when its caller
  * has no more messages and all are answered, or with the first answer that has another status than OK.
  */
-export function serveExchange(stream: ServerHttp2Stream, head: CallHead, options: CallOptions): OpenCall {
+export function serveExchange(stream: Http2Stream, head: CallHead, options: CallOptions): OpenCall {
   const begunAtMs = performance.now()
   const turns: Turn[] = []
   let bytesUnderWay = 0
@@ -58,12 +58,11 @@ export function serveExchange(stream: ServerHttp2Stream, head: CallHead, options
     else flush()
   }
 
-  stream.on('drain', () => {
+  function writable(): void {
     isBlocked = false
     lastMs = performance.now()
     flush()
-  })
-  stream.on('aborted', leave) // a stream that is not read closes late
+  }
 
   function take(bytes: Uint8Array, isCompressed: boolean): void {
     const call = new MessageCall()
@@ -112,7 +111,7 @@ export function serveExchange(stream: ServerHttp2Stream, head: CallHead, options
   /** Reads on, or not. */
   function holdBack(): void {
     const isFull = isBlocked || turns.length >= MAX_UNDER_WAY || bytesUnderWay > options.maxMessageBytes
-    if (isOver || isHalfClosed || isFull === stream.isPaused()) return
+    if (isOver || isHalfClosed || isFull === stream.isPaused) return
     if (isFull) stream.pause()
     else stream.resume()
   }
@@ -129,10 +128,8 @@ export function serveExchange(stream: ServerHttp2Stream, head: CallHead, options
     if (isOver) return
     isOver = true
     abandon()
-    if (stream.destroyed || stream.closed) return
     lastMs = performance.now()
-    stream.resume() // what still comes is thrown away
-    endWith(stream, trailers, !isHalfClosed)
+    endWith(stream, trailers)
   }
 
   function leave(): void {
@@ -149,17 +146,13 @@ export function serveExchange(stream: ServerHttp2Stream, head: CallHead, options
   return {
     data,
     end,
+    writable,
     check(nowMs) {
       const { timeoutMs } = head
       const { requestTimeoutMs } = options
-      if (isOver || isBlocked) cutStalled(stream, options, lastMs, stream.writableLength, nowMs)
+      if (isOver || isBlocked) cutStalled(stream, options, lastMs, stream.waitingBytes, nowMs)
       else if (timeoutMs !== undefined && nowMs - begunAtMs > timeoutMs) fail(pastDeadline())
-      else if (
-        reader.isWithin &&
-        !stream.isPaused() &&
-        requestTimeoutMs > 0 &&
-        nowMs - withinSinceMs > requestTimeoutMs
-      )
+      else if (reader.isWithin && !stream.isPaused && requestTimeoutMs > 0 && nowMs - withinSinceMs > requestTimeoutMs)
         fail(tooSlow())
     },
     drain(nowMs) {

@@ -36,6 +36,8 @@ export interface GrpcHostOptions {
   readonly drainGraceMs?: number
   /** How often a watched answer is looked at (ms). Default 1000. */
   readonly watchIntervalMs?: number
+  /** Whether HTTP/2 is ours, which costs a fraction, else Node's. Default true. */
+  readonly isOwnHttp2?: boolean
   /** Speaks TLS alone; HTTP/2 in the clear when absent. */
   readonly tls?: TlsCredentials
   /** Told once of each answered message, after its answer was handed to the socket. */
@@ -62,6 +64,7 @@ export interface GrpcHost {
 }
 
 const DEFAULTS = {
+  isOwnHttp2: true,
   maxConcurrentStreams: 250,
   idleTimeoutMs: 300_000,
   pingIntervalMs: 60_000,

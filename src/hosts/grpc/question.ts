@@ -4,78 +4,82 @@ import { cutOff, pastDeadline, tooSlow, type CallOptions } from './calls.ts'
 import { inflateMessage } from './compression.ts'
 import { MessageReader } from './message-reader.ts'
 
-/** The one message of a call that has one. */
-export interface Question {
-  readonly data: (chunk: Buffer) => void
-  readonly end: () => void
-  /** Whether the client has said all. */
-  readonly isComplete: boolean
-  /** Refuses it where it comes too slowly. */
-  check(nowMs: number): void
-}
-
 /**
- * Reads the one message of a call.
- * @param onWhole told of it once the client has said all, as it was before it was compressed
- * @param onRefused told instead why there is none; what still comes is thrown away
+ * Reads the one message of a call. A class, since there is one for each call: closures beside a getter would each get a
+ * hidden class of their own, and those are let go by large collections alone.
  */
-export function readQuestion(
-  head: CallHead,
-  options: CallOptions,
-  onWhole: (message: Uint8Array) => void,
-  onRefused: (error: ServingError) => void,
-): Question {
-  const begunAtMs = performance.now()
-  let message: Uint8Array | undefined
-  let isCompressed = false
-  let isComplete = false
-  let isRefused = false
+export class Question {
+  readonly #head: CallHead
+  readonly #options: CallOptions
+  readonly #onWhole: (message: Uint8Array) => void
+  readonly #onRefused: (error: ServingError) => void
+  readonly #reader: MessageReader
+  readonly #begunAtMs = performance.now()
+  #message: Uint8Array | undefined
+  #isCompressed = false
+  #isRefused = false
+  /** Whether the client has said all. */
+  isComplete = false
 
-  const reader = new MessageReader(options.maxMessageBytes, (bytes, flag) => {
-    if (message !== undefined) throw new ServingError('invalid_argument', 'the call has several messages; it takes one')
-    message = bytes
-    isCompressed = flag
-  })
+  /**
+   * @param onWhole told of it once the client has said all, as it was before it was compressed
+   * @param onRefused told instead why there is none; what still comes is thrown away
+   */
+  constructor(
+    head: CallHead,
+    options: CallOptions,
+    onWhole: (message: Uint8Array) => void,
+    onRefused: (error: ServingError) => void,
+  ) {
+    this.#head = head
+    this.#options = options
+    this.#onWhole = onWhole
+    this.#onRefused = onRefused
+    this.#reader = new MessageReader(options.maxMessageBytes, (bytes, isCompressed) => {
+      if (this.#message !== undefined)
+        throw new ServingError('invalid_argument', 'the call has several messages; it takes one')
+      this.#message = bytes
+      this.#isCompressed = isCompressed
+    })
+  }
 
-  function data(chunk: Buffer): void {
-    if (isRefused) return
+  data(chunk: Buffer): void {
+    if (this.#isRefused) return
     try {
-      reader.push(chunk)
+      this.#reader.push(chunk)
     } catch (error) {
-      refuse(ServingError.from(error))
+      this.#refuse(ServingError.from(error))
     }
   }
 
-  function end(): void {
-    if (isRefused) return
-    isComplete = true
-    if (reader.isWithin) refuse(cutOff())
+  end(): void {
+    if (this.#isRefused) return
+    this.isComplete = true
+    const message = this.#message
+    if (this.#reader.isWithin) this.#refuse(cutOff())
     else if (message === undefined)
-      refuse(new ServingError('invalid_argument', 'the call has no message; it takes one'))
-    else if (isCompressed)
-      inflateMessage(message, head.encoding, options.maxMessageBytes).then(onWhole, (error: unknown) =>
-        refuse(ServingError.from(error)),
+      this.#refuse(new ServingError('invalid_argument', 'the call has no message; it takes one'))
+    else if (this.#isCompressed)
+      inflateMessage(message, this.#head.encoding, this.#options.maxMessageBytes).then(
+        this.#onWhole,
+        (error: unknown) => this.#refuse(ServingError.from(error)),
       )
-    else onWhole(message)
+    else this.#onWhole(message)
   }
 
-  function refuse(error: ServingError): void {
-    if (isRefused) return
-    isRefused = true
-    onRefused(error)
+  /** Refuses it where it comes too slowly. */
+  check(nowMs: number): void {
+    if (this.isComplete) return
+    const tookMs = nowMs - this.#begunAtMs
+    const { timeoutMs } = this.#head
+    const { requestTimeoutMs } = this.#options
+    if (timeoutMs !== undefined && tookMs > timeoutMs) this.#refuse(pastDeadline())
+    else if (requestTimeoutMs > 0 && tookMs > requestTimeoutMs) this.#refuse(tooSlow())
   }
 
-  return {
-    data,
-    end,
-    get isComplete() {
-      return isComplete
-    },
-    check(nowMs) {
-      if (isComplete) return
-      const tookMs = nowMs - begunAtMs
-      if (head.timeoutMs !== undefined && tookMs > head.timeoutMs) refuse(pastDeadline())
-      else if (options.requestTimeoutMs > 0 && tookMs > options.requestTimeoutMs) refuse(tooSlow())
-    },
+  #refuse(error: ServingError): void {
+    if (this.#isRefused) return
+    this.#isRefused = true
+    this.#onRefused(error)
   }
 }

@@ -1,6 +1,7 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { GRPC_OK, GRPC_UNKNOWN } from '../../protocols/oip-grpc/status.ts'
 import type { WireResponse } from '../../protocols/protocol.ts'
+import { HeaderBlock, NO_TRAILERS } from '../http2/header-block.ts'
+import type { Http2Stream } from '../http2/session.ts'
 import type { HttpRefusal } from './call-head.ts'
 import { ACCEPTED_ENCODINGS } from './compression.ts'
 import { PREFIX_BYTES } from './message-reader.ts'
@@ -9,19 +10,14 @@ import { PREFIX_BYTES } from './message-reader.ts'
 export type Trailers = Readonly<Record<string, string>>
 
 const OK: Trailers = { 'grpc-status': String(GRPC_OK) }
+const OK_BLOCK = new HeaderBlock(OK)
 
-const HEAD: OutgoingHttpHeaders = {
-  ':status': 200,
+const HEAD: Trailers = {
+  ':status': '200',
   'content-type': 'application/grpc',
   'grpc-accept-encoding': ACCEPTED_ENCODINGS,
 }
-
-// no `date`, which calls of gRPC do without
-const WITH_TRAILERS = { waitForTrailers: true, sendDate: false }
-const WITHOUT_BODY = { endStream: true, sendDate: false }
-
-/** Answers up to this size are sent as one piece; longer ones are not copied (bytes). */
-const ONE_PIECE_BYTES = 16 * 1024
+const HEAD_BLOCK = new HeaderBlock(HEAD)
 
 /** The trailers of an answer: its headers that begin with `grpc-`. An answer without a status has an unknown one. */
 export function trailersOf({ headers }: WireResponse): Trailers {
@@ -49,81 +45,52 @@ export function encodeMessage(text: string): string {
 }
 
 /** Begins an answer whose trailers come later, by `endWith`. */
-export function begin(stream: ServerHttp2Stream, requestId: string | undefined): void {
-  stream.respond(requestId === undefined ? HEAD : { ...HEAD, 'x-request-id': requestId }, WITH_TRAILERS)
+export function begin(stream: Http2Stream, requestId: string | undefined): void {
+  stream.begin(headOf(requestId))
 }
 
 /** Sends one message. @returns whether the client takes more */
-export function sendMessage(stream: ServerHttp2Stream, body: WireResponse['body']): boolean {
-  const message = typeof body === 'string' ? Buffer.from(body) : body
-  if (message.length <= ONE_PIECE_BYTES) return stream.write(framed(message))
-  stream.cork()
-  stream.write(prefixOf(message.length))
-  const isTaken = stream.write(message)
-  stream.uncork()
-  return isTaken
+export function sendMessage(stream: Http2Stream, body: WireResponse['body']): boolean {
+  const message = bytesOf(body)
+  return stream.write(prefixOf(message.length), message)
 }
 
-/** Ends an answer that was begun. @param hasMore whether the client may send more, which nobody reads */
-export function endWith(stream: ServerHttp2Stream, trailers: Trailers, hasMore: boolean): void {
-  stream.once('wantTrailers', () => {
-    stream.sendTrailers(trailers)
-    if (hasMore) closeLater(stream) // after the trailers, which wait for that turn too
-  })
-  stream.end()
+/** Ends an answer that was begun. */
+export function endWith(stream: Http2Stream, trailers: Trailers): void {
+  stream.finish(trailers === OK ? OK_BLOCK : new HeaderBlock(trailers))
 }
 
-function sendOkTrailers(this: ServerHttp2Stream): void {
-  this.sendTrailers(OK)
+/** The usual answer: head, one message and trailers. */
+export function sendUnary(stream: Http2Stream, body: WireResponse['body'], requestId: string | undefined): void {
+  const message = bytesOf(body)
+  stream.answer(headOf(requestId), prefixOf(message.length), message, OK_BLOCK)
 }
 
-/** The usual answer: head, one message and trailers, in as few writes as can be. */
-export function sendUnary(stream: ServerHttp2Stream, body: WireResponse['body'], requestId: string | undefined): void {
-  begin(stream, requestId)
-  stream.on('wantTrailers', sendOkTrailers)
-  const message = typeof body === 'string' ? Buffer.from(body) : body
-  if (message.length <= ONE_PIECE_BYTES) return void stream.end(framed(message))
-  stream.cork()
-  stream.write(prefixOf(message.length))
-  stream.end(message)
-  stream.uncork()
-}
-
-/** An answer without a message: its trailers alone. @param hasMore whether the client may send more, which nobody reads */
-export function sendTrailersOnly(
-  stream: ServerHttp2Stream,
-  trailers: Trailers,
-  requestId: string | undefined,
-  hasMore: boolean,
-): void {
-  const head = { ...HEAD, ...trailers, ...(requestId === undefined ? {} : { 'x-request-id': requestId }) }
-  stream.respond(head, WITHOUT_BODY)
-  if (hasMore) closeLater(stream)
+/** An answer without a message: its trailers alone. */
+export function sendTrailersOnly(stream: Http2Stream, trailers: Trailers, requestId: string | undefined): void {
+  const id = requestId === undefined ? {} : { 'x-request-id': requestId }
+  stream.answerHead(new HeaderBlock({ ...HEAD, ...trailers, ...id }))
 }
 
 /** An answer to what is no call of gRPC. */
-export function sendHttpRefusal(stream: ServerHttp2Stream, [status, message]: HttpRefusal, hasMore: boolean): void {
-  stream.respond({ ':status': status, 'content-type': 'text/plain; charset=utf-8' })
-  stream.end(`${message}\n`)
-  if (hasMore) closeLater(stream)
+export function sendHttpRefusal(stream: Http2Stream, [status, message]: HttpRefusal): void {
+  stream.begin(new HeaderBlock({ ':status': String(status), 'content-type': 'text/plain; charset=utf-8' }))
+  stream.write(Buffer.alloc(0), Buffer.from(`${message}\n`))
+  stream.finish(NO_TRAILERS)
 }
 
-/** Tells the client to send no more, once what was said before has gone out. */
-function closeLater(stream: ServerHttp2Stream): void {
-  stream.resume()
-  setImmediate(() => stream.close())
+function headOf(requestId: string | undefined): HeaderBlock {
+  return requestId === undefined ? HEAD_BLOCK : new HeaderBlock({ ...HEAD, 'x-request-id': requestId })
 }
+
+function bytesOf(body: WireResponse['body']): Uint8Array {
+  return typeof body === 'string' ? Buffer.from(body) : body
+}
+
+/** Used again for each message: streams copy it. */
+const PREFIX = Buffer.alloc(PREFIX_BYTES)
 
 function prefixOf(length: number): Buffer {
-  const prefix = Buffer.alloc(PREFIX_BYTES)
-  prefix.writeUInt32BE(length, 1)
-  return prefix
-}
-
-function framed(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length)
-  frame[0] = 0
-  frame.writeUInt32BE(message.length, 1)
-  frame.set(message, PREFIX_BYTES)
-  return frame
+  PREFIX.writeUInt32BE(length, 1)
+  return PREFIX
 }

@@ -1,19 +1,20 @@
-import type { ServerHttp2Stream } from 'node:http2'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { WireRequest, WireResponse } from '../../protocols/protocol.ts'
+import { INTERNAL_ERROR } from '../http2/frames.ts'
+import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
 import { ask, cutStalled, MessageCall, tellAnswered, type CallOptions, type OpenCall } from './calls.ts'
-import { readQuestion } from './question.ts'
+import { Question } from './question.ts'
 import { isOk, sendTrailersOnly, sendUnary, trailersOf } from './send.ts'
 
 /** One message, one answer. */
-export function serveUnary(stream: ServerHttp2Stream, head: CallHead, options: CallOptions): OpenCall {
+export function serveUnary(stream: Http2Stream, head: CallHead, options: CallOptions): OpenCall {
   const call = new MessageCall()
   let isAnswered = false
   let answeredAtMs = 0
   let sentBytes = 0
 
-  const question = readQuestion(head, options, run, (error) =>
+  const question = new Question(head, options, run, (error) =>
     finish(head.request, grpcFailure(error), performance.now()),
   )
 
@@ -25,7 +26,7 @@ export function serveUnary(stream: ServerHttp2Stream, head: CallHead, options: C
 
   function finish(request: WireRequest, answer: WireResponse, receivedAtMs: number): void {
     isAnswered = true
-    if (!stream.destroyed && !stream.closed) send(answer)
+    if (!stream.isClosed) send(answer)
     tellAnswered(options, request, call, answer, receivedAtMs)
   }
 
@@ -35,16 +36,17 @@ export function serveUnary(stream: ServerHttp2Stream, head: CallHead, options: C
     const trailers = trailersOf(answer)
     try {
       if (isOk(trailers)) sendUnary(stream, answer.body, head.requestId)
-      else sendTrailersOnly(stream, trailers, head.requestId, !question.isComplete)
+      else sendTrailersOnly(stream, trailers, head.requestId)
     } catch (error) {
       options.onDefect?.(error)
-      stream.close(INTERNAL_ERROR)
+      stream.reset(INTERNAL_ERROR)
     }
   }
 
   return {
-    data: question.data,
-    end: question.end,
+    data: (chunk) => question.data(chunk),
+    end: () => question.end(),
+    writable() {},
     check(nowMs) {
       if (isAnswered) cutStalled(stream, options, answeredAtMs, sentBytes, nowMs)
       else question.check(nowMs) // once it is whole, the plane keeps its deadline
@@ -55,6 +57,3 @@ export function serveUnary(stream: ServerHttp2Stream, head: CallHead, options: C
     },
   }
 }
-
-/** @see RFC 9113, "Error Codes" */
-const INTERNAL_ERROR = 0x2

@@ -1,17 +1,17 @@
-import type { ServerHttp2Stream } from 'node:http2'
 import { ServingError } from '../../core/errors.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { WireResponse } from '../../protocols/protocol.ts'
+import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
 import { ask, cutStalled, MessageCall, pastDeadline, tellAnswered, type CallOptions, type OpenCall } from './calls.ts'
-import { readQuestion } from './question.ts'
+import { Question } from './question.ts'
 import { begin, endWith, isOk, sendMessage, trailersOf, type Trailers } from './send.ts'
 
 /**
  * One message, and an answer whenever it has changed: the same question is asked again and again, and what is the same as
  * before is not sent. The call ends when its caller leaves, or with the first answer that has another status than OK.
  */
-export function serveWatch(stream: ServerHttp2Stream, head: CallHead, options: CallOptions): OpenCall {
+export function serveWatch(stream: Http2Stream, head: CallHead, options: CallOptions): OpenCall {
   const begunAtMs = performance.now()
   let isOver = false
   let isBlocked = false
@@ -19,10 +19,7 @@ export function serveWatch(stream: ServerHttp2Stream, head: CallHead, options: C
   let lastMs = begunAtMs
   let timer: NodeJS.Timeout | undefined
 
-  const question = readQuestion(head, options, (message) => void look(message), fail)
-  stream.on('drain', () => {
-    isBlocked = false
-  })
+  const question = new Question(head, options, (message) => void look(message), fail)
 
   async function look(message: Uint8Array): Promise<void> {
     if (isOver) return
@@ -59,10 +56,9 @@ export function serveWatch(stream: ServerHttp2Stream, head: CallHead, options: C
   function finish(trailers: Trailers): void {
     if (isOver) return
     leave()
-    if (stream.destroyed || stream.closed) return
     lastMs = performance.now()
-    if (!stream.headersSent) begin(stream, head.requestId)
-    endWith(stream, trailers, !question.isComplete)
+    if (!stream.hasBegun) begin(stream, head.requestId)
+    endWith(stream, trailers)
   }
 
   function leave(): void {
@@ -71,11 +67,14 @@ export function serveWatch(stream: ServerHttp2Stream, head: CallHead, options: C
   }
 
   return {
-    data: question.data,
-    end: question.end,
+    data: (chunk) => question.data(chunk),
+    end: () => question.end(),
+    writable() {
+      isBlocked = false
+    },
     check(nowMs) {
       const { timeoutMs } = head
-      if (isOver || isBlocked) cutStalled(stream, options, lastMs, stream.writableLength, nowMs)
+      if (isOver || isBlocked) cutStalled(stream, options, lastMs, stream.waitingBytes, nowMs)
       else if (!question.isComplete) question.check(nowMs)
       else if (timeoutMs !== undefined && nowMs - begunAtMs > timeoutMs) fail(pastDeadline())
     },

@@ -43,14 +43,7 @@ export class FrameReader {
     if (this.#size < frame.length) return at
     this.#size = 0
     this.#partial = Buffer.allocUnsafe(FRAME_HEAD_BYTES)
-    this.#onFrame(
-      frame[3] as number,
-      frame[4] as number,
-      idAt(frame, 0),
-      frame,
-      FRAME_HEAD_BYTES,
-      frame.length,
-    )
+    this.#onFrame(frame[3] as number, frame[4] as number, idAt(frame, 0), frame, FRAME_HEAD_BYTES, frame.length)
     return at
   }
 

@@ -87,3 +87,37 @@ export function writeUint32(target: Uint8Array, at: number, value: number): numb
   target[at + 3] = value
   return at + 4
 }
+
+/** @see RFC 9113, "GOAWAY" */
+export function goaway(lastId: number, code: number, message: string): Buffer {
+  return frame(GOAWAY, 0, 0, Buffer.concat([uint32(lastId), uint32(code), Buffer.from(message)]))
+}
+
+/** A payload that is a number. */
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4)
+  writeUint32(bytes, 0, value)
+  return bytes
+}
+
+/** A whole frame. */
+export function frame(type: number, flags: number, id: number, payload: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(FRAME_HEAD_BYTES + payload.length)
+  bytes.set(payload, writeHead(bytes, 0, payload.length, type, flags, id))
+  return bytes
+}
+
+/** A frame that should not be, or not here. */
+export function broken(message: string): Http2Error {
+  return new Http2Error(PROTOCOL_ERROR, message)
+}
+
+/** @see RFC 9113, "Frame Size" */
+export function wrongSize(): Http2Error {
+  return new Http2Error(FRAME_SIZE_ERROR, 'a frame has a size that none of its type has')
+}
+
+/** @see RFC 9113, "The Flow-Control Window" */
+export function tooWide(): Http2Error {
+  return new Http2Error(FLOW_CONTROL_ERROR, 'a window is opened beyond 2 GiB')
+}

@@ -18,6 +18,9 @@ export class HeaderBlock {
   }
 }
 
+/** Stands for trailers where there are none. */
+export const NO_TRAILERS = new HeaderBlock({})
+
 /** Index of each name that has one, and of each name with its value. */
 const INDICES = new Map<string, number>()
 for (const [i, [name, value]] of STATIC_TABLE.entries()) {

@@ -39,7 +39,7 @@ export class HpackDecoder {
   readonly #remembered = new Map<string, Fields>()
 
   // of the block under way
-  #bytes: Uint8Array = NOTHING
+  #bytes: Buffer = NOTHING
   #at = 0
   #end = 0
   #fields: string[] = []
@@ -54,7 +54,7 @@ export class HpackDecoder {
   /** @throws {Http2Error} for a block that cannot be read: the connection is lost, since its table is */
   decode(bytes: Buffer, start: number, end: number): Fields {
     if (end - start > MAX_REMEMBERED_BYTES) return this.#read(bytes, start, end)
-    const key = bytes.latin1Slice(start, end)
+    const key = bytes.toString('latin1', start, end)
     const known = this.#remembered.get(key)
     if (known !== undefined) return known
     const fields = this.#read(bytes, start, end)
@@ -64,7 +64,7 @@ export class HpackDecoder {
     return fields
   }
 
-  #read(bytes: Uint8Array, start: number, end: number): Fields {
+  #read(bytes: Buffer, start: number, end: number): Fields {
     this.#bytes = bytes
     this.#at = start
     this.#end = end
@@ -176,7 +176,7 @@ export class HpackDecoder {
     if (length > this.#end - start) throw cutOff()
     this.#at = start + length
     if (isHuffman) return decodeHuffman(this.#bytes, start, this.#at)
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, length).latin1Slice()
+    return this.#bytes.toString('latin1', start, this.#at)
   }
 
   #readByte(): number {
@@ -185,7 +185,7 @@ export class HpackDecoder {
   }
 }
 
-const NOTHING = new Uint8Array()
+const NOTHING = Buffer.alloc(0)
 
 function cutOff(): Http2Error {
   return new Http2Error(COMPRESSION_ERROR, 'a header ends in the middle')

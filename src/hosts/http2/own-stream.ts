@@ -15,31 +15,25 @@ import {
 } from './frames.ts'
 import type { HeaderBlock } from './header-block.ts'
 import { Held } from './held.ts'
-import type { Output } from './output.ts'
+import type { Sending } from './sending.ts'
 import type { Http2Stream, StreamListener } from './session.ts'
 
 /** What a stream needs of its connection. */
 export interface Link {
-  readonly output: Output
-  /** What the client takes of all streams together (bytes). */
-  sendWindow: number
-  /** Largest frame that the client takes, and we make (bytes). */
-  readonly sendFrameBytes: number
-  /** What waits in all streams to be sent (bytes). */
-  waitingBytes: number
-  /** What is said once, before the first headers. */
-  takeTableUpdate(): Buffer
-  /** Sends what this stream has, as soon as it may. */
-  send(stream: OwnStream): void
+  readonly sending: Sending
   /** A frame of data was sent. */
   sent(): void
   /** So much was taken of what has come. */
   taken(size: number): void
   sendReset(id: number, code: number): void
+  /** The stream ends while the client still has something to say. */
+  cutShort(id: number): void
   sendWindowUpdate(id: number, size: number): void
   /** Counts a fault of the client's. */
   strike(): void
   closed(stream: OwnStream): void
+  /** Does what nobody else would catch: a failure ends the connection. */
+  guard(work: () => void): void
 }
 
 /** Pieces up to this size are copied, to be sent with what stands beside them (bytes). */
@@ -63,7 +57,8 @@ export class OwnStream implements Http2Stream {
   #receiveWindow: number
   /** What was taken of it, and the client was not told yet. */
   #takenBytes = 0
-  #isRemoteClosed: boolean
+  /** Whether the client has said all. */
+  isRemoteClosed: boolean
   #missingBytes: number | undefined
   #held: Held | undefined
   #isEndHeld = false
@@ -97,7 +92,7 @@ export class OwnStream implements Http2Stream {
     this.#windowBytes = windowBytes
     this.#receiveWindow = windowBytes
     this.#missingBytes = contentLength
-    this.#isRemoteClosed = isRemoteClosed
+    this.isRemoteClosed = isRemoteClosed
   }
 
   // what comes
@@ -105,7 +100,7 @@ export class OwnStream implements Http2Stream {
   /** @param size what it costs of the window, padding included */
   receive(bytes: Buffer, start: number, end: number, size: number): void {
     this.#receiveWindow -= size
-    if (this.#isRemoteClosed) return this.#refuse(STREAM_CLOSED, size)
+    if (this.isRemoteClosed) return this.#refuse(STREAM_CLOSED, size)
     if (this.#receiveWindow < 0) return this.#refuse(FLOW_CONTROL_ERROR, size)
     if (this.#missingBytes !== undefined && (this.#missingBytes -= end - start) < 0)
       return this.#refuse(PROTOCOL_ERROR, size)
@@ -122,8 +117,8 @@ export class OwnStream implements Http2Stream {
   /** The client has said all, with the last frame or by trailers. */
   receiveEnd(): void {
     if (this.isClosed) return
-    if (this.#isRemoteClosed) return this.#refuse(STREAM_CLOSED, 0)
-    this.#isRemoteClosed = true
+    if (this.isRemoteClosed) return this.#refuse(STREAM_CLOSED, 0)
+    this.isRemoteClosed = true
     if (this.#missingBytes !== undefined && this.#missingBytes > 0) return this.#refuse(PROTOCOL_ERROR, 0)
     if (this.#held === undefined) this.listener?.end()
     else this.#isEndHeld = true
@@ -137,7 +132,7 @@ export class OwnStream implements Http2Stream {
     this.isPaused = false
     if (this.#held === undefined || this.#isDelivering) return
     this.#isDelivering = true
-    queueMicrotask(() => this.#deliver())
+    queueMicrotask(() => this.#link.guard(() => this.#deliver()))
   }
 
   /** Hands out what was held back, for as long as it is wanted. */
@@ -158,7 +153,7 @@ export class OwnStream implements Http2Stream {
   #taken(size: number): void {
     this.#link.taken(size)
     this.#takenBytes += size
-    if (this.isClosed || this.#isRemoteClosed || this.#takenBytes < this.#windowBytes / 2) return
+    if (this.isClosed || this.isRemoteClosed || this.#takenBytes < this.#windowBytes / 2) return
     this.#link.sendWindowUpdate(this.id, this.#takenBytes)
     this.#receiveWindow += this.#takenBytes
     this.#takenBytes = 0
@@ -188,13 +183,13 @@ export class OwnStream implements Http2Stream {
     if (this.isClosed) return false
     const size = prefix.length + body.length
     this.waitingBytes += size
-    this.#link.waitingBytes += size
+    this.#link.sending.waitingBytes += size
     if (size <= COPIED_BYTES) this.#queue.push(Buffer.concat([prefix, body], size))
     else {
       if (prefix.length > 0) this.#queue.push(Uint8Array.from(prefix))
       this.#queue.push(body)
     }
-    this.#link.send(this)
+    this.#link.sending.send(this)
     this.#wantsWritable = this.waitingBytes > 0
     return !this.#wantsWritable
   }
@@ -202,7 +197,7 @@ export class OwnStream implements Http2Stream {
   finish(trailers: HeaderBlock): void {
     if (this.isClosed || this.#trailers !== undefined) return
     this.#trailers = trailers
-    this.#link.send(this)
+    this.#link.sending.send(this)
   }
 
   answerHead(head: HeaderBlock): void {
@@ -213,9 +208,9 @@ export class OwnStream implements Http2Stream {
 
   answer(head: HeaderBlock, prefix: Uint8Array, body: Uint8Array, trailers: HeaderBlock): void {
     if (this.isClosed || this.hasBegun) return
-    const { output, sendWindow } = this.#link
+    const { output, window } = this.#link.sending
     const size = prefix.length + body.length
-    if (size <= FRAME_BYTES && size <= this.#sendWindow && size <= sendWindow && !output.isBlocked)
+    if (size <= FRAME_BYTES && size <= this.#sendWindow && size <= window && !output.isBlocked)
       return this.#answerAtOnce(head.bytes, prefix, body, trailers.bytes)
     this.begin(head)
     this.write(prefix, body)
@@ -224,11 +219,11 @@ export class OwnStream implements Http2Stream {
 
   /** The usual answer, without a queue: three frames beside each other. */
   #answerAtOnce(head: Buffer, prefix: Uint8Array, body: Uint8Array, trailers: Buffer): void {
-    const link = this.#link
-    const update = link.takeTableUpdate()
+    const { sending } = this.#link
+    const update = sending.takeTableUpdate()
     const size = prefix.length + body.length
-    let at = link.output.reserve(3 * FRAME_HEAD_BYTES + update.length + head.length + size + trailers.length)
-    const { slab } = link.output
+    let at = sending.output.reserve(3 * FRAME_HEAD_BYTES + update.length + head.length + size + trailers.length)
+    const { slab } = sending.output
     at = writeHead(slab, at, update.length + head.length, HEADERS, END_HEADERS, this.id)
     at = put(slab, update, at)
     at = put(slab, head, at)
@@ -237,16 +232,16 @@ export class OwnStream implements Http2Stream {
     at = put(slab, body, at)
     at = writeHead(slab, at, trailers.length, HEADERS, END_HEADERS | END_STREAM, this.id)
     put(slab, trailers, at)
-    link.sendWindow -= size
-    link.sent()
+    sending.window -= size
+    this.#link.sent()
     this.hasBegun = true
     this.#endLocal()
   }
 
   /** Sends a frame, and the trailers where it was the last. @returns whether anything was sent */
   sendSome(): boolean {
-    const link = this.#link
-    const size = Math.min(this.waitingBytes, this.#sendWindow, link.sendWindow, link.sendFrameBytes)
+    const { window, frameBytes } = this.#link.sending
+    const size = Math.min(this.waitingBytes, this.#sendWindow, window, frameBytes)
     if (size > 0) this.#sendData(size)
     if (this.waitingBytes > 0) return size > 0
     if (this.#trailers !== undefined) {
@@ -260,9 +255,10 @@ export class OwnStream implements Http2Stream {
   }
 
   #sendData(size: number): void {
-    const { output } = this.#link
-    writeHead(output.slab, output.reserve(FRAME_HEAD_BYTES), size, DATA, 0, this.id)
-    for (let rest = size; rest > 0; ) {
+    const { output } = this.#link.sending
+    const start = output.reserve(FRAME_HEAD_BYTES)
+    writeHead(output.slab, start, size, DATA, 0, this.id)
+    for (let rest = size; rest > 0;) {
       const piece = this.#queue[0] ?? NOTHING
       const end = Math.min(piece.length, this.#offset + rest)
       const part = piece.subarray(this.#offset, end)
@@ -280,14 +276,19 @@ export class OwnStream implements Http2Stream {
     }
     this.waitingBytes -= size
     this.#sendWindow -= size
-    this.#link.waitingBytes -= size
-    this.#link.sendWindow -= size
+    this.#link.sending.waitingBytes -= size
+    this.#link.sending.window -= size
     this.#link.sent()
   }
 
   #sendHeaders({ bytes }: HeaderBlock, flags: number): void {
-    const { output } = this.#link
-    const update = this.#link.takeTableUpdate()
+    const { output } = this.#link.sending
+    if (bytes.length === 0) {
+      const start = output.reserve(FRAME_HEAD_BYTES)
+      writeHead(output.slab, start, 0, DATA, END_STREAM, this.id)
+      return
+    }
+    const update = this.#link.sending.takeTableUpdate()
     const size = update.length + bytes.length
     if (size > FRAME_BYTES) throw new Error(`headers of ${size} bytes; this is a bug`)
     let at = output.reserve(FRAME_HEAD_BYTES + size)
@@ -298,13 +299,14 @@ export class OwnStream implements Http2Stream {
 
   /** All is said: what the client has not said yet is not wanted. */
   #endLocal(): void {
-    if (!this.#isRemoteClosed) this.#link.sendReset(this.id, NO_ERROR)
-    this.close()
+    if (this.isRemoteClosed) this.close()
+    else this.reset(NO_ERROR)
   }
 
   reset(code: number = CANCEL): void {
     if (this.isClosed) return
     this.#link.sendReset(this.id, code)
+    if (!this.isRemoteClosed) this.#link.cutShort(this.id)
     this.close()
   }
 
@@ -318,7 +320,7 @@ export class OwnStream implements Http2Stream {
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.#link.waitingBytes -= this.waitingBytes
+    this.#link.sending.waitingBytes -= this.waitingBytes
     this.waitingBytes = 0
     this.#queue = []
     this.#trailers = undefined

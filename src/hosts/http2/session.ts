@@ -31,7 +31,7 @@ export interface Http2Stream {
    * @returns whether the client takes more; else the listener is told when
    */
   write(prefix: Uint8Array, body: Uint8Array): boolean
-  /** Ends the answer. What the client still has to say is not wanted any more. */
+  /** Ends the answer, maybe with `NO_TRAILERS`. What the client still has to say is not wanted any more. */
   finish(trailers: HeaderBlock): void
   /** All of an answer: `begin`, `write` and `finish` in one. */
   answer(head: HeaderBlock, prefix: Uint8Array, body: Uint8Array, trailers: HeaderBlock): void
@@ -59,6 +59,8 @@ export interface SessionOptions {
   /** How long a client may leave unread what was written (ms), and the least speed beyond that (bytes per ms). */
   readonly writeTimeoutMs: number
   readonly slowestReadBytesPerMs: number
+  /** Told of defects of ours. */
+  readonly onDefect: ((error: unknown) => void) | undefined
 }
 
 /** One client's connection. */
