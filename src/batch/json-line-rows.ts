@@ -1,6 +1,7 @@
 import { quote } from '../core/text.ts'
 import { ServingError } from '../core/errors.ts'
-import { fitWidth, listOf, parseJson, setJsonRow } from '../codecs/json-rows.ts'
+import { listOf, parseJson, setJsonRow } from '../codecs/json-rows.ts'
+import { withWidth } from '../codecs/row-layout.ts'
 import type { RowFormat, RowFormatOptions } from './row-format.ts'
 
 const LF = 0x0a
@@ -38,7 +39,7 @@ export function jsonLineRows({ layout, added }: RowFormatOptions): RowFormat {
       if (fitted.isWidthFree) {
         const list = listOf(value, fitted)
         if (!Array.isArray(list) || list.length === 0) return { message: 'the row is no array of values' }
-        fitted = fitWidth(value, fitted)
+        fitted = withWidth(fitted, list.length)
       }
       return setJsonRow(builderFor(fitted), row, value, fitted, 'allowed')
     },

@@ -1,4 +1,5 @@
-import { csvField, outputColumns, type RowPrinter } from '../codecs/row-text.ts'
+import { csvField } from '../codecs/element-text.ts'
+import { outputColumns, type RowPrinter } from '../codecs/row-text.ts'
 import type { Signature, TensorSpec } from '../tensor/signature.ts'
 import { refuseClashes } from './csv-rows.ts'
 import type { FormatName, RowFormat } from './row-format.ts'

@@ -23,7 +23,8 @@ export const serveCommand: Command<typeof SERVE_OPTIONS> = {
     if (lambdaApi === undefined) await serveHttp(paths, options, context)
     else {
       const { serveLambda } = await import('../server/lambda.ts')
-      const { models } = await locate(paths, options, context)
+      const { models, failures } = await locate(paths, options, context)
+      for (const error of failures) log('error', 'a model could not be read, it is not served', { error })
       const { apiKeyFile } = options
       await serveLambda({ api: lambdaApi, plane: planeSettings(options), apiKeyFile, signal: context.signal }, models)
     }

@@ -20,6 +20,7 @@ export interface Cells {
  * Room for `count` elements. Text and JSON go through the same rules:
  * a missing value (empty field, `NaN`, `nan`, JSON's null) is NaN where the datatype has one and refused elsewhere;
  * a value that the datatype cannot hold (1.5 as INT32, 300 as UINT8, 1e999) is refused, never wrapped or rounded to infinity.
+ * true and false are 1 and 0 in columns of numbers, as numpy casts them: pandas has them for flags.
  * Bytes that are no text come in JSON as `{"b64": "…"}`.
  * @see TensorFlow Serving, "RESTful API", for that form
  */
@@ -60,13 +61,12 @@ function floatCells(datatype: 'FP16' | 'BF16' | 'FP32' | 'FP64', count: number):
   }
   return {
     setText: trimmed((index, bytes, from, to) => {
-      const value = parseDecimal(bytes, from, to)
+      const value = numberIn(bytes, from, to)
       if (Number.isNaN(value) && !isMissing(bytes, from, to)) return `${show(bytes, from, to)} is no number`
       return set(index, value) ? undefined : `${show(bytes, from, to)} is out of the range of ${datatype}`
     }),
     setValue(index, value) {
-      if (typeof value !== 'number' && typeof value !== 'bigint' && value !== null)
-        return `${describe(value)} is no number${hintFor(value)}`
+      if (!isNumber(value) && value !== null) return `${describe(value)} is no number${hintFor(value)}`
       return set(index, value === null ? Number.NaN : Number(value))
         ? undefined
         : `the number is out of the range of ${datatype}`
@@ -101,13 +101,13 @@ function integerCells(datatype: 'UINT8' | 'UINT16' | 'UINT32' | 'INT8' | 'INT16'
   }
   return {
     setText: trimmed((index, bytes, from, to) => {
-      const value = parseDecimal(bytes, from, to)
+      const value = numberIn(bytes, from, to)
       const problem = Number.isNaN(value) ? noNumber(datatype, bytes, from, to) : set(index, value)
       return problem === undefined ? undefined : `${show(bytes, from, to)} ${problem}`
     }),
     setValue(index, value) {
       if (value === null) return missing(datatype)
-      if (typeof value !== 'number' && typeof value !== 'bigint') return `${describe(value)} is no number`
+      if (!isNumber(value)) return `${describe(value)} is no number`
       const problem = set(index, Number(value))
       return problem === undefined ? undefined : `${value} ${problem}`
     },
@@ -126,7 +126,7 @@ function wideCells(datatype: 'INT64' | 'UINT64', count: number): Cells {
   }
   return {
     setText: trimmed((index, bytes, from, to) => {
-      const value = parseDecimal(bytes, from, to)
+      const value = numberIn(bytes, from, to)
       let problem: Problem
       if (Number.isNaN(value)) problem = noNumber(datatype, bytes, from, to)
       else if (Math.abs(value) < EXACT && Number.isInteger(value)) problem = set(index, BigInt(value))
@@ -140,7 +140,7 @@ function wideCells(datatype: 'INT64' | 'UINT64', count: number): Cells {
     }),
     setValue(index, value) {
       if (value === null) return missing(datatype)
-      if (typeof value !== 'number' && typeof value !== 'bigint') return `${describe(value)} is no number`
+      if (!isNumber(value)) return `${describe(value)} is no number`
       if (typeof value === 'number' && !Number.isInteger(value))
         return `${value} has a fraction, and ${datatype} takes whole numbers`
       if (typeof value === 'number' && !Number.isSafeInteger(value))
@@ -156,11 +156,10 @@ function boolCells(count: number): Cells {
   const data = allocate('BOOL', count)
   return {
     setText: trimmed((index, bytes, from, to) => {
-      // pandas writes True, spreadsheets TRUE
-      const text = to - from > 5 ? '' : textOf(bytes, from, to).toLowerCase()
-      if (text === 'true' || text === '1') data[index] = 1
-      else if (text === 'false' || text === '0') data[index] = 0
-      else return `${show(bytes, from, to)} is no BOOL: true, false, 1 or 0`
+      const text = to - from === 1 ? textOf(bytes, from, to) : ''
+      const value = text === '1' || text === '0' ? Number(text) : truthIn(bytes, from, to)
+      if (value === undefined) return `${show(bytes, from, to)} is no BOOL: true, false, 1 or 0`
+      data[index] = value
       return undefined
     }),
     setValue(index, value) {
@@ -211,6 +210,24 @@ function decodeBase64(value: unknown): Uint8Array | string {
 export function isBase64Object(value: unknown): value is { readonly b64: unknown } {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'b64')) return false
   return Object.keys(value).length === 1
+}
+
+/** A JSON value that a column of numbers takes. */
+function isNumber(value: unknown): value is number | bigint | boolean {
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+}
+
+/** The number that a field says, NaN where it says none. */
+function numberIn(bytes: Uint8Array, from: number, to: number): number {
+  const value = parseDecimal(bytes, from, to)
+  return Number.isNaN(value) ? (truthIn(bytes, from, to) ?? value) : value
+}
+
+/** 1 for true and 0 for false, in any case: pandas writes True, spreadsheets TRUE. */
+function truthIn(bytes: Uint8Array, from: number, to: number): number | undefined {
+  if (to - from !== 4 && to - from !== 5) return undefined
+  const text = textOf(bytes, from, to).toLowerCase()
+  return text === 'true' ? 1 : text === 'false' ? 0 : undefined
 }
 
 function missing(datatype: Datatype): string {

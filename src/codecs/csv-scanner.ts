@@ -11,6 +11,8 @@ const ESCAPED = 2
 /** One record of a CSV text, as positions in its bytes; reused from record to record. */
 export interface CsvRecord {
   fields: number
+  /** Fields whose places are kept; those behind them are only counted. */
+  readonly mostFields: number
   /** Where each field's text begins and ends, without its quotes. */
   starts: number[]
   ends: number[]
@@ -25,9 +27,10 @@ export interface CsvRecord {
   isUnterminated: boolean
 }
 
-export function createCsvRecord(): CsvRecord {
+export function createCsvRecord(mostFields: number = Infinity): CsvRecord {
   return {
     fields: 0,
+    mostFields,
     starts: [],
     ends: [],
     kinds: [],
@@ -93,9 +96,11 @@ export function scanCsvRecord(bytes: Uint8Array, from: number, isLast: boolean, 
       end = at
       if (end > start && bytes[end - 1] === CR && bytes[at] !== COMMA) end--
     }
-    record.starts[record.fields] = start
-    record.ends[record.fields] = end
-    record.kinds[record.fields] = kind
+    if (record.fields < record.mostFields) {
+      record.starts[record.fields] = start
+      record.ends[record.fields] = end
+      record.kinds[record.fields] = kind
+    }
     record.fields++
     if (at < length && bytes[at] === COMMA) {
       at++

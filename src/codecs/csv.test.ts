@@ -80,7 +80,7 @@ describe('a CSV body', () => {
     expect(refusal(() => decode('1\n2', ONE, 'present')).message).toContain('the header lacks the column "x"')
   })
 
-  test.each<[string, string, Signature, string, number | undefined]>([
+  test.each<[string, string, Signature, string, number | string | undefined]>([
     ['a short row', '1,2,3,4\n1,2,3', FOUR, 'row 2: 3 fields where 4 are expected', undefined],
     ['a long row', '1,2,3,4,5', FOUR, 'row 1: 5 fields where 4 are expected', undefined],
     ['an empty text', '', FOUR, 'is empty', undefined],
@@ -114,10 +114,25 @@ describe('a CSV body', () => {
       'a header with another name',
       'age,height,size\n1,2,3',
       NAMED,
-      'it would name exactly "age", "height", "weight"',
+      'row 1 looks like a header, but it lacks the column "weight" and names "size", which the model does not take; it takes "age", "height", "weight"',
+      undefined,
+    ],
+    ['a header that names a column twice', 'age,age,height\n1,2,3', NAMED, 'names the column "age" twice', 'age'],
+    [
+      'a header with a column more',
+      'age,height,weight,id\n1,2,3,4',
+      NAMED,
+      'names the column "id", which the model does not take',
+      undefined,
+    ],
+    ['a header with a column less', 'age,height\n1,2', NAMED, 'lacks the column "weight"; it names', undefined],
+    [
+      'a row with few of the names',
+      'age,1,2\n1,2,3',
+      NAMED,
+      'were this row a header, it would name exactly "age", "height", "weight"',
       1,
     ],
-    ['a header that names a column twice', 'age,age,height\n1,2,3', NAMED, '"age" is no number', 1],
   ])('%s is refused by row and column', (_name, text, signature, message, column) => {
     const error = refusal(() => decode(text, signature))
     expect(error.code).toBe('invalid_argument')
@@ -132,6 +147,32 @@ describe('a CSV body', () => {
     expect(refusal(() => decode('age,id,height,weight\n1,2,3,4', NAMED, 'present')).message).toContain(
       '"id", which the model does not take',
     )
+  })
+
+  test('columns that the model does not know are left out where they may stand there', () => {
+    const layout = planRows(NAMED)
+    const { inputs } = decodeCsv(Buffer.from('id,weight,age,height\nx,70,30,1.8'), layout, 'auto', 'allowed')
+    expect(inputs.get('x')?.data).toEqual(Float64Array.of(30, 1.8, 70))
+    const lacking = refusal(() => decodeCsv(Buffer.from('id,age,height\nx,30,1.8'), layout, 'auto', 'allowed'))
+    expect(lacking.message).toContain('lacks the column "weight" and names "id"')
+    expect(refusal(() => decodeCsv(Buffer.from('1,2,3,4'), layout, 'auto', 'allowed')).message).toContain(
+      '4 fields where 3 are expected',
+    )
+  })
+
+  test('texts that are names of columns are values where they can be', () => {
+    const texts: Signature = {
+      inputs: [{ name: 'x', datatype: 'BYTES', shape: [-1, 3], columns: ['a', 'b', 'c'] }],
+      outputs: [],
+    }
+    expect(values('a,b,d\n', texts)).toEqual(['a', 'b', 'd'])
+  })
+
+  test('truth values are 1 and 0 in columns of numbers, as pandas and spreadsheets write them', () => {
+    expect(values('True,false, TRUE ,False\n', FOUR)).toEqual([1, 0, 1, 0])
+    expect(values('true,a,False,1\n', MIXED, 'id')).toEqual([1n])
+    expect(values('true,a,False,1\n', MIXED, 'score')).toEqual([0])
+    expect(refusal(() => values('yes,1,1,1\n', FOUR)).message).toContain('"yes" is no number')
   })
 
   test('bytes that are not UTF-8 are refused', () => {

@@ -14,7 +14,8 @@ import {
   type CsvRecord,
 } from './csv-scanner.ts'
 import { createRowBuilder, type RowBuilder } from './row-builder.ts'
-import { isHeader, mapHeader, withWidth, type RowLayout } from './row-layout.ts'
+import { isHeader, isNearHeader, mapHeader, withWidth, type ExtraColumns, type RowLayout } from './row-layout.ts'
+import { checkColumns, checkTextRows, mostColumns, mostTextRows } from './table-limits.ts'
 
 /** The rows of a body as the inputs of a model. */
 export interface DecodedRows {
@@ -30,37 +31,63 @@ export type HeaderRule = 'auto' | 'present' | 'absent'
  * signature's. A BOM, CRLF and blank lines at the end mean nothing; a blank line elsewhere is refused, because dropping
  * it would shift every later answer by one row. A field with nothing in it is a missing value; `""` is the empty text.
  * @param layout of `planRows`
- * @throws {ServingError} `invalid_argument` with `details.row` (counted from 1, without the header) and `details.column`
+ * @param extra whether a header may name columns that the model does not know; their fields are left out
+ * @throws {ServingError} `invalid_argument` with `details.row` (counted from 1, without the header) and `details.column`;
+ *   `too_large` for more columns, or elements of BYTES, than a request may have
  * @see RFC 4180
  */
-export function decodeCsv(body: Uint8Array, layout: RowLayout, header: HeaderRule = 'auto'): DecodedRows {
+export function decodeCsv(
+  body: Uint8Array,
+  layout: RowLayout,
+  header: HeaderRule = 'auto',
+  extra: ExtraColumns = 'refused',
+): DecodedRows {
   if (!isUtf8(body)) throw new ServingError('invalid_argument', 'the CSV text is not valid UTF-8; save it as UTF-8')
-  const record = createCsvRecord()
+  const record = createCsvRecord(mostColumns(layout))
   let at = hasByteOrderMark(body) ? 3 : 0
   const end = endOfText(body, at)
   const text = body.subarray(0, end)
   if (at >= end) throw new ServingError('invalid_argument', 'the CSV text is empty; send one line for each row')
 
   let next = scanCsvRecord(text, at, true, record)
+  if (layout.isWidthFree || header === 'present') checkColumns(record.fields, layout, 'the first line')
   const fitted = withWidth(layout, record.fields)
   const isNamed =
     header === 'present' ||
-    (header === 'auto' && record.fields === fitted.columns.length && isHeader(fieldTexts(text, record), fitted))
-  const columns = isNamed ? mapHeader(fieldTexts(text, record), fitted, 'refused') : undefined
+    (header === 'auto' &&
+      mayBeHeader(record.fields, fitted, extra) &&
+      isHeader(fieldTexts(text, record), fitted, extra))
+  const columns = isNamed ? mapHeader(fieldTexts(text, record), fitted, extra) : undefined
   if (isNamed) at = next
   if (at >= end) throw new ServingError('invalid_argument', 'the CSV text has a header and no rows')
 
-  const builder = createRowBuilder(fitted, mostRows(text, at, fitted.columns.length))
+  const most = mostTextRows(fitted)
+  const builder = createRowBuilder(fitted, Math.min(most, mostRows(text, at, fitted.columns.length)))
   let row = 0
   while (at < end) {
+    if (row === most) checkTextRows(row + 1, fitted)
     next = scanCsvRecord(text, at, true, record)
     const problem = setCsvRow(builder, row, text, record, fitted, columns)
+    if (problem !== undefined && header === 'auto' && row === 0 && !isNamed)
+      refuseNearHeader(text, record, fitted, extra)
     if (problem !== undefined)
       throw rowError(problem, row, header === 'auto' && row === 0 && !isNamed ? fitted : undefined)
     row++
     at = next
   }
   return { inputs: builder.build(row), rows: row }
+}
+
+function mayBeHeader(fields: number, layout: RowLayout, extra: ExtraColumns): boolean {
+  const { length } = layout.columns
+  return fields === length || (extra === 'allowed' && fields > length && fields <= mostColumns(layout))
+}
+
+/** Says what is wrong with a first row that cannot be values, where it was meant as a header. */
+function refuseNearHeader(text: Uint8Array, record: CsvRecord, layout: RowLayout, extra: ExtraColumns): void {
+  if (record.isUnterminated || record.problem !== undefined || record.fields > mostColumns(layout)) return
+  const names = fieldTexts(text, record)
+  if (isNearHeader(names, layout)) mapHeader(names, layout, extra, 'row 1 looks like a header, but it')
 }
 
 /** A row that could not be taken: what is wrong, and with which column (counted from 1), where it is one. */

@@ -57,6 +57,11 @@ export function printFloats(data: Float32Array): string {
   return text + scratch.toString('latin1', 0, at)
 }
 
+/** One FP32 value as `printFloats` prints it. @param value no NaN, no infinity */
+export function floatText(value: number): string {
+  return scratch.toString('latin1', 0, printFloat(value, 0))
+}
+
 /** @returns the place in `scratch` behind the value's text */
 function printFloat(value: number, from: number): number {
   let at = from

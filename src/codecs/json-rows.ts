@@ -2,20 +2,24 @@ import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
 import { isBase64Object } from './cells.ts'
 import type { DecodedRows, RowProblem } from './csv.ts'
+import { MAX_OTHER_KEYS } from './json-scanner.ts'
 import { refuseRepeatedKeys } from './repeated-keys.ts'
 import { collectRows, type RowBuilder } from './row-builder.ts'
 import { withWidth, type ExtraColumns, type RowLayout } from './row-layout.ts'
+import { checkColumns } from './table-limits.ts'
+import { refuseWideObjects } from './wide-objects.ts'
 
 /** What becomes of a column that a row does not name: as if it were null, or the row is refused. */
 export type MissingColumns = 'null' | 'refused'
 
 /**
  * JSON text as a value. Where the model takes 64-bit integers, those beyond 2^53 come out as `bigint`, exact. A key
- * stands once in an object.
+ * stands once in an object, which has 10,000 keys at most besides the model's own.
  * @param what names the text in an error: `the body`, `line 3`
  * @throws {ServingError} `invalid_argument`
  */
 export function parseJson(text: string, layout: RowLayout, what: string): unknown {
+  const members = refuseWideObjects(text, MAX_OTHER_KEYS + layout.columns.length + layout.inputs.length, what)
   const needsDigits =
     layout.inputs.some(({ spec }) => spec.datatype === 'INT64' || spec.datatype === 'UINT64') && hasLongWhole(text)
   let value: unknown
@@ -24,7 +28,7 @@ export function parseJson(text: string, layout: RowLayout, what: string): unknow
   } catch (error) {
     throw new ServingError('invalid_argument', `${what} ${whyNotJson(error, text)}`, { cause: error })
   }
-  refuseRepeatedKeys(value, text, what)
+  refuseRepeatedKeys(value, text, what, members)
   return value
 }
 
@@ -78,11 +82,16 @@ export function decodeJsonRows(
   return { inputs, rows: values.length }
 }
 
-/** The layout for rows as wide as the first one, where the model leaves that open. */
+/**
+ * The layout for rows as wide as the first one, where the model leaves that open.
+ * @throws {ServingError} `too_large` for more columns than a table may have
+ */
 export function fitWidth(firstRow: unknown, layout: RowLayout): RowLayout {
   if (!layout.isWidthFree) return layout
   const row = listOf(firstRow, layout)
-  return withWidth(layout, Array.isArray(row) && row.length > 0 ? row.length : 1)
+  const width = Array.isArray(row) && row.length > 0 ? row.length : 1
+  checkColumns(width, layout, 'the first row')
+  return withWidth(layout, width)
 }
 
 export function jsonRowError(problem: RowProblem, unit: 'row' | 'line', index: number): ServingError {

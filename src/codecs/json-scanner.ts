@@ -32,6 +32,9 @@ export const END = -2
 /** Most lists and objects inside one another. */
 const MAX_DEPTH = 64
 
+/** Most keys of an object that are not among those asked for: each is kept, to know it again. */
+export const MAX_OTHER_KEYS = 10_000
+
 /** Keys of an object that have been read. */
 export interface SeenKeys {
   /** A bit for each of the keys asked for. */
@@ -71,6 +74,11 @@ export class JsonScanner {
     this.length = bytes.length
     this.bytes = endsInBrace(bytes) ? bytes : Buffer.concat([bytes, Buffer.of(0)])
     this.at = bytes.length > 2 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  }
+
+  /** Most keys of an object that are not among those asked for; no field, which each request would pay for. */
+  get mostOtherKeys(): number {
+    return MAX_OTHER_KEYS
   }
 
   /** The first byte of the next piece, behind any space; it is not taken. */
@@ -123,7 +131,7 @@ export class JsonScanner {
   /**
    * Takes an object's next key and colon, or its closing brace.
    * @returns the key's place among `keys` (31 at most), `OTHER`, or `END`
-   * @throws {ServingError} for a key that the object has twice
+   * @throws {ServingError} for a key that the object has twice, and for too many that are not among `keys`
    */
   member(keys: readonly string[], seen: SeenKeys): number {
     let byte = this.next()
@@ -300,8 +308,10 @@ function keyAmong(scanner: JsonScanner, keys: readonly string[], from: number): 
 
 function noteOther(scanner: JsonScanner, seen: SeenKeys, from: number): void {
   const key = wholeText(scanner, from)
-  if (seen.others?.has(key) === true) throw twice(key, from)
-  ;(seen.others ??= new Set()).add(key)
+  const others = (seen.others ??= new Set())
+  if (others.has(key)) throw twice(key, from)
+  if (others.size === scanner.mostOtherKeys) throw tooManyKeys(others.size, from)
+  others.add(key)
   scanner.otherKey = key
 }
 
@@ -309,6 +319,13 @@ function twice(key: string, from: number): ServingError {
   return refusalAt(
     from,
     `the key ${quote(key)} stands twice in one object, the second time at byte ${from} of the body`,
+  )
+}
+
+function tooManyKeys(most: number, from: number): ServingError {
+  return refusalAt(
+    from,
+    `an object has over ${most} keys that mean nothing here, up to byte ${from} of the body; leave them out`,
   )
 }
 

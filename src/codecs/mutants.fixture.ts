@@ -8,8 +8,8 @@ import { anyRequest, anyTensor, asBinary, asJson, asMessage } from './any-reques
 import { decodeCsv } from './csv.ts'
 import type { Dice } from './dice.fixture.ts'
 import { decodeJsonLines } from './json-lines.ts'
-import { fitNpy } from './npy-rows.ts'
-import { decodeNpy, encodeNpy } from './npy.ts'
+import { decodeNpyRows } from './npy-rows.ts'
+import { encodeNpy } from './npy.ts'
 import { npyFile, type NpyFile } from './npy.fixture.ts'
 import { decodeMessage, encodeMessage } from './protobuf/messages.ts'
 import { decodeModelInferRequest, encodeModelInferResponse } from './protobuf/model-infer.ts'
@@ -194,7 +194,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       const value = anyTensor(dice)
       return { bytes: value.datatype === 'BYTES' ? npyFile('U') : Buffer.from(encodeNpy(value)), layout: LAYOUTS.wide }
     },
-    read: (body, _dice, layout) => fitNpy(decodeNpy(body), layout).inputs,
+    read: (body, _dice, layout) => decodeNpyRows(body, layout).inputs,
   },
 }
 

@@ -1,28 +1,37 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Datatype, NumericArray } from '../tensor/datatype.ts'
-import { isSameShape } from '../tensor/shape.ts'
+import { isSameShape, type Shape } from '../tensor/shape.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { createCells, type Cells, type Problem } from './cells.ts'
+import { createCells, type Problem } from './cells.ts'
 import type { DecodedRows } from './csv.ts'
 import { jsonRowError } from './json-rows.ts'
+import { decodeNpy } from './npy.ts'
+import { parseNpyHeader } from './npy-header.ts'
 import { withWidth, type RowInput, type RowLayout } from './row-layout.ts'
+import { checkColumns, checkTextRows } from './table-limits.ts'
 
 /** Bits of infinity without its sign, where a datatype is kept as its bits, and of that sign. */
 const INFINITY_BITS = { FP16: 0x7c00, BF16: 0x7f80 } as const
 const SIGN_BIT = 0x8000
 
 /**
- * One array as the inputs of a model: rows of the input's shape, flat or nested; of a model of several inputs, rows of
- * all its columns. One row by itself is taken where the model wants more than one value a row.
+ * An `.npy` file as the inputs of a model: rows of the input's shape, flat or nested; of a model of several inputs, rows
+ * of all its columns. One row by itself is taken where the model wants more than one value a row.
  * Numbers are taken as they would be from JSON: floats are rounded to the model's datatype, integers keep their value,
  * what the datatype cannot hold is refused. NaN and the infinities of floats are kept.
+ * @param body the whole file; its elements are read only where its shape, and its kind, are what the model takes
  * @param layout of `planRows`
- * @throws {ServingError} `invalid_argument` for a shape or a value that does not fit
+ * @throws {ServingError} as `decodeNpy`; `invalid_argument` for a shape or a value that does not fit; `too_large` for
+ *   more columns, or elements of BYTES, than a request may have
  */
-export function fitNpy(array: Tensor, layout: RowLayout): DecodedRows {
-  const { rows, fitted } = rowsOf(array, layout)
+export function decodeNpyRows(body: Uint8Array, layout: RowLayout): DecodedRows {
+  const header = parseNpyHeader(body)
+  const { rows, fitted } = rowsOf(header.shape, layout)
   if (rows === 0) throw refuse('there are no rows in the array; send at least one')
+  if (header.type.datatype === 'BYTES') refuseText(fitted)
+  checkTextRows(rows, fitted)
+  const array = decodeNpy(body, header)
   const columns = fitted.columns.length
   const inputs = fitted.inputs.map((input): [string, Tensor] => {
     const { spec, rowShape, width } = input
@@ -34,11 +43,17 @@ export function fitNpy(array: Tensor, layout: RowLayout): DecodedRows {
   return { inputs: new Map(inputs), rows }
 }
 
-function rowsOf({ shape }: Tensor, layout: RowLayout): { rows: number; fitted: RowLayout } {
+/** Text becomes text, never a number. */
+function refuseText({ inputs }: RowLayout): void {
+  const other = inputs.find(({ spec }) => spec.datatype !== 'BYTES')?.spec
+  if (other !== undefined) throw refuse(`the array holds text, and input ${quote(other.name)} takes ${other.datatype}`)
+}
+
+function rowsOf(shape: Shape, layout: RowLayout): { rows: number; fitted: RowLayout } {
   const [rows = 1, width] = shape
   if (layout.isWidthFree) {
-    if (shape.length === 2 && width !== undefined && width > 0) return { rows, fitted: withWidth(layout, width) }
-    if (shape.length === 1 && rows > 0) return { rows: 1, fitted: withWidth(layout, rows) }
+    if (shape.length === 2 && width !== undefined && width > 0) return { rows, fitted: ofWidth(width, layout) }
+    if (shape.length === 1 && rows > 0) return { rows: 1, fitted: ofWidth(rows, layout) }
     throw refuse(`the array has the shape [${shape.join(',')}], the model takes [rows, columns]`)
   }
   const columns = layout.columns.length
@@ -51,6 +66,11 @@ function rowsOf({ shape }: Tensor, layout: RowLayout): { rows: number; fitted: R
     return { rows: 1, fitted: layout }
   const wanted = rowShapes.map((rowShape) => `[${['rows', ...rowShape].join(',')}]`)
   throw refuse(`the array has the shape [${shape.join(',')}], the model takes ${[...new Set(wanted)].join(' or ')}`)
+}
+
+function ofWidth(width: number, layout: RowLayout): RowLayout {
+  checkColumns(width, layout, 'the array')
+  return withWidth(layout, width)
 }
 
 /** The values of one input, out of rows of all columns. */
@@ -68,7 +88,7 @@ function convert(
     for (let column = firstColumn; column < firstColumn + width; column++, element++) {
       const value = values(row * columns + column)
       let problem: Problem
-      if (value instanceof Uint8Array) problem = setText(cells, element, value, spec.datatype)
+      if (value instanceof Uint8Array) problem = cells.setText(element, value, 0, value.length)
       else if (value === Infinity || value === -Infinity) {
         if (isFloat(spec.datatype)) infinities.push(element, value)
         else problem = `${value} is no ${spec.datatype}`
@@ -90,12 +110,6 @@ function valuesOf(array: Tensor): (index: number) => unknown {
   if (datatype !== 'FP16') return (index) => data[index]
   const halves = new Float16Array(data.buffer, data.byteOffset, data.length)
   return (index) => halves[index]
-}
-
-/** Text becomes text, never a number. */
-function setText(cells: Cells, element: number, text: Uint8Array, datatype: Datatype): Problem {
-  if (datatype === 'BYTES') return cells.setText(element, text, 0, text.length)
-  return `the text ${quote(Buffer.from(text.subarray(0, 160)).toString(), 40)} is no number`
 }
 
 function isFloat(datatype: Datatype): boolean {

@@ -7,7 +7,7 @@ import { tensor, type Tensor } from '../tensor/tensor.ts'
 import { decodeJsonRows } from './json-rows.ts'
 import { decodeNpy, encodeNpy } from './npy.ts'
 import { npyFile, type NpyFile } from './npy.fixture.ts'
-import { fitNpy } from './npy-rows.ts'
+import { decodeNpyRows } from './npy-rows.ts'
 import { planRows } from './row-layout.ts'
 
 /** A file with any header, in front of any bytes. */
@@ -204,7 +204,7 @@ const PAIR: Signature = {
 const TEXT: Signature = { inputs: [{ name: 'x', datatype: 'BYTES', shape: [-1, 2] }], outputs: [] }
 
 function fit(array: Tensor, signature: Signature) {
-  const { inputs, rows } = fitNpy(array, planRows(signature))
+  const { inputs, rows } = decodeNpyRows(encodeNpy(array), planRows(signature))
   return [rows, ...[...inputs.values()].map((each) => [each.datatype, each.shape, values(each)])]
 }
 
@@ -234,6 +234,7 @@ describe('an array as rows', () => {
       PAIR,
       [2, ['INT32', [2, 1], [30, 31]], ['BF16', [2], [0x3f80, 0xff80]]],
     ],
+    ['of truth values', tensor('BOOL', [2], Uint8Array.of(1, 0)), ONE, [2, ['INT64', [2], [1n, 0n]]]],
     ['of text', tensor('BYTES', [1, 2], [Buffer.from('a'), Buffer.from('')]), TEXT, [1, ['BYTES', [1, 2], ['a', '']]]],
   ])('%s is taken', (_name, array, signature, expected) => {
     expect(fit(array, signature)).toEqual(expected)
@@ -254,8 +255,12 @@ describe('an array as rows', () => {
       WIDE,
       'row 1: column 2 ("x_1"): the number is out',
     ],
-    ['of truth values', tensor('BOOL', [1], Uint8Array.of(1)), ONE, 'true is no number'],
-    ['of text for numbers', tensor('BYTES', [1], [Buffer.from('1')]), ONE, 'the text "1" is no number'],
+    [
+      'of text for numbers',
+      tensor('BYTES', [1], [Buffer.from('1')]),
+      ONE,
+      'the array holds text, and input "x" takes INT64',
+    ],
     ['of numbers for text', tensor('FP32', [1, 2], new Float32Array(2)), TEXT, 'is no text'],
   ])('%s is refused', (_name, array, signature, message) => {
     const error = refusal(() => fit(array, signature))
@@ -280,7 +285,7 @@ describe('an array as rows', () => {
           }
         }
         for (const signature of [WIDE, PAIR])
-          expect(attempt(() => fitNpy(decodeNpy(encodeNpy(array)), planRows(signature)))).toEqual(
+          expect(attempt(() => decodeNpyRows(encodeNpy(array), planRows(signature)))).toEqual(
             attempt(() => decodeJsonRows(table, planRows(signature))),
           )
       }),

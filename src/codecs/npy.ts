@@ -3,19 +3,20 @@ import { quote } from '../core/text.ts'
 import { elementSizeBytes } from '../tensor/datatype.ts'
 import { elementCount, type Shape } from '../tensor/shape.ts'
 import { bytesOf, type BytesTensor, type Tensor, viewAs } from '../tensor/tensor.ts'
-import { NPY_TYPE, parseNpyHeader, printNpyHeader, type NpyType } from './npy-header.ts'
+import { NPY_TYPE, parseNpyHeader, printNpyHeader, type NpyHeader, type NpyType } from './npy-header.ts'
 import { decodeFixedText, encodeFixedText } from './npy-text.ts'
 
 /**
  * Turns an `.npy` file into a tensor: little- or big-endian, in C or Fortran order. Text of either kind becomes BYTES,
  * without the NULs that pad it.
  * @param body the whole file; the tensor may be a view of it
+ * @param header of the file, where it has been read already
  * @throws {ServingError} `invalid_argument` for a damaged file, and one that is longer or shorter than its shape says;
  *   `unsupported` for a type that no model takes
  * @see numpy, "NEP 1: A Simple File Format for NumPy Arrays"
  */
-export function decodeNpy(body: Uint8Array): Tensor {
-  const { type, isFortranOrder, shape, dataOffset } = parseNpyHeader(body)
+export function decodeNpy(body: Uint8Array, header: NpyHeader = parseNpyHeader(body)): Tensor {
+  const { type, isFortranOrder, shape, dataOffset } = header
   const count = elementCount(shape, 'the array')
   const expected = count * type.sizeBytes
   const bytes = body.subarray(dataOffset)

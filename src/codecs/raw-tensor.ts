@@ -2,23 +2,37 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { elementSizeBytes, type Datatype } from '../tensor/datatype.ts'
 import { elementCount, type Shape } from '../tensor/shape.ts'
-import { bytesOf, type Tensor } from '../tensor/tensor.ts'
+import { bytesOf, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { checkTexts } from '../tensor/texts.ts'
 import { copyBytes, viewOrCopy } from './small-arrays.ts'
 
 /** Bytes in front of each element of BYTES: its length, little-endian. */
 const PREFIX_BYTES = 4
+
+const NOTHING: Tensors = new Map()
 
 /**
  * A tensor from its raw form: numbers little-endian, row-major and unpadded; BOOL a byte of 0 or 1; each element of
  * BYTES behind its length in four bytes. Views of `bytes` wherever these are aligned, and for the elements of BYTES.
  * @param name of the input, for messages
  * @param bytes all of the tensor and nothing else
- * @throws {ServingError} `invalid_argument` naming the input, when shape and bytes disagree or a BOOL is neither 0 nor 1
+ * @param beside the request's inputs that have been read already
+ * @throws {ServingError} `invalid_argument` naming the input, when shape and bytes disagree or a BOOL is neither 0 nor 1;
+ *   `too_large` for more elements of BYTES than a request may have
  * @see Open Inference Protocol v2, "Tensor Data"; Triton's "Binary Tensor Data Extension"
  */
-export function decodeRaw(name: string, datatype: Datatype, shape: Shape, bytes: Uint8Array): Tensor {
+export function decodeRaw(
+  name: string,
+  datatype: Datatype,
+  shape: Shape,
+  bytes: Uint8Array,
+  beside: Tensors = NOTHING,
+): Tensor {
   const count = elementCount(shape, () => `input ${quote(name)}`)
-  if (datatype === 'BYTES') return { datatype, shape, data: decodeElements(name, shape, count, bytes) }
+  if (datatype === 'BYTES') {
+    checkTexts(name, count, Math.floor(bytes.length / PREFIX_BYTES), beside)
+    return { datatype, shape, data: decodeElements(name, shape, count, bytes) }
+  }
   const expected = count * elementSizeBytes(datatype)
   if (bytes.length !== expected)
     throw refuse(name, `shape [${shape.join(',')}] of ${datatype} takes ${expected} bytes, ${bytes.length} came`)

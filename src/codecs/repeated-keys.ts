@@ -1,8 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import { JsonScanner } from './json-scanner.ts'
-
-/** Most lists and objects inside one another, where keys are counted. */
-const MAX_DEPTH = 64
+import { MAX_DEPTH, tooDeep } from './wide-objects.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -14,17 +12,17 @@ const COLON = 0x3a
  * count is wrong.
  * @param value of the text, by `JSON.parse`
  * @param what names the text in an error: `the body`, `line 3`
+ * @param colons of the text, with or without those in its strings
  * @throws {ServingError} `invalid_argument` naming the key; for objects more than 64 deep
  * @see RFC 7493 (I-JSON), section 2.3
  */
-export function refuseRepeatedKeys(value: unknown, text: string, what: string): void {
-  const colons = countColons(text)
+export function refuseRepeatedKeys(value: unknown, text: string, what: string, colons = countColons(text)): void {
   if (colons === 0) return
   // every colon of the text bounds the count, so that the walk mostly ends where the last member is seen
   const members = countMembers(value, colons, 1, what)
   if (members === colons || members === colonsOutsideStrings(text)) return
   try {
-    const scanner = new JsonScanner(Buffer.from(text))
+    const scanner = new WideScanner(Buffer.from(text))
     scanner.skip()
   } catch (error) {
     if (!(error instanceof ServingError)) throw error
@@ -33,6 +31,13 @@ export function refuseRepeatedKeys(value: unknown, text: string, what: string): 
     })
   }
   throw new Error('fewer members than colons and no key twice; this is a bug')
+}
+
+/** Wide objects have been refused by who parsed the text, and knows how wide they may be. */
+class WideScanner extends JsonScanner {
+  override get mostOtherKeys(): number {
+    return Infinity
+  }
 }
 
 function countColons(text: string): number {
@@ -44,8 +49,7 @@ function countColons(text: string): number {
 /** Members of all objects in a value; stops at `most`. */
 function countMembers(value: unknown, most: number, depth: number, what: string): number {
   if (typeof value !== 'object' || value === null) return 0
-  if (depth > MAX_DEPTH)
-    throw new ServingError('invalid_argument', `${what} has lists and objects more than ${MAX_DEPTH} deep`)
+  if (depth > MAX_DEPTH) throw tooDeep(what)
   if (Array.isArray(value)) {
     let count = 0
     for (const entry of value as readonly unknown[]) {

@@ -2,6 +2,7 @@ import type { NumericArray } from '../tensor/datatype.ts'
 import { concatenateRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { createCells, type Problem } from './cells.ts'
 import type { RowLayout } from './row-layout.ts'
+import { checkTextRows } from './table-limits.ts'
 
 /** The inputs of a model while rows are filled in, in any order; a row written twice keeps what came last. */
 export interface RowBuilder {
@@ -47,12 +48,14 @@ const BLOCK_ELEMENTS = 2 ** 20
 /**
  * Tensors of `count` rows, written one after the other; memory grows with the rows that have been written.
  * @param write fills row `row` of the builder with the source's row `index`; throws to refuse it
+ * @throws {ServingError} `too_large` for more elements of BYTES than a request may have
  */
 export function collectRows(
   layout: RowLayout,
   count: number,
   write: (builder: RowBuilder, row: number, index: number) => void,
 ): Tensors {
+  checkTextRows(count, layout)
   const blockRows = Math.max(1, Math.floor(BLOCK_ELEMENTS / layout.columns.length))
   const blocks: Tensors[] = []
   for (let from = 0; from < count; from += blockRows) {

@@ -110,9 +110,13 @@ function nameColumns(unplaced: readonly RowInput[], isWidthFree: boolean, fixedR
   return { inputs, columns: isClear ? known : made, isNamed: isNamed && isClear, isWidthFree, fixedRows }
 }
 
-/** Whether a table's first row is a header: it names every column, each once, and nothing else. */
-export function isHeader(fields: readonly string[], layout: RowLayout): boolean {
-  if (layout.isWidthFree || fields.length !== layout.columns.length) return false
+/**
+ * Whether a table's first row is a header: it names every column, each once, and nothing else.
+ * @param extra `allowed`: it may name more, and be a header only because there are more fields than columns
+ */
+export function isHeader(fields: readonly string[], layout: RowLayout, extra: ExtraColumns = 'refused'): boolean {
+  const spare = fields.length - layout.columns.length
+  if (layout.isWidthFree || spare < 0 || (spare > 0 && extra === 'refused')) return false
   const names = new Set(fields.map((field) => field.trim()))
   return names.size === fields.length && layout.columns.every((column) => names.has(column.name))
 }
@@ -121,16 +125,43 @@ export function isHeader(fields: readonly string[], layout: RowLayout): boolean 
  * Which column each field of a table is: an index into `layout.columns`, -1 for a field that the model does not know.
  * @param header names as a file has them: spaces around them mean nothing
  * @param extra whether a header may name more than the model's columns
+ * @param what names it in an error
  * @throws {ServingError} `invalid_argument` for a repeated, missing or unknown name
  */
-export function mapHeader(header: readonly string[], layout: RowLayout, extra: ExtraColumns): Int32Array {
+export function mapHeader(
+  header: readonly string[],
+  layout: RowLayout,
+  extra: ExtraColumns,
+  what = 'the header',
+): Int32Array {
   const names = header.map((name) => name.trim())
-  refuseDuplicates(names, 'the header')
+  refuseDuplicates(names, what)
   const known = columnPlaces(layout)
   const fields = Int32Array.from(names, (name) => known.get(name) ?? -1)
-  refuseMissing(new Set(names), layout, 'the header')
-  if (extra === 'refused') refuseUnknown(names, fields, layout, 'the header')
+  if (fields.includes(-1)) refuseMisnamed(names, fields, layout, what)
+  refuseMissing(new Set(names), layout, what)
+  if (extra === 'refused') refuseUnknown(names, fields, layout, what)
   return fields
+}
+
+/** Whether a table's first row is a header that is not quite right: most of its fields are names of columns. */
+export function isNearHeader(fields: readonly string[], layout: RowLayout): boolean {
+  const known = columnPlaces(layout)
+  const hits = fields.reduce((sum, field) => (known.has(field.trim()) ? sum + 1 : sum), 0)
+  return hits * 2 > fields.length
+}
+
+/** A name that is unknown where another is missing is most often that other, written wrongly: both are told. */
+function refuseMisnamed(names: readonly string[], fields: Int32Array, layout: RowLayout, what: string): void {
+  const given = new Set(names)
+  const missing = layout.columns.filter((column) => !given.has(column.name)).map((column) => column.name)
+  if (missing.length === 0) return
+  const unknown = names.filter((_, field) => fields[field] === -1)
+  throw new ServingError(
+    'invalid_argument',
+    `${what} lacks the column ${quoteList(missing)} and names ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout, 32)}`,
+    { details: { missing: shortened(missing), unknown: shortened(unknown) } },
+  )
 }
 
 /** Index of each column of a layout, by its name. */
@@ -171,8 +202,11 @@ export function refuseUnknown(
   )
 }
 
-function columnNames(layout: RowLayout): string {
-  return quoteList(layout.columns.map((column) => column.name))
+function columnNames(layout: RowLayout, most?: number): string {
+  return quoteList(
+    layout.columns.map((column) => column.name),
+    most,
+  )
 }
 
 /** Callers' names for an error's details: few, and short. */

@@ -4,9 +4,11 @@ import { ServingError } from '../core/errors.ts'
 import { ARRAY_OF, DATATYPES, type Datatype } from '../tensor/datatype.ts'
 import { bytesOf, tensor, type Tensor } from '../tensor/tensor.ts'
 import { decodeCsv } from './csv.ts'
+import { csvField } from './element-text.ts'
 import { decodeJsonLines } from './json-lines.ts'
 import { planRows } from './row-layout.ts'
-import { createRowPrinter, csvField } from './row-text.ts'
+import { createRowPrinter } from './row-text.ts'
+import { encodeData } from './v2-json-answer.ts'
 
 const ELEMENT: Readonly<Record<Datatype, fc.Arbitrary<unknown>>> = {
   BOOL: fc.nat(1),
@@ -111,6 +113,29 @@ describe('rows as text', () => {
     expect(printer.columns).toEqual(['label', 'p_no', 'p_yes', 'box_0', 'box_1'])
     expect(printer.csv(1)).toBe('9007199254740993,-0,1,3,4')
     expect(printer.json(0)).toBe('{"label":1,"p":[0.5,0.25],"box":[[1,2]]}')
+  })
+
+  test('FP32 and halves have the digits of FP32, not those of the double beside it', () => {
+    const outputs = new Map<string, Tensor>([
+      ['a', tensor('FP32', [1, 3], Float32Array.of(1.655, -1e-7, 3e38))],
+      ['b', tensor('FP16', [1], Uint16Array.of(0x2e66))],
+      ['c', tensor('BF16', [1], Uint16Array.of(0x3dcd))],
+      ['d', tensor('FP64', [1], Float64Array.of(0.1 + 0.2))],
+    ])
+    expect(createRowPrinter(outputs, [], 1).csv(0)).toBe(
+      '1.655,-1e-7,3e+38,0.099975586,0.100097656,0.30000000000000004',
+    )
+    expect(createRowPrinter(outputs, [], 1).json(0)).toContain('"a":[1.655,-1e-7,3e+38]')
+  })
+
+  test('FP32 has the digits that V2 JSON has', () => {
+    const floats = fc.array(fc.float({ noDefaultInfinity: true, noNaN: true }), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(floats, (values) => {
+        const y = tensor('FP32', [1, values.length], Float32Array.from(values))
+        expect(createRowPrinter(new Map([['y', y]]), [], 1).csv(0)).toBe(encodeData('y', y))
+      }),
+    )
   })
 
   test('NaN and the infinities are words in CSV and refused in JSON by row and output', () => {

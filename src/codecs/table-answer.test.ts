@@ -30,7 +30,7 @@ function refusal(run: () => unknown): ServingError {
 describe('predictions', () => {
   test.each<[AnswerStyle, Record<string, Tensor>, string]>([
     ['values', { label: LABEL }, '[1,9007199254740993]'],
-    ['values', { scores: SCORES }, '[[0.5,0.10000000149011612],[-0,1.0000000116860974e-7]]'],
+    ['values', { scores: SCORES }, '[[0.5,0.1],[-0,1e-7]]'],
     ['values', { y: COLUMN }, '[[0.1],[2]]'],
     ['values', { y: EMPTY }, '[[],[]]'],
     ['values', { label: LABEL, box: BOX }, '[{"label":1,"box":[[1,2]]},{"label":9007199254740993,"box":[[3,4]]}]'],
@@ -73,6 +73,8 @@ describe('predictions', () => {
     expect(error.message).toMatch(new RegExp(`^output "y" of row 2 is NaN, and JSON has no such number; .*${hint}$`))
     expect(error.code).toBe('unsupported')
     expect(refusal(() => print(outputs, style, { instead: 'do that' })).message).toMatch(/; do that$/)
+    const told = refusal(() => print(outputs, style, { tellMissing: (row) => `row ${row + 1} lacks "a"` })).message
+    expect(told).toContain('is NaN (row 2 lacks "a"), and JSON')
   })
 
   test('that do not come in rows are refused, except by columns', () => {
@@ -89,7 +91,7 @@ describe('predictions', () => {
       ['a,b', TRUTH],
     ])
     const specs: TensorSpec[] = [{ name: 'p', datatype: 'FP32', shape: [-1, 2], columns: ['no', 'yes'] }]
-    const rows = '1,0.5,0.10000000149011612,true\n9007199254740993,-0,1.0000000116860974e-7,false\n'
+    const rows = '1,0.5,0.1,true\n9007199254740993,-0,1e-7,false\n'
     expect(printCsv(outputs, specs, 2)).toBe(rows)
     expect(printCsv(outputs, specs, 2, true)).toBe(`label,p_no,p_yes,"a,b"\n${rows}`)
     expect(printJsonLines(new Map([['y', RAW]]), [], 2, { bytes: 'b64' })).toBe('{"y":{"b64":"/w=="}}\n{"y":"a\\"b"}\n')

@@ -1,6 +1,8 @@
 import type { TensorSpec } from '../tensor/signature.ts'
 import type { Tensors } from '../tensor/tensor.ts'
-import { createOutputPrinters, createRowPrinter, type BytesRule, type PrintRule } from './row-text.ts'
+import type { BytesRule, PrintRule } from './element-text.ts'
+import type { TellMissing } from './missing-values.ts'
+import { createOutputPrinters, createRowPrinter, type OutputPrinter } from './row-text.ts'
 
 /**
  * How predictions stand in a JSON document.
@@ -17,13 +19,15 @@ export interface AnswerOptions {
   readonly bytes?: BytesRule
   /** What to do where JSON cannot hold a value, for the error; CSV for `objects`, binary for the others, when absent. */
   readonly instead?: string
+  /** What a row that is answered with NaN lacked, for the error. */
+  readonly tellMissing?: TellMissing
 }
 
 const IN_BINARY = 'ask for it in binary by the Open Inference Protocol'
 const AS_CSV = 'ask for text/csv'
 
 /**
- * The outputs of a model as the text of one JSON value. Every number reads back as the very same number.
+ * The outputs of a model as the text of one JSON value. Every number reads back as the very same number of its datatype.
  * @param outputs each with rows as its first dimension; of any shape for `columns`
  * @param specs of the signature
  * @throws {ServingError} `unsupported`: for an output that does not come in rows; with `details.reason` `accept` for
@@ -50,7 +54,7 @@ export function printPredictions(
   const printers = createOutputPrinters(outputs, specs, rows, rule)
   const [only] = printers
   if (printers.length === 1 && only !== undefined) return list(rows, (row) => only.row(row))
-  return list(rows, (row) => `{${printers.map((printer) => printer.key + printer.row(row)).join(',')}}`)
+  return list(rows, (row) => `{${members(printers, row)}}`)
 }
 
 /**
@@ -81,8 +85,14 @@ export function printJsonLines(
   return text
 }
 
-function ruleOf({ bytes = 'text', instead }: AnswerOptions, otherwise: string): PrintRule {
-  return { bytes, instead: instead ?? otherwise }
+function ruleOf({ bytes = 'text', instead, tellMissing }: AnswerOptions, otherwise: string): PrintRule {
+  return { bytes, instead: instead ?? otherwise, tellMissing }
+}
+
+function members(printers: readonly OutputPrinter[], row: number): string {
+  let text = ''
+  for (const printer of printers) text += (text === '' ? '' : ',') + printer.key + printer.row(row)
+  return text
 }
 
 function list(rows: number, print: (row: number) => string): string {

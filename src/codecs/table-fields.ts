@@ -12,8 +12,13 @@ import {
   type RowLayout,
 } from './row-layout.ts'
 
+/** A form of `TableForm` that has a key. */
+type FormName = 'instances' | 'inputs' | 'dataframe_split' | 'dataframe_records' | 'input_data' | 'data'
+
 /** What a protocol lets a table have or lack. */
 export interface TableOptions {
+  /** Forms that another protocol takes at the same paths, where its key comes first, for the error. */
+  readonly formsElsewhere?: readonly FormName[]
   /** Keys beside the table that mean nothing here; `refused` when absent. */
   readonly otherKeys?: 'ignored' | 'refused'
   /** Columns that the model does not know; `refused` when absent. */

@@ -5,6 +5,7 @@ import { decodeJsonRows, jsonRowError, setColumn } from './json-rows.ts'
 import { collectRows, type RowBuilder } from './row-builder.ts'
 import { withWidth, type RowLayout } from './row-layout.ts'
 import { planFields, setAbsent, setField, type TableOptions } from './table-fields.ts'
+import { checkColumns } from './table-limits.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -130,6 +131,7 @@ function namesIn(columns: unknown, layout: RowLayout, what: string): readonly st
     throw refuse(
       `"columns" in ${what} is ${Array.isArray(columns) ? 'empty' : 'no array'}; send a name for each column`,
     )
+  checkColumns(columns.length, layout, `"columns" in ${what}`)
   return columns.map((name: unknown, i) => {
     if (typeof name === 'string') return name
     // a frame without names has numbers there

@@ -530,7 +530,6 @@ describe('a table', () => {
     ['records for any width', { dataframe_records: [{ a: 1 }] }, WIDE, 'has no names for their columns'],
     ['a number as text', { instances: [[1, '2']] }, NAMED, 'row 1: column 2 ("height"): the text "2" is no number'],
     ['NaN as text', { instances: [[1, 'NaN']] }, NAMED, 'the text "NaN" is no number; send null for a missing number'],
-    ['a truth value as a number', { data: [[1, true]] }, NAMED, 'row 1: column 2 ("height"): true is no number'],
     ['a number as text in BYTES', { instances: [[1, 2, true, 3]] }, MIXED, 'row 1: column 2 ("city"): 2 is no text'],
     [
       'a missing integer',
@@ -614,8 +613,8 @@ describe('a table', () => {
       expect(refusal(() => decode(document, NAMED)).details).toEqual({ row: 2, column: 2 })
   })
 
-  test('of a million columns, or of a thousand inputs, is answered without looking at each against each', () => {
-    const many = Array.from({ length: 1e6 }, (_, i) => `c${i}`)
+  test('of 65,536 columns, or of a thousand inputs, is answered without looking at each against each', () => {
+    const many = Array.from({ length: 65_536 }, (_, i) => `c${i}`)
     const error = refusal(() => decode({ dataframe_split: { columns: many, data: [[1]] } }, NAMED))
     expect(error.message).toContain('lacks the column "age", "height"; it names "c0"')
     expect(error.message.length).toBeLessThan(400)

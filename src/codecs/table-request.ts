@@ -89,15 +89,16 @@ function decodeDocument(
   forms: readonly TableForm[],
   options: TableOptions,
 ): DecodedTable {
+  const all = [...forms, ...(options.formsElsewhere ?? [])]
   if (Array.isArray(document)) return decodeBareRows(document, layout, forms, options)
   if (typeof document !== 'object' || document === null)
-    throw refuse(`the body is no object, so ${lacking(forms)}; ${sendOne(forms)}`)
+    throw refuse(`the body is no object, so ${lacking(all)}; ${sendOne(all)}`)
   const members = document as Readonly<Record<string, unknown>>
   const form = formIn(members, forms)
   if (form === undefined) {
     if (forms.includes('rows') && isRow(members, layout))
       return { ...decodeRows([members], layout, options), form: 'rows', parameters: undefined, isSingleRow: true }
-    throw refuse(`${otherForm(members)}${lacking(forms)}; ${sendOne(forms)}`)
+    throw refuse(`${otherForm(members, all)}${lacking(all)}; ${sendOne(all)}`)
   }
   if (options.otherKeys !== 'ignored') refuseOtherKeys(members, form)
   const parameters = parametersIn(members)
@@ -228,9 +229,10 @@ function knows(layout: RowLayout, name: string): boolean {
 }
 
 /** Words for a form that stands there and is not spoken here, for the beginning of a message. */
-function otherForm(members: Readonly<Record<string, unknown>>): string {
+function otherForm(members: Readonly<Record<string, unknown>>, forms: readonly TableForm[]): string {
   const other = KEYED.find((form) => Object.hasOwn(members, form))
   if (other === undefined) return ''
+  if (forms.includes(other)) return `the body names "${other}" behind another key, and it has to be the first; else `
   const whose = other === 'inputs' ? ' as the Open Inference Protocol does' : ', which is not taken here'
   return `the body names "${other}"${whose}, and `
 }

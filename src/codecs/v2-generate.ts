@@ -23,7 +23,8 @@ const TEXT_OUTPUT = 'text_output'
  * Reads a request for text: a JSON object whose members are the inputs of the same names, each a value or a list, for one
  * row; `text_input` is the input that takes text, whatever its name. Inputs may stand in the member `parameters`, too;
  * whatever is no input is passed over, and null is as good as absent.
- * @throws {ServingError} `invalid_argument`, for a model that takes no text too
+ * @throws {ServingError} `invalid_argument`, for a model that takes no text too; `too_large` for more elements of BYTES
+ *   than a request may have
  * @see Open Inference Protocol v2, "Generate"; Triton's "Generate Extension"
  */
 export function decodeGenerate(body: Uint8Array, signature: Signature): GenerateRequest {
@@ -80,7 +81,7 @@ function readMembers(members: Members, isOutermost: boolean): string | undefined
     if (byte === LETTER_N) scanner.word('null')
     else if (spec !== undefined) {
       if (inputs.has(spec.name)) throw bad(`input ${quote(spec.name)} is given twice`)
-      inputs.set(spec.name, readTensor(scanner, spec))
+      inputs.set(spec.name, readTensor(scanner, spec, inputs))
     } else if (isOutermost && key === 'parameters' && byte === OPEN_OBJECT) readMembers(members, false)
     else if (isOutermost && key === 'id' && byte === QUOTE) id = requestId(scanner.string())
     else scanner.skip()
@@ -91,7 +92,7 @@ function readMembers(members: Members, isOutermost: boolean): string | undefined
 const NO_KEYS: readonly string[] = []
 
 /** One row of an input, from a value or a list of values where the scanner stands. */
-function readTensor(scanner: JsonScanner, { name, datatype, shape }: TensorSpec): Tensor {
+function readTensor(scanner: JsonScanner, { name, datatype, shape }: TensorSpec, beside: Tensors): Tensor {
   const isList = scanner.next() === OPEN_LIST
   const from = scanner.at
   const count = countValues(scanner)
@@ -104,7 +105,7 @@ function readTensor(scanner: JsonScanner, { name, datatype, shape }: TensorSpec)
   return {
     datatype,
     shape: rowShape,
-    data: readData(list, name, datatype, nestingOf(rowShape, value), elements),
+    data: readData(list, name, datatype, nestingOf(rowShape, value), elements, beside),
   } as Tensor
 }
 

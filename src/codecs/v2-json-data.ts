@@ -1,6 +1,7 @@
 import { quote } from '../core/text.ts'
 import type { Shape } from '../tensor/shape.ts'
-import type { Tensor } from '../tensor/tensor.ts'
+import type { Tensor, Tensors } from '../tensor/tensor.ts'
+import { checkTexts } from '../tensor/texts.ts'
 import { OPEN_LIST, QUOTE, type JsonScanner } from './json-scanner.ts'
 import { allocateSmall } from './small-arrays.ts'
 import { readFloats, readIntegers } from './v2-json-numbers.ts'
@@ -13,7 +14,9 @@ const FEW_BYTES = 24
  * Reads a tensor's `data` where the scanner stands, straight into the tensor's own array. Data comes flat, or nested
  * exactly as the shape says.
  * @param count elements of the shape
- * @throws {ServingError} `invalid_argument`, naming the input and the element
+ * @param beside the request's inputs that have been read already
+ * @throws {ServingError} `invalid_argument`, naming the input and the element; `too_large` for more elements of BYTES
+ *   than a request may have
  */
 export function readData(
   scanner: JsonScanner,
@@ -21,11 +24,13 @@ export function readData(
   datatype: JsonDatatype,
   shape: Shape,
   count: number,
+  beside: Tensors,
 ): Tensor['data'] {
   if (scanner.next() !== OPEN_LIST) throw refuseValue(scanner, `input ${quote(name)}: "data" must be a list`)
   // a shape may claim what it likes, but an element takes two bytes of the body with its comma or bracket
   const room = Math.min(count, (scanner.length - scanner.at) >> 1)
   if (datatype === 'BYTES') {
+    checkTexts(name, count, room, beside)
     const data: Uint8Array[] = []
     readElements({ scanner, name, datatype, shape, target: data }, count)
     return data

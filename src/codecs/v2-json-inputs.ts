@@ -131,7 +131,7 @@ function addTensor(
     )
   const count = elementCount(shape, () => `input ${quote(name)}`)
   scanner.at = dataAt
-  tensors.set(name, { datatype, shape, data: readData(scanner, name, datatype, shape, count) } as Tensor)
+  tensors.set(name, { datatype, shape, data: readData(scanner, name, datatype, shape, count, tensors) } as Tensor)
 }
 
 /** Takes the next bytes behind the JSON as an input. */
@@ -154,7 +154,7 @@ function addBinary(
       `input ${quote(name)}: "${BINARY_SIZE}" is ${sizeBytes}, ${bytes.length - at} bytes are left behind the JSON; ` +
         'the header Inference-Header-Content-Length says where the JSON ends',
     )
-  tensors.set(name, decodeRaw(name, datatype, shape, bytes.subarray(at, at + sizeBytes)))
+  tensors.set(name, decodeRaw(name, datatype, shape, bytes.subarray(at, at + sizeBytes), tensors))
   binary.at = at + sizeBytes
 }
 

@@ -75,8 +75,8 @@ describe('a request', () => {
     expect(decode({ inputs: [X], id: null, outputs: null, parameters: null })).toMatchObject(plain)
   })
 
-  test('of thousands of unknown members is read all the same', () => {
-    const many = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, 0]))
+  test('of 10,000 unknown members is read all the same', () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, 0]))
     expect(decode({ ...many, inputs: [X] }).inputs.size).toBe(1)
   })
 

@@ -18,7 +18,7 @@ const REQUEST_KEYS = ['id', 'inputs', 'outputs', 'parameters']
  * too, and no key stands twice. Tensors that came as bytes are views of the body where it is aligned for them.
  * @param jsonLength how many bytes of the body are JSON; all of them when absent
  * @throws {ServingError} `invalid_argument`, naming the tensor and the element, or the byte where the body is no JSON;
- *   `unsupported` for sequences and shared memory
+ *   `unsupported` for sequences and shared memory; `too_large` for more elements of BYTES than a request may have
  * @see Open Inference Protocol v2, "Inference Request JSON Object", "Tensor Data"; Triton's "Schedule Policy Extension"
  *   and "Binary Tensor Data Extension"
  */

@@ -60,6 +60,7 @@ function send(method: string, path: string, who: Who, rest: Partial<WireRequest>
 
 /** Routes that anybody may call. Whoever makes another route open adds it here, and thinks twice. */
 const OPEN = [
+  'GET /', // a probe's question: people's is asked for below
   'GET /v2',
   'GET /v2/health/live',
   'GET /v2/health/ready',
@@ -131,6 +132,24 @@ describe('who may call what', () => {
   })
 })
 
+describe('the root', () => {
+  test.each([
+    ['a probe that takes anything', '*/*', 'none', 200, 'alive'],
+    ['a probe that wants JSON', 'application/json', 'wrong', 200, 'alive'],
+    ['a browser', 'text/html,*/*;q=0.8', 'none', 401, 'key'],
+    ['a browser', 'text/html,*/*;q=0.8', 'wrong', 401, 'key'],
+    ['a browser', 'text/html,*/*;q=0.8', 'operations', 403, 'inference'],
+    ['a browser', 'text/html,*/*;q=0.8', 'inference', 200, '<!doctype html>'],
+  ] as const)('answers %s (%s) with the key "%s": %i', async (_what, accept, who, status, part) => {
+    const { headers } = request('GET', '/', who)
+    for (const method of ['GET', 'HEAD'])
+      expect(await send(method, '/', who, { headers: { ...headers, accept } })).toMatchObject({
+        status,
+        body: expect.stringContaining(part) as string,
+      })
+  })
+})
+
 describe('a failure to show a key', () => {
   test.each([
     ['POST', '/v2/models/fraud/infer', (body: string) => JSON.parse(body) as { error: string; code: string }],
@@ -153,7 +172,7 @@ describe('a failure to show a key', () => {
   })
 
   test('on a page is a page', async () => {
-    const { status, headers, body } = await send('GET', '/', 'none')
+    const { status, headers, body } = await send('GET', '/', 'none', { headers: { accept: 'text/html' } })
     expect([status, headers['content-type']]).toEqual([401, 'text/html; charset=utf-8'])
     expect(body).toContain('a valid key is needed')
   })
@@ -182,8 +201,9 @@ describe('a failure to show a key', () => {
       const failures: unknown[] = []
       const { authorize } = createAuthorizer(keys, { now: () => 0, calendarNow: () => NOW })
       const handle = createRouter({ protocols, authorize, onFailure: (error) => void failures.push(error) })
-      for (const rest of requests) {
-        const answer = await handle(request(method, path, 'none', rest), PLANE, { aborted: false })
+      for (const { headers, ...rest } of requests) {
+        const asking = request(method, path, 'none', { ...rest, headers: { accept: 'text/html', ...headers } })
+        const answer = await handle(asking, PLANE, { aborted: false })
         expect(answer.status).toBeGreaterThan(400)
         expect(JSON.stringify(answer)).not.toContain(canary.slice(4, 20))
       }
@@ -203,8 +223,19 @@ describe('what does not exist', () => {
     },
   )
 
-  test('as a method is a 405 to everybody, with those that there are', async () => {
-    for (const who of Object.keys(principals) as Who[])
+  test.each(['/v2/models', '/v2/repository/index', '/invocations', '/ping', '/nothing', '/'])(
+    'as a method of %s is told to who has a key; strangers do not learn which paths there are',
+    async (path) => {
+      for (const who of ['none', 'expired', 'wrong'] as const) {
+        const answer = await send('BREW', path, who)
+        expect(answer).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="slipway"' } })
+        expect(answer).toEqual(await send('BREW', '/nothing', who))
+      }
+    },
+  )
+
+  test('as a method is a 405 to who has a key, with those that there are', async () => {
+    for (const who of ['inference', 'operations', 'both'] as const)
       expect(await send('DELETE', '/v2/models', who)).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
   })
 })

@@ -1,5 +1,6 @@
 import {
   brotliCompressSync,
+  constants,
   deflateRawSync,
   deflateSync,
   gunzipSync,
@@ -53,17 +54,25 @@ function get(path: string, acceptEncoding: string, method = 'GET'): Promise<Wire
 }
 
 const TEXT = Buffer.from('{"inputs":[1,2,3]} é'.repeat(40))
+/** Deflated data without the zlib format around it. */
+const BARE = 'bare deflate'
+
+function nameOf(encoding: string): string {
+  return encoding === BARE ? 'deflate' : encoding
+}
+
 const PACKED: Readonly<Record<string, Uint8Array>> = {
   gzip: gzipSync(TEXT),
   'x-gzip': gzipSync(TEXT),
   deflate: deflateSync(TEXT),
+  [BARE]: deflateRawSync(TEXT),
   br: brotliCompressSync(TEXT),
   zstd: zstdCompressSync(TEXT),
 }
 
 describe.each(Object.entries(PACKED))('a body in %s', (encoding, packed) => {
   test('comes to its protocol as it was, whatever letters name the encoding', async () => {
-    for (const name of [encoding, ` ${encoding.toUpperCase()} `])
+    for (const name of [nameOf(encoding), ` ${nameOf(encoding).toUpperCase()} `])
       expect(await post(packed, name)).toMatchObject({ status: 200, body: TEXT })
   })
 
@@ -72,10 +81,10 @@ describe.each(Object.entries(PACKED))('a body in %s', (encoding, packed) => {
     ['cut in the middle', packed.subarray(0, packed.length >> 1), 'it ends too early'],
     ['empty', packed.subarray(0, 0), 'it ends too early'],
     ['never packed', TEXT, 'it is broken, or no such data'],
-    ['followed by text', Buffer.concat([packed, Buffer.from('more')]), encoding],
+    ['followed by text', Buffer.concat([packed, Buffer.from('more')]), nameOf(encoding)],
     ['followed by a NUL', Buffer.concat([packed, Buffer.of(0)]), 'the body has 1 bytes behind its'],
   ])('%s is refused', async (_what, body, says) => {
-    const answer = await post(body, encoding)
+    const answer = await post(body, nameOf(encoding))
     expect(answer.status).toBe(501)
     expect(JSON.parse(answer.body as string)).toMatchObject({
       code: 'invalid_argument',
@@ -88,7 +97,7 @@ describe.each(Object.entries(PACKED))('a body in %s', (encoding, packed) => {
     for (let at = 0; at < packed.length; at++) {
       const changed = Uint8Array.from(packed)
       changed[at] = (changed[at] ?? 0) ^ 0xff
-      const { status } = await post(changed, encoding)
+      const { status } = await post(changed, nameOf(encoding))
       expect([200, 501]).toContain(status)
     }
   })
@@ -98,14 +107,15 @@ describe('a body that grows', () => {
   const pack: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
     gzip: gzipSync,
     deflate: deflateSync,
+    [BARE]: deflateRawSync,
     br: brotliCompressSync,
     zstd: zstdCompressSync,
   }
 
   test.each(Object.entries(pack))('to the limit is taken, beyond it refused: %s', async (encoding, compress) => {
-    expect(await post(compress(Buffer.alloc(MAX_BODY_BYTES)), encoding)).toMatchObject({ status: 200 })
+    expect(await post(compress(Buffer.alloc(MAX_BODY_BYTES)), nameOf(encoding))).toMatchObject({ status: 200 })
     for (const size of [MAX_BODY_BYTES + 1, 16 * MAX_BODY_BYTES]) {
-      const answer = await post(compress(Buffer.alloc(size)), encoding)
+      const answer = await post(compress(Buffer.alloc(size)), nameOf(encoding))
       expect(JSON.parse(answer.body as string)).toEqual({
         code: 'too_large',
         fault: 'the body is larger than 256.0 KiB once it is decompressed, the most that is taken',
@@ -157,8 +167,16 @@ describe('an encoding', () => {
     expect((await post(TEXT, 'x'.repeat(5000))).body.length).toBeLessThan(300)
   })
 
-  test('deflate is the zlib format, not bare data', async () => {
-    expect((await post(deflateRawSync(TEXT), 'deflate')).status).toBe(501)
+  test('deflate is the zlib format or its bare data, as its first bytes say', async () => {
+    for (const options of [
+      { windowBits: 9 },
+      { level: 0 },
+      { level: 1 },
+      { level: 9 },
+      { strategy: constants.Z_FIXED },
+    ])
+      for (const pack of [deflateSync, deflateRawSync])
+        expect(await post(pack(TEXT, options), 'deflate')).toMatchObject({ status: 200, body: TEXT })
   })
 
   test('of a request without a body means nothing', async () => {

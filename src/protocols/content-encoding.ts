@@ -32,10 +32,12 @@ type Done = (error: Error | null, result: unknown) => void
 type Inflate = (bytes: Uint8Array, options: Options, done: Done) => void
 
 const gunzip: Inflate = zlib.gunzip
+const inflate: Inflate = zlib.inflate
+const inflateRaw: Inflate = zlib.inflateRaw
 const INFLATE: ReadonlyMap<string, Inflate> = new Map([
   ['gzip', gunzip],
   ['x-gzip', gunzip],
-  ['deflate', zlib.inflate as Inflate],
+  ['deflate', (bytes, options, done) => (isZlib(bytes) ? inflate : inflateRaw)(bytes, options, done)],
   ['br', zlib.brotliDecompress as Inflate],
   [
     'zstd',
@@ -52,7 +54,8 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map([
 
 /**
  * A request with its body as it was before its sender compressed it; the very same request where its body came as it is.
- * Never more than `maxBodyBytes` come out, whatever goes in. `deflate` is the zlib format.
+ * Never more than `maxBodyBytes` come out, whatever goes in. `deflate` is the zlib format, or its bare data,
+ * as some clients send.
  * @throws {ServingError} `unsupported` (an answer 415) for a coding that is not known, or several; `invalid_argument` for
  *   what is broken, cut short, or has more behind it; `too_large`
  * @see RFC 9110, section 8.4
@@ -67,12 +70,25 @@ export async function decompressed(request: WireRequest, call: Call, maxBodyByte
       `the content-encoding is ${quote(coding, 40)}; send the body as it is, or compressed once, by one of ${ACCEPTED_ENCODINGS}`,
       { details: { reason: UNKNOWN_ENCODING } },
     )
+  const body = await inTurn(() => {
+    if (call.aborted) throw new ServingError('cancelled', 'the caller has gone')
+    return run(inflate, coding, request.body, maxBodyBytes)
+  })
+  const { 'content-encoding': _, ...headers } = request.headers
+  return { ...request, headers, body }
+}
+
+/** Whether deflated bytes begin as the zlib format does: as its bare data, no encoder begins so. @see RFC 1950, section 2.2 */
+function isZlib(bytes: Uint8Array): boolean {
+  const [method = 0, flags = 0] = bytes
+  return (method & 0x0f) === 8 && method >> 4 <= 7 && ((method << 8) | flags) % 31 === 0
+}
+
+/** Inflates when it is its turn, of all hosts together: small bodies that grow large fill no memory together. */
+export async function inTurn<T>(inflate: () => Promise<T>): Promise<T> {
   await takeTurn()
   try {
-    if (call.aborted) throw new ServingError('cancelled', 'the caller has gone')
-    const body = await run(inflate, coding, request.body, maxBodyBytes)
-    const { 'content-encoding': _, ...headers } = request.headers
-    return { ...request, headers, body }
+    return await inflate()
   } finally {
     passTurn()
   }

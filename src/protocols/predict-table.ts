@@ -20,6 +20,7 @@ export async function predictTable(
   options: TableOptions,
   check?: (table: DecodedTable) => void,
 ): Promise<TablePrediction> {
+  call.model = model // whatever is refused from here on is a failure of this version's
   const table = decodeTable(body, rowLayoutOf(model.signature), forms, options)
   check?.(table)
   return { table, prediction: await plane.predict(model, table.inputs, { call }) }

@@ -6,7 +6,7 @@ export interface WireRequest {
   readonly method: string
   /** The path as it came (percent-encoded), without the query. */
   readonly path: string
-  /** What stood behind `?`; protocols here ignore it. */
+  /** What stood behind `?`: pages of a list and dialects of a document; what is sent to a model never stands there. */
   readonly query: string
   /** Names in lower case; repeated headers joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -33,6 +33,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** `inference` when absent. */
   readonly access?: Access
+  /** Who may call it with this request, where that depends on the request: in place of `access`. */
+  accessOf?(request: WireRequest): Access
   /** Literal segments and `{placeholders}`, maybe with a suffix: `/v2/models/{model}/infer`, `/v1/models/{model}:predict`. */
   readonly path: string
   /** Left out where another route answers this method at this path: the operator has named the path. */
@@ -79,6 +81,11 @@ export function retryHeaders({ code, details }: ServingError): Readonly<Record<s
   const { retryAfterMs } = details
   const seconds = typeof retryAfterMs === 'number' ? Math.ceil(retryAfterMs / 1000) : 1
   return { 'retry-after': String(seconds >= 1 && seconds < Infinity ? seconds : 1) }
+}
+
+/** What a request needs to be answered by a route. */
+export function accessTo(route: Route, request: WireRequest): Access {
+  return route.accessOf?.(request) ?? route.access ?? 'inference'
 }
 
 /** How to prove who one is, for an answer 401. @see RFC 9110, section 11.6.1 */

@@ -198,6 +198,7 @@ describe('asking for leave', () => {
       { method: 'GET', path: '/open', access: 'open', handle: echo },
       { method: 'GET', path: '/ware/{name}', handle: echo },
       { method: 'GET', path: '/office', access: 'operations', handle: echo },
+      { method: 'GET', path: '/shop', access: 'open', accessOf: () => 'operations', handle: echo },
     ],
   }
   const ask = (path: string, authorize: RouterOptions['authorize'] & object): Promise<WireResponse> =>
@@ -205,12 +206,16 @@ describe('asking for leave', () => {
 
   test('is done with what the route needs; an open one needs nothing', async () => {
     const asked: unknown[] = []
-    for (const path of ['/open', '/ware/x', '/office', '/nothing'])
-      await ask(path, ({ path }, access) => void asked.push([path, access]))
+    const authorize: RouterOptions['authorize'] = ({ method, path }, access) =>
+      void asked.push([`${method} ${path}`, access])
+    for (const path of ['/open', '/ware/x', '/office', '/shop', '/nothing']) await ask(path, authorize)
+    await send('POST', '/office', { protocols: [wares], authorize })
     expect(asked).toEqual([
-      ['/ware/x', 'inference'],
-      ['/office', 'operations'],
-      ['/nothing', 'inference'],
+      ['GET /ware/x', 'inference'],
+      ['GET /office', 'operations'],
+      ['GET /shop', 'operations'],
+      ['GET /nothing', 'inference'],
+      ['POST /office', 'inference'],
     ])
   })
 

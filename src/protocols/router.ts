@@ -3,6 +3,7 @@ import { quote } from '../core/text.ts'
 import { ACCEPTED_ENCODINGS, answerCoding, compressed, decompressed, UNKNOWN_ENCODING } from './content-encoding.ts'
 import { HTTP_STATUS } from './http-status.ts'
 import {
+  accessTo,
   CHALLENGE,
   json,
   retryHeaders,
@@ -69,7 +70,7 @@ export function createRouter(options: RouterOptions): Handle {
     const known = memory?.get(request.path)
     if (known !== undefined) return known
     const found = walk(root, request.path, method) ?? walk(root, request.path)
-    const target = found === undefined ? noRoute(request, authorize) : choose(found, method, request)
+    const target = found === undefined ? noRoute(request, authorize) : choose(found, method, request, authorize)
     if ('route' in target) memory?.set(request.path, target)
     return target
   }
@@ -82,7 +83,10 @@ export function createRouter(options: RouterOptions): Handle {
       if (!('route' in found)) return found
       target = found
       const { route, parameters } = found
-      if (authorize !== undefined && route.access !== 'open') authorize(request, route.access ?? 'inference')
+      if (authorize !== undefined) {
+        const access = accessTo(route, request)
+        if (access !== 'open') authorize(request, access)
+      }
       const isPlain = request.headers['content-encoding'] === undefined || route.method === 'GET'
       if (!isPlain) plain = await decompressed(request, call, maxBodyBytes)
       const answer = await route.handle(plain, plane, call, parameters)
@@ -235,21 +239,31 @@ function decode(segment: string): string | undefined {
   }
 }
 
-function choose(found: Found, method: string, request: WireRequest): Target | WireResponse {
+function choose(
+  found: Found,
+  method: string,
+  request: WireRequest,
+  authorize: RouterOptions['authorize'],
+): Target | WireResponse {
   const target = found.place.routes.get(method)
   if (target !== undefined) return { ...target, parameters: found.parameters }
+  refuseStrangers(request, authorize)
   const allowed = [...found.place.routes.keys()]
   if (allowed.includes('GET')) allowed.push('HEAD')
   const message = `${quote(request.path)} takes ${allowed.join(', ')}, not ${quote(request.method, 20)}`
   return json(405, { error: message, code: 'invalid_argument' }, { allow: allowed.join(', ') })
 }
 
-/** Where requests need a key, only who has one, for whatever, is told that there is nothing. */
 function noRoute(request: WireRequest, authorize: RouterOptions['authorize']): WireResponse {
+  refuseStrangers(request, authorize)
+  return failure(new ServingError('not_found', `nothing answers at ${quote(request.path)}`))
+}
+
+/** Where requests need a key, only who has one, for whatever, is told which paths and methods there are. */
+function refuseStrangers(request: WireRequest, authorize: RouterOptions['authorize']): void {
   try {
     authorize?.(request, 'inference')
   } catch (thrown) {
     if (ServingError.from(thrown).code !== 'permission_denied') throw thrown
   }
-  return failure(new ServingError('not_found', `nothing answers at ${quote(request.path)}`))
 }

@@ -1,4 +1,5 @@
 import { planRows, type RowLayout } from '../codecs/row-layout.ts'
+import { ServingError } from '../core/errors.ts'
 import type { Signature } from '../tensor/signature.ts'
 
 const layouts = new WeakMap<Signature, RowLayout>()
@@ -14,4 +15,14 @@ export function rowLayoutOf(signature: Signature): RowLayout {
     layouts.set(signature, layout)
   }
   return layout
+}
+
+/** The same; undefined for a model whose inputs do not come in rows. */
+export function tableOf(signature: Signature): RowLayout | undefined {
+  try {
+    return rowLayoutOf(signature)
+  } catch (error) {
+    if (ServingError.from(error).code === 'unsupported') return undefined
+    throw error
+  }
 }

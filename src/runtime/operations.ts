@@ -13,7 +13,7 @@ export interface BatchTally extends Tally {
 /** What was counted of one version since the server started, over all of its processes. */
 export interface VersionStatistics {
   readonly name: string
-  /** First digits of the digest, as `versionName` gives them. */
+  /** First digits of the digest, as `versionName` gives them; empty for versions that are counted together. */
   readonly version: string
   /** When a request was answered last (ms since the epoch); 0 for never. */
   readonly lastInferenceMs: number
@@ -72,7 +72,11 @@ export type TraceChange = { readonly [Key in keyof TraceSampling]?: TraceSamplin
 export interface Operations {
   /** Whether models can be loaded and unloaded. */
   readonly canControl: boolean
-  /** Of every version that was asked for anything, in no order. */
+  /**
+   * Of every version that was asked for anything, in no order. Versions beyond the most that are counted apart are
+   * counted together, as one without a version.
+   * @throws {ServingError} `unavailable` when it cannot be had of all processes now
+   */
   statistics(): Promise<readonly VersionStatistics[]>
   /** Every version that is served, and models that are not any more. */
   index(): Promise<readonly IndexEntry[]>

@@ -1,4 +1,5 @@
 import type { Tensors } from '../tensor/tensor.ts'
+import { TEXT_BYTES } from '../tensor/texts.ts'
 
 /** Memory of all inputs that wait in one process, whatever their model: rows may be of any size. */
 export interface QueueMemory {
@@ -12,15 +13,12 @@ export function createQueueMemory(mostBytes: number): QueueMemory {
   return { mostBytes, bytes: 0 }
 }
 
-/** Memory of one element of a list of byte strings, besides its bytes. */
-const ELEMENT_BYTES = 96
-
 /** Memory that a request's inputs take while they wait (bytes). */
 export function sizeOf(inputs: Tensors): number {
   let bytes = 0
   for (const { datatype, data } of inputs.values()) {
     if (datatype !== 'BYTES') bytes += data.byteLength
-    else for (const element of data) bytes += element.byteLength + ELEMENT_BYTES
+    else for (const element of data) bytes += element.byteLength + TEXT_BYTES
   }
   return bytes
 }

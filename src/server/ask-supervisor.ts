@@ -1,5 +1,5 @@
 import { ServingError, type ErrorCode } from '../core/errors.ts'
-import type { Operations } from '../runtime/operations.ts'
+import type { Operations, VersionStatistics } from '../runtime/operations.ts'
 import type { MetricsSnapshot } from '../telemetry/snapshot.ts'
 import { statisticsOf } from '../telemetry/statistics.ts'
 import type { Operation, OperationAnswer, OperationResults } from './operation-messages.ts'
@@ -9,15 +9,17 @@ export interface AskingOperations {
   readonly operations: Operations
   /** Takes the supervisor's answer. */
   receive(id: number, answer: OperationAnswer): void
+  /** The supervisor is gone: nobody waits for it any longer. */
+  abandon(): void
 }
 
 /**
- * @param ask sends a question to the supervisor
- * @param collect what all processes have counted
+ * @param ask sends a question to the supervisor; false where there is none any more
+ * @param collect what all processes have counted; nothing where the supervisor does not say
  */
 export function createAskingOperations(
-  ask: (id: number, operation: Operation) => void,
-  collect: () => Promise<readonly MetricsSnapshot[]>,
+  ask: (id: number, operation: Operation) => boolean,
+  collect: () => Promise<readonly Pick<MetricsSnapshot, 'series'>[] | undefined>,
 ): AskingOperations {
   const waiting = new Map<number, (answer: OperationAnswer) => void>()
   let last = 0
@@ -28,7 +30,7 @@ export function createAskingOperations(
     const id = ++last
     const answer = await new Promise<OperationAnswer>((resolve) => {
       waiting.set(id, resolve)
-      ask(id, operation)
+      if (!ask(id, operation)) receive(id, GONE)
     })
     if ('failure' in answer) {
       const { code, message, details } = answer.failure
@@ -37,19 +39,38 @@ export function createAskingOperations(
     return answer.result as OperationResults[Kind]
   }
 
+  /** Of all processes or of none: what one has counted is no part of the whole to whoever reads it. */
+  async function statistics(): Promise<readonly VersionStatistics[]> {
+    const snapshots = await collect()
+    if (snapshots !== undefined) return statisticsOf(snapshots)
+    throw new ServingError(
+      'unavailable',
+      'the processes of this server did not say in time what they counted; ask again',
+    )
+  }
+
+  function receive(id: number, answer: OperationAnswer): void {
+    waiting.get(id)?.(answer)
+    waiting.delete(id)
+  }
+
   return {
     operations: {
       canControl: true,
-      statistics: async () => statisticsOf(await collect()),
+      statistics,
       index: () => perform<'index'>({ kind: 'index' }),
       load: (name) => perform<'load'>({ kind: 'load', name }),
       unload: (name) => perform<'unload'>({ kind: 'unload', name }),
       logSettings: (change) => perform<'log'>({ kind: 'log', change }),
       traceSettings: (model, change) => perform<'trace'>({ kind: 'trace', model, change }),
     },
-    receive(id, answer) {
-      waiting.get(id)?.(answer)
-      waiting.delete(id)
+    receive,
+    abandon() {
+      for (const id of waiting.keys()) receive(id, GONE)
     },
   }
+}
+
+const GONE: OperationAnswer = {
+  failure: { code: 'unavailable', message: 'the server is ending', details: {} },
 }

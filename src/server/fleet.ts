@@ -3,6 +3,7 @@ import type { BoundSocket } from 'node:net'
 import { createGatherer } from './collect.ts'
 import { keyOf, type Models } from './desired-state.ts'
 import type { KeptProcess } from './kept-process.ts'
+import type { BoundAddress } from './listening.ts'
 import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
 import { createPlacement } from './placement.ts'
 import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
@@ -68,6 +69,10 @@ export interface Fleet {
 export function createFleet(options: FleetOptions): Fleet {
   const { settings, runners } = options
   const sockets = runners > 1 ? Array.from({ length: runners }, (_, i) => `${options.folder}/r${i}`) : []
+  const addresses = {
+    http: addressOf(options.socket, '--port'),
+    grpc: options.grpcSocket && addressOf(options.grpcSocket, '--grpc-port'),
+  }
   const placement = createPlacement(sockets)
   const gatherer = createGatherer()
   const counts = createRunnerCounts()
@@ -91,7 +96,7 @@ export function createFleet(options: FleetOptions): Fleet {
         const socket = sockets[i]
         tell(process, {
           type: 'start',
-          start: { name: `runner-${i + 1}`, settings, ...credentials, socket, mustLoadAll },
+          start: { name: `runner-${i + 1}`, settings, addresses, ...credentials, socket, mustLoadAll },
         })
         if (observing !== undefined) tell(process, { type: 'observe', observing })
         if (told !== undefined) tell(process, messageFor(i, told))
@@ -197,6 +202,11 @@ export function createFleet(options: FleetOptions): Fleet {
 }
 
 type AppliedMessage = Extract<FromRunner, { type: 'applied' }>
+
+function addressOf(socket: BoundSocket, flag: string): BoundAddress {
+  const { address: host, port } = socket.address()
+  return { host, port, flag }
+}
 
 function spawnRunner(socket: BoundSocket, grpcSocket: BoundSocket | undefined): ChildProcess {
   return spawn(process.execPath, argumentsOf('runner', ['--expose-gc']), {

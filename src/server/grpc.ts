@@ -1,7 +1,7 @@
 import { hideKeys } from '../core/text.ts'
 import type { ServingError } from '../core/errors.ts'
 import { createGrpcHost, type GrpcHost } from '../hosts/grpc/grpc-host.ts'
-import { createGrpcHandle, type GrpcHandleOptions } from '../protocols/oip-grpc/dispatch.ts'
+import { createGrpcAdmit, createGrpcHandle, type GrpcHandleOptions } from '../protocols/oip-grpc/dispatch.ts'
 import { createOipGrpc } from '../protocols/oip-grpc/oip-grpc.ts'
 import type { Answered, WireRequest } from '../protocols/protocol.ts'
 import type { Operations } from '../runtime/operations.ts'
@@ -31,6 +31,7 @@ export function createGrpc(parts: GrpcParts): GrpcHost {
   const { routes, kinds } = createOipGrpc({ serverVersion: VERSION, ...oipOptions(oip), operations, onFailure })
   return createGrpcHost({
     handle: createGrpcHandle({ routes, onFailure, ...(authorize && { authorize }) }),
+    admit: createGrpcAdmit({ routes, ...(authorize && { authorize }) }),
     kinds,
     plane,
     ...settings,

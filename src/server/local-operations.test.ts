@@ -13,6 +13,8 @@ const plane: DataPlane = {
   predict: () => Promise.reject(new Error('nothing runs here')),
 }
 
+const ending: DataPlane = { ...plane, models: () => [{ ...model, state: 'unloading' }] }
+
 afterEach(() => setLogLevel('info'))
 
 test('a process that serves by itself tells what it counted and serves, and keeps its models', async () => {
@@ -21,6 +23,7 @@ test('a process that serves by itself tells what it counted and serves, and keep
   metrics.onAnswered(answered({ model }))
   expect(await operations.statistics()).toMatchObject([{ name: 'fraud', success: { count: 1 } }])
   expect(await operations.index()).toEqual([{ name: 'fraud', version: '12', state: 'READY', reason: '' }])
+  expect(await createLocalOperations(ending, () => []).index()).toMatchObject([{ state: 'UNLOADING' }])
   expect(operations.canControl).toBe(false)
   await expect(operations.load('fraud')).rejects.toMatchObject({ code: 'unsupported' })
   await expect(operations.unload('fraud')).rejects.toMatchObject({ code: 'unsupported' })

@@ -24,7 +24,12 @@ export function createLocalOperations(plane: DataPlane, series: () => MetricsSna
     canControl: false,
     statistics: async () => statisticsOf([{ series: series() }]),
     index: async () =>
-      plane.models().map((model) => ({ name: model.name, version: versionNumber(model), state: 'READY', reason: '' })),
+      plane.models().map((model) => ({
+        name: model.name,
+        version: versionNumber(model),
+        state: model.state === 'ready' ? 'READY' : 'UNLOADING',
+        reason: '',
+      })),
     load: async () => fixed(),
     unload: async () => fixed(),
     logSettings: async (change) => settings.logSettings(change),

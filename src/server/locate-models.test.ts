@@ -70,11 +70,44 @@ test('what fails stays as it was served, and the rest is found', async () => {
     'm.onnx',
     'v/3/model.onnx',
   ])
-  await expect(locate(['b'])).rejects.toMatchObject({ code: 'unsupported' })
   await rm(join(folder, 'b'), { recursive: true })
   const gone = await locate(['b'], served)
   expect(gone.models).toEqual(served)
   expect(gone.failures).toHaveLength(1)
+})
+
+test('at the start one that cannot be read, with all its versions, is left out of a folder, and refused where it is named', async () => {
+  await put('start/good.onnx', linearModel())
+  await put('start/bad.onnx', 'no model')
+  await put('start/v/1/model.onnx', linearModel())
+  await put('start/v/2/model.onnx', 'no model')
+  await put('start/labelled/1/model.onnx', linearModel())
+  await put('start/labelled/labels.json', '{')
+  const found = await locate(['start'])
+  expect(show(found)).toEqual(['good* 1'])
+  expect([...found.missing.keys()].toSorted()).toEqual(['bad', 'labelled', 'v'])
+  expect(found.failures).toHaveLength(3)
+  for (const path of ['bad.onnx', 'v', 'labelled'])
+    await expect(locate([`start/${path}`, 'start/good.onnx'])).rejects.toMatchObject({ name: 'ServingError' })
+  await rm(join(folder, 'start/good.onnx'))
+  await expect(locate(['start'])).rejects.toThrow(/labels\.json" is no JSON/)
+  await expect(locate(['start', 'nothing'])).rejects.toThrow(/there is no file or folder/)
+})
+
+test('broken labels leave their model as it was, and take no other with them', async () => {
+  await put('labels/m/1/model.onnx', linearModel())
+  const { models: served } = await locate(['labels'])
+  await put('labels/m/labels.json', '{"stable": 2}')
+  await put('labels/new.onnx', linearModel({}, 3))
+  const again = await locate(['labels'], served)
+  expect(show(again)).toEqual(['new* 1', 'm* 1'])
+  expect([[...again.kept.keys()], [...again.missing.keys()]]).toEqual([['m'], []])
+  expect(again.failures.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/labels\.json": "stable" is "2"/),
+  ])
+  const only = await locate(['labels'], served, { only: 'm' })
+  expect([...only.kept.keys()]).toEqual(['m'])
+  expect((await locate(['labels'], served, { only: 'new' })).failures).toEqual([])
 })
 
 test('two models of one name are refused, and a name for more than one model', async () => {

@@ -13,10 +13,20 @@ interface Place {
   readonly unread: Map<string, ServingError>
   /** Why a model cannot be loaded, by name. */
   readonly unloadable: Map<string, ServingError>
+  /** Why a model cannot be taken out, by name. */
+  stuck: ReadonlyMap<string, ServingError>
+  /** Whether nothing can be changed. */
+  isBroken: boolean
 }
 
 function start(models: Models) {
-  const place: Place = { models, unread: new Map(), unloadable: new Map() }
+  const place: Place = {
+    models,
+    unread: new Map(),
+    unloadable: new Map(),
+    stuck: new Map(),
+    isBroken: false,
+  }
   const told: string[][] = []
   let current: Models = models
   const rollout = {
@@ -25,7 +35,9 @@ function start(models: Models) {
     },
     async change(next: Models) {
       await new Promise((resolve) => setImmediate(resolve))
-      const failures = new Map([...place.unloadable].filter(([name]) => next.some((model) => model.name === name)))
+      if (place.isBroken) throw new ServingError('unavailable', 'nothing can be changed')
+      const unloadable = [...place.unloadable].filter(([name]) => next.some((model) => model.name === name))
+      const failures = new Map([...place.stuck, ...unloadable])
       current = keeping(current, next, new Set(failures.keys()))
       return failures
     },
@@ -38,22 +50,44 @@ function start(models: Models) {
       const found = place.models.filter(({ name }) => (only === undefined || name === only) && !place.unread.has(name))
       const kept = new Map([...place.unread].filter(([name]) => served.some((model) => model.name === name)))
       const failures = [...place.unread.values()]
-      return { models: keeping(served, found, new Set(kept.keys())), bundles: [], failures, kept }
+      return { models: keeping(served, found, new Set(kept.keys())), bundles: [], failures, kept, missing: new Map() }
     },
     onUnloaded: (names) => told.push([...names]),
     perform<T>(work: () => Promise<T>) {
       return new Promise<T>((resolve, reject) => chores.add(() => work().then(resolve, reject)))
     },
   })
-  control.wanted(models)
+  control.wanted({ models, kept: new Map(), missing: new Map() })
   const served = () => current.map(({ name, digest }) => `${name} ${digest}`).toSorted()
   const index = () => control.index().map(({ name, version: found, state }) => `${name} ${found} ${state}`)
   return { place, control, told, served, index }
 }
 
+/** Both of them found, in these versions. */
+const all = (a: string, b: string) => ({
+  models: [version('a', a), version('b', b)],
+  kept: new Map(),
+  missing: new Map(),
+})
+
 const both = [version('a', '1'), version('b', '1', { labels: ['7'] })]
 
 describe('a model', () => {
+  test('that could not be read at the start is listed with the reason, until it can be loaded', async () => {
+    const { place, control, index } = start([version('a', '1')])
+    const error = new ServingError('refused', 'the file "/models/b.onnx" is cut')
+    control.wanted({ models: place.models, kept: new Map(), missing: new Map([['b', error]]) })
+    expect(control.index()).toEqual([
+      expect.objectContaining({ name: 'a', state: 'READY' }),
+      { name: 'b', version: '', state: 'UNAVAILABLE', reason: 'failed to load "b": the file "b.onnx" is cut' },
+    ])
+    place.models = both
+    await control.load('b')
+    expect(index()).toEqual(['a 1 READY', 'b 7 READY'])
+    await control.unload('b')
+    expect(index()).toEqual(['a 1 READY', 'b 7 UNAVAILABLE'])
+  })
+
   test('that is unloaded is served no more and still known, until it is loaded again', async () => {
     const { control, told, served, index } = start(both)
     await control.unload('b')
@@ -67,11 +101,11 @@ describe('a model', () => {
     const { control, place } = start(both)
     await control.unload('b')
     const names = (models: Models) => models.map(({ name, digest }) => `${name} ${digest}`)
-    expect(names(control.wanted([version('a', '2'), version('b', '2')]))).toEqual(['a 2'])
+    expect(names(control.wanted(all('2', '2')))).toEqual(['a 2'])
     expect(names(control.known)).toEqual(expect.arrayContaining(['a 1', 'b 2']))
     place.models = [version('b', '3')]
     await control.load('b')
-    expect(names(control.wanted([version('a', '2'), version('b', '3')]))).toEqual(['a 2', 'b 3'])
+    expect(names(control.wanted(all('2', '3')))).toEqual(['a 2', 'b 3'])
   })
 
   test('that has changed becomes another version when it is loaded, and no other model does', async () => {
@@ -119,6 +153,44 @@ describe('a model', () => {
     await expect(control.load('d')).rejects.toMatchObject({ code: 'not_found' })
     await expect(control.unload('d')).rejects.toMatchObject({ code: 'not_found' })
     expect(index()).toEqual(['a 1 READY', 'b 7 READY'])
+  })
+
+  test('is said to be what it is for the reason that holds now, whoever had it looked for', async () => {
+    const { control, place, index } = start(both)
+    const reasons = () => control.index().map(({ reason }) => reason)
+    place.unread.set('b', new ServingError('refused', '/models/b.onnx: it is broken'))
+    await expect(control.load('b')).rejects.toMatchObject({ code: 'invalid_argument' })
+    await control.renew(all('2', '1')) // somebody has mended it
+    expect(reasons()).toEqual(['', ''])
+    const broken = new Map([['b', new ServingError('refused', '/models/b.onnx: it is broken anew')]])
+    await control.renew({ ...all('2', '1'), kept: broken })
+    expect(reasons()).toEqual(['', 'failed to load "b": b.onnx: it is broken anew'])
+    place.unloadable.set('a', new ServingError('internal', 'it does not load'))
+    await control.renew(all('3', '1'))
+    expect(reasons()).toEqual(['failed to load "a": it does not load', ''])
+    expect(index()).toEqual(['a 2 READY', 'b 1 READY'])
+  })
+
+  test.each([
+    ['is thrown', (place: Place) => (place.isBroken = true)],
+    [
+      'is told',
+      (place: Place) => void (place.stuck = new Map([['b', new ServingError('unavailable', 'a process died')]])),
+    ],
+  ])('that cannot be unloaded is served on, and not taken for unloaded (what is wrong %s)', async (_how, spoil) => {
+    const { control, place, served, told, index } = start(both)
+    spoil(place)
+    await expect(control.unload('b')).rejects.toMatchObject({ code: 'unavailable' })
+    expect([served(), index()]).toEqual([
+      ['a 1', 'b 1'],
+      ['a 1 READY', 'b 7 READY'],
+    ])
+    expect(told.at(-1)).toEqual([])
+    expect(control.wanted(all('1', '2')).map(({ name }) => name)).toEqual(['a', 'b'])
+    place.isBroken = false
+    place.stuck = new Map()
+    await control.unload('b')
+    expect(served()).toEqual(['a 1'])
   })
 
   test('is shown while it comes and goes; what is asked for meanwhile is done afterwards', async () => {

@@ -6,6 +6,8 @@ import { keeping, type Models } from './desired-state.ts'
 import type { Located } from './locate-models.ts'
 import type { Rollout } from './rollout.ts'
 
+type Found = Pick<Located, 'models' | 'kept' | 'missing'>
+
 export interface ModelControlOptions {
   readonly rollout: Pick<Rollout, 'current' | 'change'>
   /**
@@ -27,8 +29,13 @@ export interface ModelControlOptions {
 export interface ModelControl {
   /** Every model as it is served, and those that are not at present as they were found last. */
   readonly known: Models
-  /** Every model that was found is taken note of. @returns those that are to be served: without the unloaded */
-  wanted(located: Models): Models
+  /**
+   * Every model that was found is taken note of, and why others stay what they were.
+   * @returns those that are to be served: without the unloaded
+   */
+  wanted(located: Found): Models
+  /** Serves what was found. @returns why models stay what they were, by name */
+  renew(located: Found): Promise<ReadonlyMap<string, ServingError>>
   index(): IndexEntry[]
   /** @throws {ServingError} as `Operations.load` */
   load(name: string): Promise<void>
@@ -42,6 +49,8 @@ export function createModelControl({ rollout, locate, onUnloaded, perform }: Mod
   let found: Models = []
   /** Why a model is not what it should be, by name. */
   const reasons = new Map<string, string>()
+  /** Names of models that could not be read and are not known otherwise; each has a reason. */
+  const missing = new Set<string>()
   const changing = new Map<string, 'LOADING' | 'UNLOADING'>()
 
   async function change(name: string, state: 'LOADING' | 'UNLOADING', work: () => Promise<void>): Promise<void> {
@@ -63,11 +72,11 @@ export function createModelControl({ rollout, locate, onUnloaded, perform }: Mod
   async function loadNow(name: string): Promise<void> {
     const located = await locate(known(), name)
     const wanted = located.models.filter((model) => model.name === name)
-    const unread = located.kept.get(name)
-    if (unread !== undefined) throw notLoaded(name, unread)
+    const unread = located.kept.get(name) ?? located.missing.get(name)
+    if (unread !== undefined) throw failed('load', name, unread)
     if (wanted.length === 0) {
       const near = located.failures.find((failure) => isAbout(name, failure))
-      if (near !== undefined) throw notLoaded(name, near)
+      if (near !== undefined) throw failed('load', name, near)
       throw new ServingError(
         'not_found',
         `failed to load ${quote(name)}: there is no such model where models are served from`,
@@ -75,28 +84,52 @@ export function createModelControl({ rollout, locate, onUnloaded, perform }: Mod
     }
     const failures = await rollout.change([...others(rollout.current, name), ...wanted])
     const failure = failures.get(name)
-    if (failure !== undefined) throw notLoaded(name, failure)
+    if (failure !== undefined) throw failed('load', name, failure)
     found = [...others(found, name), ...wanted]
-    unloaded.delete(name)
-    onUnloaded([...unloaded])
+    setUnloaded(name, false)
   }
 
   async function unloadNow(name: string): Promise<void> {
     const isServed = rollout.current.some((model) => model.name === name)
     if (!isServed && !unloaded.has(name))
       throw new ServingError('not_found', `failed to unload ${quote(name)}: there is no such model`)
-    unloaded.add(name)
+    if (!isServed) return
+    setUnloaded(name, true) // first: whoever has let go of it says that it is unloaded, not unknown
+    try {
+      const failures = await rollout.change(others(rollout.current, name))
+      const failure = failures.get(name)
+      if (failure !== undefined) throw failed('unload', name, failure)
+    } catch (error) {
+      setUnloaded(name, false)
+      throw error
+    }
+  }
+
+  function setUnloaded(name: string, isUnloaded: boolean): void {
+    if (isUnloaded) unloaded.add(name)
+    else unloaded.delete(name)
     onUnloaded([...unloaded])
-    if (isServed) await rollout.change(others(rollout.current, name))
+  }
+
+  function wanted(located: Found): Models {
+    const { models, kept } = located
+    found = models
+    reasons.clear() // of what was found now, only this is known
+    missing.clear()
+    for (const name of located.missing.keys()) missing.add(name)
+    for (const [name, error] of [...kept, ...located.missing]) reasons.set(name, failed('load', name, error).message)
+    return models.filter(({ name }) => !unloaded.has(name))
   }
 
   return {
     get known() {
       return known()
     },
-    wanted(located) {
-      found = located
-      return located.filter(({ name }) => !unloaded.has(name))
+    wanted,
+    async renew(located) {
+      const failures = await rollout.change(wanted(located))
+      for (const [name, error] of failures) reasons.set(name, failed('load', name, error).message)
+      return failures
     },
     index() {
       const served = new Set(rollout.current.map(({ name }) => name))
@@ -111,15 +144,19 @@ export function createModelControl({ rollout, locate, onUnloaded, perform }: Mod
         return { name, version, state, reason: reason === '' ? 'unloaded' : reason }
       })
       const listed = new Set(entries.map(({ name }) => name))
-      for (const [name, state] of changing)
-        if (!listed.has(name)) entries.push({ name, version: '', state, reason: '' })
+      for (const name of new Set([...changing.keys(), ...missing]))
+        if (!listed.has(name)) {
+          const state = changing.get(name) ?? 'UNAVAILABLE'
+          entries.push({ name, version: '', state, reason: reasons.get(name) ?? '' })
+        }
       return entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     },
     async load(name) {
       try {
         await change(name, 'LOADING', () => loadNow(name))
       } catch (error) {
-        if (known().some((model) => model.name === name)) reasons.set(name, ServingError.from(error).message)
+        if (missing.has(name) || known().some((model) => model.name === name))
+          reasons.set(name, ServingError.from(error).message)
         throw error
       }
     },
@@ -137,9 +174,9 @@ function isAbout(name: string, { message }: ServingError): boolean {
 }
 
 /** What is wrong with the model is the caller's to mend; what is wrong with the server is not. */
-function notLoaded(name: string, error: ServingError): ServingError {
+function failed(what: 'load' | 'unload', name: string, error: ServingError): ServingError {
   const code: ErrorCode = OURS.has(error.code) ? error.code : 'invalid_argument'
-  return new ServingError(code, `failed to load ${quote(name)}: ${withoutFolders(error.message)}`, {
+  return new ServingError(code, `failed to ${what} ${quote(name)}: ${withoutFolders(error.message)}`, {
     details: error.details,
     cause: error,
   })

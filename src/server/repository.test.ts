@@ -81,7 +81,7 @@ describe('a model with versions', () => {
 
   test('has more labels by a file, one of which may name the default', async () => {
     await put('m/1/a.onnx', 'm/2/a.onnx')
-    await writeFile(at('m/labels.json'), '{"stable": 1, "old": 1, "canary": 2, "default": 1}')
+    await writeFile(at('m/labels.json'), '{"stable": 1, "old": 1, "canary": "2", "default": "1"}')
     expect(await found()).toEqual(['m/1/a.onnx m 1,stable,old *', 'm/2/a.onnx m 2,canary'])
   })
 
@@ -92,21 +92,26 @@ describe('a model with versions', () => {
     ['a number that is none', ['m/1/a.onnx', 'm/02/a.onnx'], 'refused', 'm/02" is no version'],
     ['a name that is none', ['a b/1/a.onnx'], 'invalid_argument', '"a b" cannot be a model\'s name'],
   ])('is refused for %s', async (_what, paths, code, text) => {
-    await put(...paths)
-    await expect(findModels(folder)).rejects.toEqual(refused(code, text))
+    await put('good.onnx', ...paths)
+    const { models, failures } = await findModels(folder)
+    expect(models.map(({ path }) => path)).toEqual([at('good.onnx')])
+    expect(failures.map(({ error }) => error)).toEqual([refused(code, text)])
+    for (const { path } of failures) await expect(findModels(path)).rejects.toEqual(refused(code, text))
   })
 
   test.each<[string, string]>([
     ['{', 'is no JSON'],
     ['[1]', 'holds no object'],
     ['{"stable": 3}', '"stable" is "3"; there are the versions "2", "1"'],
-    ['{"stable": "1"}', 'there are the versions'],
+    ['{"stable": "one"}', '"stable" is "one"; there are the versions "2", "1"'],
+    ['{"stable": "01"}', '"stable" is "01"; there are'],
+    ['{"stable": [1]}', '"stable" is "[1]"; there are'],
     ['{"7": 1}', '"7" cannot be a label'],
     ['{"0123456789ab": 1}', '"0123456789ab" cannot be a label'],
     ['{"a/b": 1}', '"a/b" cannot be a label'],
   ])('is refused for the labels %s', async (text, message) => {
     await put('m/1/a.onnx', 'm/2/a.onnx')
     await writeFile(at('m/labels.json'), text)
-    await expect(findModels(folder)).rejects.toEqual(refused('invalid_argument', message))
+    await expect(findModels(at('m'))).rejects.toEqual(refused('invalid_argument', message))
   })
 })

@@ -22,6 +22,8 @@ export interface FoundModels {
   readonly models: readonly FoundModel[]
   /** Files and folders that are no models: weights of one perhaps, which shows once it has been read. */
   readonly others: readonly string[]
+  /** What lies in the folder and cannot be served, with the name that its versions would have. */
+  readonly failures: readonly { readonly path: string; readonly name: string; readonly error: unknown }[]
 }
 
 interface Entry {
@@ -30,7 +32,8 @@ interface Entry {
   readonly isFolder: boolean
 }
 
-const MODEL_FILE = /\.(onnx|pipeline\.json|tar\.gz|tgz)$/i
+/** Files that hold a model, by the end of their names. */
+export const MODEL_FILE = /\.(onnx|pipeline\.json|tar\.gz|tgz)$/i
 const VERSION = /^[1-9]\d{0,14}$/
 /** What people keep beside models. */
 const PROSE = /^\.|^README|\.(md|txt)$/i
@@ -41,15 +44,17 @@ const MAX_LABELS_BYTES = 64 * 1024
  * The models that a path stands for: itself, or what lies in a folder that is no bundle. Such a folder holds model files,
  * packed bundles, bundles, and models with versions: `name/1/`, `name/2/`, each with one model inside, and beside them
  * `labels.json` with more names for versions (`{"stable": 1}`, `{"default": 1}`); the highest number is the default.
- * The folder of one such model may be named itself.
- * @throws {ServingError} `not_found`; `refused` for a version that holds no model or two; `invalid_argument` for names and labels
+ * The folder of one such model may be named itself. A model of a folder that cannot be served is a failure beside the others.
+ * @throws {ServingError} `not_found`; of a folder that was named itself `refused` for a version that holds no model or two,
+ * `invalid_argument` for names and labels
  */
 export async function findModels(path: string): Promise<FoundModels> {
-  if (!(await isFolder(path)) || (await isBundle(path))) return { models: [single(path)], others: [] }
+  if (!(await isFolder(path)) || (await isBundle(path))) return { models: [single(path)], others: [], failures: [] }
   const entries = await list(path)
   if (entries.some(isVersion)) return findVersions(path, entries)
   const models: FoundModel[] = []
   const others: string[] = []
+  const failures: FoundModels['failures'][number][] = []
   for (const entry of entries) {
     if (!entry.isFolder) {
       if (MODEL_FILE.test(entry.name)) models.push(single(entry.path))
@@ -61,14 +66,18 @@ export async function findModels(path: string): Promise<FoundModels> {
         others.push(entry.path)
         continue
       }
-      const found = await findVersions(entry.path, inside)
-      models.push(...found.models)
-      others.push(...found.others)
+      try {
+        const found = await findVersions(entry.path, inside)
+        models.push(...found.models)
+        others.push(...found.others)
+      } catch (error) {
+        failures.push({ path: entry.path, name: entry.name, error })
+      }
     }
   }
-  if (models.length === 0)
+  if (models.length === 0 && failures.length === 0)
     throw new ServingError('not_found', `the folder ${quote(path)} holds neither a bundle nor an .onnx file`)
-  return { models, others }
+  return { models, others, failures }
 }
 
 /** A model that stands by itself is its own first version: clients that name versions name them by number. */
@@ -107,7 +116,7 @@ async function findVersions(folder: string, entries: readonly Entry[]): Promise<
       origin: folder,
     })
   }
-  return { models, others }
+  return { models, others, failures: [] }
 }
 
 async function findInVersion(version: Entry): Promise<{ model: string; others: string[] }> {
@@ -143,14 +152,20 @@ async function readLabels(path: string, numbers: readonly string[]): Promise<Map
     // a number is a version, and 12 hexadecimal digits are the beginning of a digest
     if (!MODEL_NAME.test(label) || /^\d+$|^[0-9a-f]{12,}$/.test(label))
       throw new ServingError('invalid_argument', `${quote(path)}: ${quote(label)} cannot be a label`)
-    if (typeof number !== 'number' || !numbers.includes(String(number)))
+    // a number in quotation marks is what a configuration made by templates holds
+    const version = typeof number === 'number' ? String(number) : number
+    if (typeof version !== 'string' || !numbers.includes(version))
       throw new ServingError(
         'invalid_argument',
-        `${quote(path)}: ${quote(label)} is ${quote(JSON.stringify(number))}; there are the versions ${quoteList(numbers)}`,
+        `${quote(path)}: ${quote(label)} is ${quote(shown(version))}; there are the versions ${quoteList(numbers)}`,
       )
-    labels.set(label, String(number))
+    labels.set(label, version)
   }
   return labels
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function isVersion({ name, isFolder }: Entry): boolean {

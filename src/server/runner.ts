@@ -18,6 +18,7 @@ import { createAskingOperations, type AskingOperations } from './ask-supervisor.
 import { createCollector, type Collector } from './collect.ts'
 import { createHandle, createPlane, openAnywhere } from './data-plane.ts'
 import type { Models } from './desired-state.ts'
+import { listenOn, type BoundAddress } from './listening.ts'
 import { createAccessLog, droppedLogLines, log, setLogLevel, setLogSettings } from './log.ts'
 import {
   ALIVE_INTERVAL_MS,
@@ -96,7 +97,10 @@ export function runRunner(): void {
         return void drain(message.hasSuccessor)
     }
   })
-  process.on('disconnect', () => void drain(false, !hasFailed)) // the supervisor is gone: finish what runs, and go
+  process.on('disconnect', () => {
+    use(({ asking }) => asking.abandon())
+    void drain(false, !hasFailed) // the supervisor is gone: finish what runs, and go
+  })
   // a terminal sends these to the whole group; the supervisor says what they mean for a runner
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
   process.on('SIGTERM', () => void drain(false))
@@ -160,8 +164,9 @@ export function runRunner(): void {
   async function listen({ plane, host, grpc, start }: Parts): Promise<void> {
     if (start.socket !== undefined) peers = await listenForPeers(plane, start.socket)
     plane.setReady(true)
-    await listenOn(host.server, LISTENING_FD)
-    if (grpc !== undefined) await listenOn(grpc.server, GRPC_LISTENING_FD)
+    const { addresses } = start
+    await take(host.server, LISTENING_FD, addresses.http)
+    if (grpc !== undefined && addresses.grpc !== undefined) await take(grpc.server, GRPC_LISTENING_FD, addresses.grpc)
   }
 
   function fail(thrown: unknown): void {
@@ -206,11 +211,8 @@ export function runRunner(): void {
   }
 }
 
-async function listenOn(server: Server, fd: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ fd, backlog: 1024 }, resolve)
-  })
+async function take(server: Server, fd: number, address: BoundAddress): Promise<void> {
+  await listenOn(server, fd, address)
   server.on('error', (error: Error) => log('error', 'listening socket', { error }))
 }
 
@@ -267,7 +269,7 @@ async function assemble(start: RunnerStart): Promise<Parts> {
   const collector = createCollector((id) => tell({ type: 'collect', id }))
   const asking = createAskingOperations(
     (id, operation) => tell({ type: 'operate', id, operation }),
-    async () => (await collector.collect())?.snapshots ?? [telemetry.snapshot()],
+    async () => (await collector.collect())?.snapshots,
   )
   const { operations } = asking
   const metrics = createMetricsProtocol(async () => {
@@ -332,6 +334,9 @@ function failureOf({ code, message, details }: ServingError): Failure {
   return { code, message, details }
 }
 
-function tell(message: FromRunner): void {
-  if (process.connected) process.send?.(message) // without a supervisor nobody listens, and sending would end the process
+/** @returns whether somebody listens: without a supervisor nobody does, and sending would end the process */
+function tell(message: FromRunner): boolean {
+  if (!process.connected) return false
+  process.send?.(message)
+  return true
 }

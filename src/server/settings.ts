@@ -4,6 +4,7 @@ import type { Choices } from '../runtime/choices.ts'
 import type { Overrides } from '../runtime/choose.ts'
 import type { RunPoint } from '../runtime/run-cost.ts'
 import type { MetricsSnapshot } from '../telemetry/snapshot.ts'
+import type { BoundAddress } from './listening.ts'
 import type { LogLevel } from './log.ts'
 import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
 
@@ -89,6 +90,8 @@ export interface RunnerStart {
   /** Name among the processes of the server, which outlives restarts: `runner-1`. */
   readonly name: string
   readonly settings: RunnerSettings
+  /** Where the sockets that it inherits are bound; that of gRPC only where it is spoken. */
+  readonly addresses: { readonly http: BoundAddress; readonly grpc: BoundAddress | undefined }
   readonly tls: TlsFiles | undefined
   /** Those who may ask; anybody where this is absent. */
   readonly keys: readonly ApiKey[] | undefined

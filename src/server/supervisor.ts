@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises'
-import { BoundSocket } from 'node:net'
-import { ServingError } from '../core/errors.ts'
+import type { BoundSocket } from 'node:net'
 import { readTraceSettings } from '../telemetry/trace-settings.ts'
 import { createChores } from './chores.ts'
 import { openCredentials, type CredentialFiles } from './credentials.ts'
 import { describeChange, type Models } from './desired-state.ts'
 import { createFleet } from './fleet.ts'
+import { bind } from './listening.ts'
 import type { Located } from './locate-models.ts'
 import { log, logSettings, setLogSettings } from './log.ts'
 import { createModelControl } from './model-control.ts'
 import { createObservingSettings } from './observing.ts'
 import { createOperator } from './operator.ts'
+import { createPerform } from './perform.ts'
 import { createRollout } from './rollout.ts'
 import type { ReadyModel, RunnerSettings } from './settings.ts'
 import { listenToOperators } from './signals.ts'
@@ -143,7 +144,7 @@ async function superviseOn(
     rollout,
     locate: options.locate,
     onUnloaded: (names) => fleet.setUnloaded(names),
-    perform,
+    perform: createPerform((work) => chores.add(work), signal),
   })
   const traces = readTraceSettings(process.env).settings
   const observing = createObservingSettings({
@@ -156,22 +157,19 @@ async function superviseOn(
   })
   const operate = createOperator(control, observing)
 
-  /** Does a piece of work that an operator waits for, as a chore. */
-  async function perform<T>(work: () => Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    chores.add(() => work().then(resolve, reject))
-    return Promise.race([promise, ended.then(() => Promise.reject(isEnding()))])
-  }
-
   async function reload(): Promise<void> {
     try {
       const before = rollout.current
       fleet.renew(await credentials.renew())
       const located = await options.locate(control.known)
       for (const error of located.failures) log('error', 'a model could not be read, it stays what it was', { error })
-      for (const [model, error] of await rollout.change(control.wanted(located.models)))
+      const unloadable = await control.renew(located)
+      for (const [model, error] of unloadable)
         log('error', 'a model could not be loaded, it stays what it was', { model, error })
-      log('info', 'reloaded', describeChange(before, rollout.current))
+      const change = describeChange(before, rollout.current)
+      const failures = located.failures.length + unloadable.size
+      if (failures === 0) log('info', 'reloaded', change)
+      else log('warn', 'reloaded', { ...change, failures })
       tidyUp(true) // no request waits for this process
     } catch (error) {
       if (!signal.aborted) log('error', 'nothing was reloaded, all stays what it was', { error })
@@ -202,7 +200,8 @@ async function superviseOn(
     started.catch(() => {}) // what is said of the models comes first
     const first = options.watch && fingerprint(options.watch.paths)
     const located = await options.locate()
-    await Promise.race([Promise.all([rollout.begin(control.wanted(located.models)), started]), ended])
+    for (const error of located.failures) log('error', 'a model could not be read, it is not served', { error })
+    await Promise.race([Promise.all([rollout.begin(control.wanted(located)), started]), ended])
     if (signal.aborted) {
       // one runner may be ready, and have requests under way, while others are not
       release()
@@ -232,32 +231,13 @@ async function superviseOn(
 }
 
 function bindAll({ host, port, grpcPort }: SupervisorOptions): Sockets {
-  const socket = bind(host, port, '--port')
+  const socket = bind({ host, port, flag: '--port' })
   try {
-    return { socket, grpcSocket: grpcPort === undefined ? undefined : bind(host, grpcPort, '--grpc-port') }
+    const grpcSocket = grpcPort === undefined ? undefined : bind({ host, port: grpcPort, flag: '--grpc-port' })
+    return { socket, grpcSocket }
   } catch (error) {
     socket.close()
     throw error
-  }
-}
-
-/** @param flag the option that names the port */
-function bind(host: string, port: number, flag: string): BoundSocket {
-  try {
-    return new BoundSocket({ host, port })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE')
-      throw new ServingError('unavailable', `port ${port} on ${host} is in use: choose another with ${flag}`, {
-        cause: error,
-      })
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
-      throw new ServingError('unavailable', `cannot listen on ${host}, port ${port} (${code})`, { cause: error })
-    throw new ServingError(
-      'invalid_argument',
-      `--host takes a numeric address such as 127.0.0.1 or ::1, found ${host}`,
-      { cause: error },
-    )
   }
 }
 
@@ -272,10 +252,6 @@ function addressOf(socket: BoundSocket): string {
   const isAny = address === '0.0.0.0' || address === '::'
   const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
   return `${host}:${port}`
-}
-
-function isEnding(): ServingError {
-  return new ServingError('unavailable', 'the server is ending')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -24,6 +24,9 @@ export interface ModelGauges {
 /** Versions that one process counts apart; what comes after them is counted together, as `other`. */
 export const MAX_SERIES = 1000
 
+/** Stands for the model of what is counted together; its version is empty. */
+export const OTHER = 'other'
+
 /** Counts requests and runs per version. What is counted stays until the process ends, also when the version is unloaded. */
 export interface Metrics {
   readonly onAnswered: (answered: Answered) => void
@@ -63,7 +66,7 @@ const FIRST_FAILURE = 400
 
 export function createMetrics(nowMs: number): Metrics {
   const noModel = createSeries('', '')
-  const other = createSeries('other', '')
+  const other = createSeries(OTHER, '')
   const all = new Map<string, Series>()
   const byModel = new WeakMap<ServedModel, Series>()
   // most requests are for the model of the request before
@@ -135,7 +138,7 @@ export function createMetrics(nowMs: number): Metrics {
   }
 
   function everySeries(): Series[] {
-    const hasOther = other.busyMs > 0 || other.codes.some((count) => count > 0)
+    const hasOther = other.busyMs > 0 || [other.codes, other.sums].some((sums) => sums.some((sum) => sum > 0))
     return [noModel, ...all.values(), ...(hasOther ? [other] : [])]
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { answered, servedModel } from './answered.fixture.ts'
 import { countRun, createInferenceSums, runsBySize } from './inference-counts.ts'
 import { createLedger } from './ledger.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, MAX_SERIES } from './metrics.ts'
 import type { MetricsSnapshot } from './snapshot.ts'
 import { createHistogram, DURATION_BOUNDS } from './histogram.ts'
 import { statisticsOf } from './statistics.ts'
@@ -50,6 +50,23 @@ describe('the statistics of a version', () => {
     expect(statisticsOf([snapshot('a', metrics)])).toMatchObject([
       { name: 'fraud', success: { count: 0 }, fail: { count: 1, ms: 1 }, lastInferenceMs: 0 },
     ])
+  })
+
+  test('are none where a process counted it together with others, which an entry without a version stands for', () => {
+    const full = createMetrics(0)
+    for (let i = 0; i < MAX_SERIES; i++) full.onAnswered(answered({ model: servedModel(`m${i}`) }))
+    const other = createMetrics(0)
+    for (const metrics of [full, other]) metrics.loaded([{ model: fraud, queuedRows: 0, running: 0, inFlight: 0 }])
+    other.onAnswered(answered({ model: fraud }))
+    other.onAnswered(answered({ model: servedModel('m0') }))
+    const told = () => statisticsOf([snapshot('a', full), snapshot('b', other)])
+    expect(told()).toHaveLength(MAX_SERIES + 1) // nothing is together yet
+    // refused before it gets to the plane: a failure, and no more
+    full.onAnswered({ ...answered({ status: 400 }), call: { aborted: false, model: fraud } })
+    expect(told()).toHaveLength(MAX_SERIES + 1)
+    expect(told().find(({ name }) => name === 'fraud')).toBeUndefined()
+    expect(told().find(({ version }) => version === '')).toMatchObject({ name: 'other', fail: { count: 1 } })
+    expect(told().find(({ name }) => name === 'm0')).toMatchObject({ success: { count: 2 } })
   })
 
   test('are those of all processes, of those that have ended too, and count nothing twice', () => {

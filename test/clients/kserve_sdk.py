@@ -101,7 +101,7 @@ async def _():
 async def _():
     async with InferenceGRPCClient(STAGE["grpc"]) as client:
         assert await client.is_server_live() and await client.is_server_ready()
-        assert await client.is_model_ready("fraud")
+        assert await client.is_model_ready("fraud") and not await client.is_model_ready("nobody")
 
 
 run()

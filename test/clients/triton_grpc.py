@@ -99,7 +99,7 @@ def _():
     return rows(infer(priority=1, timeout=5_000_000, client_timeout=20, parameters={"caller": "test", "depth": 3}))
 
 
-@case("names the version, by each of its names")
+@case("names the version as the metadata do")
 def _():
     versions = client.get_model_metadata("fraud").versions
     assert versions and all(client.is_model_ready("fraud", version) for version in versions)
@@ -119,6 +119,7 @@ def _():
 @case("is told that the server is live and ready")
 def _():
     assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("fraud")
+    assert not client.is_model_ready("nobody") and not client.is_model_ready("fraud", "9")
 
 
 @case("reads the metadata of the server and of the model")

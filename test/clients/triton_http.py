@@ -108,7 +108,7 @@ def _():
     return rows(infer(parameters={"caller": "test", "depth": 3}))
 
 
-@case("names the version, by each of its names")
+@case("names the version as the metadata do")
 def _():
     versions = client.get_model_metadata("fraud")["versions"]
     assert versions and all(client.is_model_ready("fraud", version) for version in versions)

@@ -70,7 +70,7 @@ function csv(): Row[] {
 
 /** The grammar of numbers is one and strict, in CSV as in JSON. */
 function numbers(): Row[] {
-  const texts = ['1e999', '-1e999', '0x10', '1_000', '１', '1.2.3', '1e', '--1', '3.5e38', 'true', '1 000', 'e5', '०']
+  const texts = ['1e999', '-1e999', '0x10', '1_000', '１', '1.2.3', '1e', '--1', '3.5e38', 'yes', '1 000', 'e5', '०']
   return texts.flatMap((text): Row[] => [
     [`the number ${text} as CSV`, invoke(CSV, `1,${text}\n`), 400, /row 1.*column 2/],
     [`the number ${text} as JSON`, invoke(JSON_TYPE, `[[1,${text}]]`), 400, /./],
@@ -179,7 +179,7 @@ function tables(): Row[] {
     ['{"instances":[[1,2],[3]]}', /row 2/],
     ['{"instances":[[1,2],"a"]}', /row 2/],
     ['{"instances":[["1",2]]}', /row 1.*column 1/],
-    ['{"instances":[[true,2]]}', /row 1.*column 1/],
+    ['{"instances":[["true",2]]}', /row 1.*column 1/],
     ['{"instances":[[[1,2,3]]]}', /row 1/],
     ['{"instances":[[1,2]],"instances":[[3,4]]}', /"instances"/],
     ['{"instances":[[1,2]],"more":1}', /"more"/],
@@ -196,6 +196,8 @@ function tables(): Row[] {
   ]
   return [
     ['rows in JSON', invoke(JSON_TYPE, '[[1,2]]'), 200, /9/],
+    ['a truth value in JSON rows', invoke(JSON_TYPE, '{"instances":[[true,2]]}'), 200, /9/],
+    ['a truth value in CSV', invoke(CSV, 'True,2\n'), 200, /^9$/m, AS_CSV],
     ...bad.map(([body, says = /./]): Row => [`the table ${body}`, invoke(JSON_TYPE, body), 400, says]),
     ['a table 100,000 deep', invoke(JSON_TYPE, `{"instances":${'['.repeat(100_000)}`), 400, /./],
     [

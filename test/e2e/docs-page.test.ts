@@ -11,6 +11,7 @@ import { allProtocols } from '../../src/protocols/index.ts'
 import type { WireRequest } from '../../src/protocols/protocol.ts'
 import { createRouter } from '../../src/protocols/router.ts'
 import type { DataPlane, ServedModel } from '../../src/runtime/plane.ts'
+import { convertInputs } from '../../src/tensor/convert.ts'
 import { checkInputs, type Signature } from '../../src/tensor/signature.ts'
 import { tensor, type Tensor, type Tensors } from '../../src/tensor/tensor.ts'
 import { findTool, needs } from '../support/needs.ts'
@@ -71,7 +72,19 @@ const image = served(
     ['caption', tensor('BYTES', [1, 1], [Buffer.from(`it's "late"`)])],
   ],
 )
-const models = [fraud, image]
+const halves = served(
+  'halves',
+  {
+    inputs: [{ name: 'x', datatype: 'FP16', shape: [-1, 2] }],
+    outputs: [
+      { name: 'half', datatype: 'FP16', shape: [-1, 7] },
+      { name: 'count', datatype: 'INT64', shape: [-1] },
+      { name: 'brain', datatype: 'BF16', shape: [-1, 2] },
+    ],
+  },
+  [['x', tensor('FP16', [1, 2], Uint16Array.of(0x2e66, 0xc000))]],
+)
+const models = [fraud, image, halves]
 
 /** What the page posted, and what the model answers: tensors, or a failure. */
 let posted: { path: string; body: string; authorization?: string | undefined; inputs?: Tensors }[] = []
@@ -86,7 +99,8 @@ const plane: DataPlane = {
     if (found === undefined) throw new ServingError('not_found', `model "${name}" is unknown`)
     return found
   },
-  predict(model, inputs) {
+  predict(model, given) {
+    const inputs = convertInputs(given, model.signature)
     checkInputs(inputs, model.signature)
     Object.assign(posted.at(-1) ?? {}, { inputs })
     return answer instanceof ServingError ? Promise.reject(answer) : Promise.resolve({ model, outputs: answer })
@@ -312,6 +326,36 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     expect(await textOf('#curl')).toContain(String.raw`it'\''s \"late\"`)
   })
 
+  test('half floats go out as they are held, and come back as bytes that are shown', async () => {
+    answer = new Map<string, Tensor>([
+      ['half', tensor('FP16', [1, 7], Uint16Array.of(0x2e66, 0xc000, 0x7c00, 0xfc00, 0x7e00, 0x0001, 0x03ff))],
+      ['count', tensor('INT64', [1], BigInt64Array.of(7n))],
+      ['brain', tensor('BF16', [1, 2], Uint16Array.of(0x3dcd, 0xbfc0))],
+    ])
+    await page.goto(`${origin}/docs/halves`)
+    expect(await page.getByLabel('x').inputValue()).toContain('0.0999755859375')
+    await page.getByRole('button', { name: 'Predict' }).click()
+    await page.locator('.value').waitFor()
+    expect(await textOf('#summary')).toMatch(/^200 OK/)
+    expect(posted[0]?.inputs).toEqual(new Map([['x', tensor('FP16', [1, 2], Uint16Array.of(0x2e66, 0xc000))]]))
+    expect(await page.locator('.output td').allInnerTexts()).toEqual(
+      [0.0999755859375, -2, Infinity, -Infinity, NaN, 2 ** -24, 1023 * 2 ** -24, 0.10009765625, -1.5].map(String),
+    )
+    expect(await page.locator('.output').first().locator('th').allInnerTexts()).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+      '5',
+      '6',
+      '7',
+    ])
+    expect(await textOf('.value')).toBe('7')
+    expect(await textOf('#raw')).toContain('and 18 bytes')
+    expect(await textOf('#curl')).toContain('--output answer.bin')
+    expect(await textOf('#python')).toContain('"FP16"')
+  })
+
   test('lists of the wrong shape are not sent; the field says why', async () => {
     await page.goto(`${origin}/docs/image`)
     await page.getByLabel('pixels').fill('[[[1, 2, 3], [4, 5, 6]]]')
@@ -366,6 +410,18 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     expect(await page.evaluate(kept)).not.toMatch(/slipwayKey|slw_/)
     expect(asked.filter((url) => url.includes('slw_'))).toEqual([])
     expect((await page.reload())?.status()).toBe(401)
+  })
+
+  test('where keys are wanted the front page asks for one too, although probes have theirs without', async () => {
+    handle = guarded
+    expect((await page.goto(`${origin}/`))?.status()).toBe(401)
+    await page.getByLabel('API key').fill(createKey())
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.locator('#gate-summary', { hasText: 'The server does not know this key.' }).waitFor()
+    await page.getByLabel('API key').fill(key)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Predict' }).waitFor()
+    expect(await textOf('h1')).toBe('fraud')
   })
 
   test('a key that is wanted later, or no longer known, is asked for beside the form', async () => {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { decodeMessage, encodeMessage, type Document } from '../../src/codecs/protobuf/messages.ts'
 import { METHODS } from '../../src/codecs/protobuf/tables.ts'
-import { callWith, frame, type CallResult } from '../../src/hosts/grpc/grpc-client.fixture.ts'
+import { callWith, frame, openCall, type CallResult } from '../../src/hosts/grpc/grpc-client.fixture.ts'
 import { endCommands, runCommand, startCommand, startServer, type RunningServer } from '../support/command.ts'
 
 const FRAUD = resolve(import.meta.dirname, '../../examples/fraud/fraud.onnx')
@@ -94,6 +94,8 @@ test('keys guard gRPC as they guard REST', { timeout: 60_000 }, async () => {
   expect(await infer(session, { authorization: `Bearer ${key}` })).toMatchObject({ status: 0 })
   const health = '/grpc.health.v1.Health/Check'
   expect(await callWith(session, health, encode(health, {}))).toMatchObject({ status: 0 })
+  // strangers are refused before their messages have come
+  expect(await openCall(session, INFER).ended).toMatchObject({ status: 16 })
 })
 
 test('replacing every runner costs no call', { timeout: 120_000 }, async () => {

@@ -178,6 +178,24 @@ describe.skipIf(!needs('linux'))('models', () => {
   })
 })
 
+describe.skipIf(!needs('linux'))('a supervisor', () => {
+  test('that is silent leaves no statistics of one runner for those of all, and its end leaves nobody waiting', async () => {
+    await put('silent/m.onnx', 2)
+    const server = await serve('silent')
+    await server.processes('runner') // so that they are ended whatever happens
+    expect((await infer(server, 'm')).status).toBe(200)
+    server.child.kill('SIGSTOP')
+    expect(await ask(server, 'GET', '/models/m/stats')).toMatchObject({ status: 503, body: { code: 'unavailable' } })
+    const metrics = await fetch(`${server.url}/metrics`, { headers: { connection: 'close' } })
+    expect([metrics.status, await metrics.text()]).toEqual([200, expect.stringContaining('slipway_requests_total')])
+    const loads = Array.from({ length: 4 }, () => ask(server, 'POST', '/repository/models/m/load'))
+    expect((await infer(server, 'm')).status).toBe(200) // by then they wait
+    server.child.kill('SIGKILL')
+    for (const load of loads) expect((await load).status).toBe(503)
+    await server.ended // and all that it started
+  })
+})
+
 describe.skipIf(!needs('linux'))('what is logged and traced', () => {
   test('changes in every runner, those that are started later too', async () => {
     const collector = await startCollector()

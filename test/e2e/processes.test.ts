@@ -244,6 +244,7 @@ describe.skipIf(!needs('linux'))('a reload', () => {
     server.child.kill('SIGHUP')
     await server.until(/(?:"message":"reloaded"[^]*){2}/)
     expect(server.stderr()).toMatch(/"message":"a model could not be read, it stays what it was".*m\.onnx/)
+    expect(server.stderr()).toMatch(/"level":"warn","message":"reloaded".*"failures":1/)
     expect((await ask(server.url, false, question([3]))).failure).toBeUndefined()
     expect((await ask(server.url, false, question([9], 'third'))).failure).toBeUndefined()
     expect((await ask(server.url, false, question([7], 'other'))).failure).toMatch(/^404/)
@@ -256,6 +257,8 @@ describe.skipIf(!needs('linux'))('a reload', () => {
 
   test('comes by itself when watched files change', async () => {
     await put(at('watched/m.onnx'), 2)
+    await put(at('watched/labelled/1/model.onnx'), 7)
+    await writeFile(at('watched/labelled/labels.json'), '{"default": 2}')
     const server = await serve(at('watched'), '--watch', '--watch-interval-ms', '100')
     await put(at('watched/m.onnx'), 5)
     await put(at('watched/late.onnx'), 6)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
+import { BoundSocket, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -126,6 +126,28 @@ const QUESTION: Question = {
   body: BODY,
   isRight: (text) => text.includes(`"data":[${expected.predict.join(',')}]`),
 }
+
+test('a folder is served without what cannot be read there, which is said and listed', async () => {
+  const models = join(folder, 'partly')
+  await mkdir(join(models, 'labelled/1'), { recursive: true })
+  await writeFile(join(models, 'labelled/1/model.onnx'), linearModel())
+  await writeFile(join(models, 'labelled/labels.json'), '{"default": 7}')
+  await writeFile(join(models, 'bad.onnx'), 'no model')
+  await writeFile(join(models, 'good.onnx'), linearModel())
+  const server = await startServer([models, '--data', join(folder, 'data')])
+  expect(server.stderr().match(/"message":"a model could not be read, it is not served"/g)).toHaveLength(2)
+  const index = await fetch(`${server.url}/v2/repository/index`, { method: 'POST' })
+  expect(await index.json()).toEqual([
+    { name: 'bad', version: '', state: 'UNAVAILABLE', reason: expect.stringMatching(/"bad\.onnx" is text/) as string },
+    expect.objectContaining({ name: 'good', state: 'READY' }),
+    {
+      name: 'labelled',
+      version: '',
+      state: 'UNAVAILABLE',
+      reason: expect.stringContaining('"labels.json": "default" is "7"') as string,
+    },
+  ])
+})
 
 describe.skipIf(!needs('linux'))('a runner that dies', () => {
   test('takes only its own connections with it; new ones wait for the next runner and are answered', async () => {
@@ -288,6 +310,25 @@ describe('a server that cannot start', () => {
     )
     expect([code, stdout]).toEqual([1, ''])
     await new Promise((resolve) => other.close(resolve))
+  })
+
+  test.skipIf(!needs('linux'))('says so when another that began at the same moment listens first', async () => {
+    const other = new BoundSocket({ host: '127.0.0.1', port: 0 })
+    const { port } = other.address()
+    const fresh = join(folder, 'same-moment.onnx')
+    await writeFile(fresh, linearModel({}, 11))
+    const command = startCommand(['serve', fresh, '--port', String(port), '--data', join(folder, 'data')])
+    await command.until(/"event":"model_progress"/) // the port is bound, and the runner waits for its model
+    const listener = createServer()
+    listener.listen({ fd: other.fd() })
+    await once(listener, 'listening')
+    const { code, stderr, stdout } = await command.ended
+    expect(stderr).toMatch(
+      new RegExp(`^slipway: port ${port} on 127.0.0.1 is in use: choose another with --port$`, 'm'),
+    )
+    expect(stderr).not.toContain('    at ') // no stack
+    expect([code, stdout]).toEqual([1, ''])
+    await new Promise((resolve) => listener.close(resolve))
   })
 
   test.each<[string, readonly string[], number, RegExp]>([

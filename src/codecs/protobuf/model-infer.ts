@@ -2,7 +2,7 @@ import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { DATATYPES, isDatatype } from '../../tensor/datatype.ts'
 import { elementCount, MAX_RANK } from '../../tensor/shape.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
+import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import { decodeRaw } from '../raw-tensor.ts'
 import {
   checkClassification,
@@ -93,7 +93,8 @@ interface Scheduling {
  * Reads a ModelInferRequest from its bytes straight into tensors: views of them where they are aligned. Fields come in
  * any order; unknown ones are passed over.
  * @throws {ServingError} `invalid_argument` naming the input, or the field and the byte where the bytes are no such
- *   message; `unsupported` for sequences and shared memory
+ *   message; `unsupported` for sequences and shared memory; `too_large` for more elements of BYTES than a request may
+ *   have
  * @see Open Inference Protocol v2, gRPC, "Inference"
  */
 export function decodeModelInferRequest(bytes: Uint8Array): DecodedInfer {
@@ -151,7 +152,9 @@ export function decodeModelInferRequest(bytes: Uint8Array): DecodedInfer {
     if (tensors.has(input.name)) throw bad(`input ${quote(input.name)} stands in the request twice`)
     tensors.set(
       input.name,
-      isRaw ? rawTensor(reader, input, raw[2 * i] as number, raw[2 * i + 1] as number) : typedTensor(reader, input),
+      isRaw
+        ? rawTensor(reader, input, raw[2 * i] as number, raw[2 * i + 1] as number, tensors)
+        : typedTensor(reader, input, tensors),
     )
   }
   const priority = priorityOf(scheduling.priority)
@@ -263,7 +266,7 @@ function readOutput(
   return (forms ?? new Map<string, OutputForm>()).set(name, { classification: classes, isBinary: undefined })
 }
 
-function rawTensor(reader: WireReader, input: InputParts, from: number, to: number): Tensor {
+function rawTensor(reader: WireReader, input: InputParts, from: number, to: number, beside: Tensors): Tensor {
   const { name, datatype, shape, contents } = input
   checkHead(input)
   if (contents.length > 0)
@@ -271,15 +274,15 @@ function rawTensor(reader: WireReader, input: InputParts, from: number, to: numb
       `input ${quote(name)} has "contents", and the request "raw_input_contents": send all tensors in one of them`,
     )
   if (!isDatatype(datatype)) throw unknownDatatype(input)
-  return decodeRaw(name, datatype, shape, reader.bytes.subarray(from, to))
+  return decodeRaw(name, datatype, shape, reader.bytes.subarray(from, to), beside)
 }
 
-function typedTensor(reader: WireReader, input: InputParts): Tensor {
+function typedTensor(reader: WireReader, input: InputParts, beside: Tensors): Tensor {
   const { name, datatype, shape, contents } = input
   checkHead(input)
   if (!isDatatype(datatype)) throw unknownDatatype(input)
   const count = elementCount(shape, () => `input ${quote(name)}`)
-  return { datatype, shape, data: readContents(reader, { name, datatype, shape, count, contents }) } as Tensor
+  return { datatype, shape, data: readContents(reader, { name, datatype, shape, count, contents }, beside) } as Tensor
 }
 
 function checkHead({ name, rank }: InputParts): void {

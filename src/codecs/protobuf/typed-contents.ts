@@ -2,7 +2,8 @@ import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { elementSizeBytes, INTEGER_BOUNDS, type Datatype } from '../../tensor/datatype.ts'
 import type { Shape } from '../../tensor/shape.ts'
-import type { Tensor } from '../../tensor/tensor.ts'
+import type { Tensor, Tensors } from '../../tensor/tensor.ts'
+import { checkTexts } from '../../tensor/texts.ts'
 import { allocateSmall, copyBytes, viewOrCopy } from '../small-arrays.ts'
 import type { WireReader } from '../../core/protobuf/wire-reader.ts'
 import { FIXED32, FIXED64, LENGTH, VARINT } from '../../core/protobuf/wire.ts'
@@ -57,10 +58,11 @@ const NOTHING = new Uint8Array(0)
 /**
  * The elements of a tensor from its InferTensorContents: packed, one by one, in any number of pieces. Views where floats
  * are aligned, and for BYTES.
+ * @param beside the request's inputs that have been read already
  * @throws {ServingError} `invalid_argument` naming the input: elements of another datatype, too many or too few, out of
- *   the datatype's range
+ *   the datatype's range; `too_large` for more elements of BYTES than a request may have
  */
-export function readContents(reader: WireReader, tensor: TypedTensor): Tensor['data'] {
+export function readContents(reader: WireReader, tensor: TypedTensor, beside: Tensors): Tensor['data'] {
   const { name, datatype, count, contents } = tensor
   if (datatype === 'FP16' || datatype === 'BF16')
     throw refuse(name, `${datatype} has no typed contents; send it in raw_input_contents, and all other inputs too`)
@@ -69,6 +71,7 @@ export function readContents(reader: WireReader, tensor: TypedTensor): Tensor['d
   const sizeBytes = contents.reduce((sum, place, i) => sum + (i % 2 === 0 ? -place : place), 0)
   // a shape may claim what it likes, but each element takes a byte of the message, a float all of its own
   const most = Math.floor(sizeBytes / (datatype === 'FP32' ? 4 : datatype === 'FP64' ? 8 : 1))
+  if (datatype === 'BYTES') checkTexts(name, count, most >> 1, beside)
   const sink = sinkFor(tensor, Math.min(count, most))
   const outer = reader.end
   for (let i = 0; i < contents.length; i += 2) {

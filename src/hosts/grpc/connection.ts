@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
 import type { CallKind } from '../../protocols/oip-grpc/call-kind.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
+import type { WireRequest } from '../../protocols/protocol.ts'
 import { serveNodeHttp2 } from '../http2/node-session.ts'
 import { serveOwnHttp2 } from '../http2/own-session.ts'
 import type { Http2Stream, RequestHeaders } from '../http2/session.ts'
@@ -15,6 +16,8 @@ import { serveWatch } from './watch.ts'
 export interface ConnectionOptions extends CallOptions {
   /** Whether HTTP/2 is ours, else Node's. */
   readonly isOwnHttp2: boolean
+  /** Throws for a call that is refused at its head. */
+  readonly admit: ((head: WireRequest) => void) | undefined
   /** How the messages of each method follow each other, by path; `unary` where a path is not listed. */
   readonly kinds: ReadonlyMap<string, CallKind>
   /** Most calls of one connection at once. */
@@ -61,7 +64,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   const session = serve(socket, options, {
     open(stream, headers) {
       const head = heads.get(headers) ?? readHead(stream, headers)
-      if (head === undefined) return undefined
+      if (head === undefined || !admits(stream, head)) return undefined
       const call = OPENERS[options.kinds.get(head.request.path) ?? 'unary'](stream, head, options)
       calls.add(call)
       return call
@@ -86,23 +89,33 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       heads.set(headers, head)
       return head
     } catch (error) {
-      refuse(stream, headers, ServingError.from(error))
+      const request = {
+        method: 'POST',
+        path: headers[':path'] ?? '',
+        query: '',
+        headers: {},
+        body: new Uint8Array(),
+        peer,
+      }
+      refuse(stream, request, undefined, ServingError.from(error))
       return undefined
     }
   }
 
-  /** A call whose metadata cannot be read. */
-  function refuse(stream: Http2Stream, headers: RequestHeaders, error: ServingError): void {
-    const answer = grpcFailure(error)
-    const request = {
-      method: 'POST',
-      path: headers[':path'] ?? '',
-      query: '',
-      headers: {},
-      body: new Uint8Array(),
-      peer,
+  function admits(stream: Http2Stream, { request, requestId }: CallHead): boolean {
+    try {
+      options.admit?.(request)
+      return true
+    } catch (error) {
+      refuse(stream, request, requestId, ServingError.from(error))
+      return false
     }
-    sendTrailersOnly(stream, trailersOf(answer), undefined)
+  }
+
+  /** Answers a call of which nothing but its metadata is looked at. */
+  function refuse(stream: Http2Stream, request: WireRequest, requestId: string | undefined, error: ServingError): void {
+    const answer = grpcFailure(error)
+    sendTrailersOnly(stream, trailersOf(answer), requestId)
     tellAnswered(options, request, new MessageCall(), answer, performance.now())
   }
 

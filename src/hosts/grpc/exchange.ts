@@ -5,7 +5,7 @@ import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
 import { ask, cutOff, cutStalled, MessageCall, pastDeadline, tellAnswered, tooSlow } from './calls.ts'
 import type { CallOptions, OpenCall } from './calls.ts'
-import { inflateMessage } from './compression.ts'
+import { inflateMessage, mostInflated } from './compression.ts'
 import { MAX_UNDER_WAY } from './limits.ts'
 import { MessageReader } from './message-reader.ts'
 import { begin, endWith, isOk, sendMessage, trailersOf, type Trailers } from './send.ts'
@@ -13,9 +13,12 @@ import { begin, endWith, isOk, sendMessage, trailersOf, type Trailers } from './
 /** A message that was read, until its answer is sent. */
 interface Turn {
   readonly call: MessageCall
-  readonly receivedBytes: number
+  /** What it takes of memory; of a compressed one the most that it can be, until it is inflated. */
+  bytes: number
   answer: WireResponse | undefined
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /**
  * A stream of messages: many are answered at the same time, and the answers go out in the order of the messages. What
@@ -26,17 +29,17 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
   const begunAtMs = performance.now()
   const turns: Turn[] = []
   let bytesUnderWay = 0
+  /** What has come and must wait until there is room for it. */
+  let unread: Buffer = NOTHING
   let isBlocked = false
   let isHalfClosed = false
   let isOver = false
   /** When something last came, or went. */
   let lastMs = begunAtMs
-  /** When the message that is half read began. */
+  /** When the message that is half read began, or its reading went on. */
   let withinSinceMs = begunAtMs
 
-  const reader = new MessageReader(options.maxMessageBytes, (bytes, isCompressed) => {
-    if (!isOver) take(bytes, isCompressed)
-  })
+  const reader = new MessageReader(options.maxMessageBytes, take)
 
   begin(stream, head.requestId)
 
@@ -44,18 +47,26 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
     if (isOver) return
     lastMs = performance.now()
     if (!reader.isWithin) withinSinceMs = lastMs
-    try {
-      reader.push(chunk)
-    } catch (error) {
-      fail(ServingError.from(error))
-    }
+    unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk])
+    read()
     holdBack()
   }
 
   function end(): void {
     isHalfClosed = true
-    if (reader.isWithin) fail(cutOff())
-    else flush()
+    flush()
+  }
+
+  function read(): void {
+    try {
+      unread = reader.push(unread, isFull)
+    } catch (error) {
+      fail(ServingError.from(error))
+    }
+  }
+
+  function isFull(): boolean {
+    return isOver || isBlocked || turns.length >= MAX_UNDER_WAY || bytesUnderWay > options.maxMessageBytes
   }
 
   function writable(): void {
@@ -66,22 +77,24 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
 
   function take(bytes: Uint8Array, isCompressed: boolean): void {
     const call = new MessageCall()
-    const turn: Turn = { call, receivedBytes: bytes.length, answer: undefined }
+    const size = isCompressed ? mostInflated(bytes.length, options.maxMessageBytes) : bytes.length
+    const turn: Turn = { call, bytes: size, answer: undefined }
     turns.push(turn)
-    bytesUnderWay += bytes.length
-    void answerTo(bytes, isCompressed, call).then((answer) => {
+    bytesUnderWay += size
+    void answerTo(bytes, isCompressed, turn).then((answer) => {
       turn.answer = answer
       flush()
     })
   }
 
-  async function answerTo(bytes: Uint8Array, isCompressed: boolean, call: MessageCall): Promise<WireResponse> {
+  async function answerTo(bytes: Uint8Array, isCompressed: boolean, turn: Turn): Promise<WireResponse> {
+    const { call } = turn
     let receivedAtMs = performance.now()
     let request = withMessage(head, bytes)
     let answer: WireResponse
     try {
       if (isCompressed) {
-        request = withMessage(head, await inflateMessage(bytes, head.encoding, options.maxMessageBytes))
+        request = withMessage(head, await inflate(bytes, turn))
         receivedAtMs = performance.now()
       }
       answer = await ask(options, request, call)
@@ -92,27 +105,42 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
     return answer
   }
 
+  async function inflate(bytes: Uint8Array, turn: Turn): Promise<Uint8Array> {
+    const inflated = await inflateMessage(bytes, head.encoding, options.maxMessageBytes, () => !turn.call.aborted)
+    bytesUnderWay += inflated.length - turn.bytes
+    turn.bytes = inflated.length
+    holdBack()
+    return inflated
+  }
+
   /** Sends what is ready and next in turn. */
   function flush(): void {
     while (!isOver && !isBlocked) {
       const [turn] = turns
       if (turn?.answer === undefined) break
       turns.shift()
-      bytesUnderWay -= turn.receivedBytes
+      bytesUnderWay -= turn.bytes
       lastMs = performance.now()
       const trailers = trailersOf(turn.answer)
       if (!isOk(trailers)) return finish(trailers)
       isBlocked = !sendMessage(stream, turn.answer.body)
     }
-    if (isHalfClosed && turns.length === 0 && !isBlocked) finish({ 'grpc-status': '0' })
-    else holdBack()
+    holdBack()
+    if (isOver || !isHalfClosed) return
+    if (reader.isWithin) fail(cutOff())
+    else if (turns.length === 0 && !isBlocked) finish({ 'grpc-status': '0' })
   }
 
   /** Reads on, or not. */
   function holdBack(): void {
-    const isFull = isBlocked || turns.length >= MAX_UNDER_WAY || bytesUnderWay > options.maxMessageBytes
-    if (isOver || isHalfClosed || isFull === stream.isPaused) return
-    if (isFull) stream.pause()
+    if (unread.length > 0 && !isFull()) {
+      withinSinceMs = performance.now()
+      read()
+    }
+    const isHeld = isFull()
+    if (isOver || isHalfClosed || isHeld === stream.isPaused) return
+    withinSinceMs = performance.now()
+    if (isHeld) stream.pause()
     else stream.resume()
   }
 
@@ -141,6 +169,7 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
   function abandon(): void {
     for (const { call, answer } of turns) if (answer === undefined) call.aborted = true
     turns.length = 0
+    unread = NOTHING
   }
 
   return {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Server as TlsServer, TLSSocket } from 'node:tls'
 import type { CallKind } from '../../protocols/oip-grpc/call-kind.ts'
-import type { Answered, Handle } from '../../protocols/protocol.ts'
+import type { Answered, Handle, WireRequest } from '../../protocols/protocol.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { createTlsServer, renewCredentials, type TlsCredentials } from '../http/tls.ts'
 import { takeWaiting } from '../take-waiting.ts'
@@ -11,6 +11,8 @@ import { SWEEP_INTERVAL_MS } from './limits.ts'
 /** Zero turns a timeout off. */
 export interface GrpcHostOptions {
   readonly handle: Handle
+  /** Throws for a call that is refused at its head, before anything of its messages is read. All pass where it is absent. */
+  readonly admit?: (head: WireRequest) => void
   readonly plane: DataPlane
   /** How the messages of each method follow each other, by path; `unary` where a path is not listed. */
   readonly kinds: ReadonlyMap<string, CallKind>
@@ -72,6 +74,7 @@ const DEFAULTS = {
   slowestReadBytesPerMs: 64,
   drainGraceMs: 500,
   watchIntervalMs: 1000,
+  admit: undefined,
   onAnswered: undefined,
   onDefect: undefined,
 }

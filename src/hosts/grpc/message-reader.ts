@@ -1,9 +1,11 @@
 import { ServingError } from '../../core/errors.ts'
 import { formatBytes } from '../../core/text.ts'
-import { createBodyCollector, type BodyCollector } from '../http/body.ts'
+import { BodyCollector } from '../http/body.ts'
 
 /** What stands before each message: whether it is compressed, and its length. */
 export const PREFIX_BYTES = 5
+
+const never = (): boolean => false
 
 /** Told of each whole message. @param bytes a view of what came where that was in one piece */
 export type OnMessage = (bytes: Uint8Array, isCompressed: boolean) => void
@@ -30,10 +32,16 @@ export class MessageReader {
     return this.#prefix !== undefined || this.#body !== undefined
   }
 
-  /** @throws {ServingError} `too_large` for an announced message over the limit, `invalid_argument` for an unknown flag */
-  push(chunk: Buffer): void {
+  /**
+   * @param isFull whether no more is read for now, asked between messages
+   * @returns what was not read
+   * @throws {ServingError} `too_large` for an announced message over the limit, `invalid_argument` for an unknown flag
+   */
+  push(chunk: Buffer, isFull: () => boolean = never): Buffer {
     let rest = chunk
-    while (rest.length > 0) rest = this.#body === undefined ? this.#readPrefix(rest) : this.#readBody(this.#body, rest)
+    while (rest.length > 0 && !isFull())
+      rest = this.#body === undefined ? this.#readPrefix(rest) : this.#readBody(this.#body, rest)
+    return rest
   }
 
   #readPrefix(chunk: Buffer): Buffer {
@@ -62,7 +70,7 @@ export class MessageReader {
       return joined.subarray(end)
     }
     this.#isCompressed = flag === 1
-    this.#body = createBodyCollector(length)
+    this.#body = new BodyCollector(length)
     return joined.subarray(PREFIX_BYTES)
   }
 

@@ -60,11 +60,16 @@ export class Question {
     else if (message === undefined)
       this.#refuse(new ServingError('invalid_argument', 'the call has no message; it takes one'))
     else if (this.#isCompressed)
-      inflateMessage(message, this.#head.encoding, this.#options.maxMessageBytes).then(
+      inflateMessage(message, this.#head.encoding, this.#options.maxMessageBytes, () => !this.#isRefused).then(
         this.#onWhole,
         (error: unknown) => this.#refuse(ServingError.from(error)),
       )
     else this.#onWhole(message)
+  }
+
+  /** The caller has gone: nobody is told any more. */
+  abandon(): void {
+    this.#isRefused = true
   }
 
   /** Refuses it where it comes too slowly. */

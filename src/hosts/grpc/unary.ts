@@ -54,6 +54,7 @@ export function serveUnary(stream: Http2Stream, head: CallHead, options: CallOpt
     drain() {}, // it ends by itself
     leave() {
       call.aborted ||= !isAnswered
+      question.abandon()
     },
   }
 }

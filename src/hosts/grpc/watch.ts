@@ -63,6 +63,7 @@ export function serveWatch(stream: Http2Stream, head: CallHead, options: CallOpt
 
   function leave(): void {
     isOver = true
+    question.abandon()
     clearTimeout(timer)
   }
 

@@ -4,47 +4,48 @@ const FIRST_BYTES = 64 * 1024
 /** With each step, memory for this many times what has come. */
 const GROWTH = 4
 
-export interface BodyCollector {
-  /** All bytes that came so far. */
-  readonly received: Buffer
-  /** How many are still to come. */
-  readonly missing: number
-  /** @param chunk at most as long as what is missing; not to be changed afterwards */
-  append(chunk: Buffer): void
-}
-
 const NOTHING = Buffer.alloc(0)
 
 /**
  * Gathers a body of known length from its pieces, whatever their sizes, in one piece of memory: announced bytes are believed
- * only as far as they come.
- * @param length of the whole body (bytes)
+ * only as far as they come. A class, since there is one for each body: an object with getters of its own would keep its
+ * bytes until a large collection.
  */
-export function createBodyCollector(length: number): BodyCollector {
-  let buffer: Buffer = NOTHING
-  let size = 0
+export class BodyCollector {
+  readonly #length: number
+  #buffer: Buffer = NOTHING
+  #size = 0
 
-  function makeRoom(needed: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.min(length, Math.max(FIRST_BYTES, GROWTH * needed)))
-    buffer.copy(grown, 0, 0, size)
-    buffer = grown
+  /** @param length of the whole body (bytes) */
+  constructor(length: number) {
+    this.#length = length
   }
 
-  return {
-    get received() {
-      return size === buffer.length ? buffer : buffer.subarray(0, size)
-    },
-    get missing() {
-      return length - size
-    },
-    append(chunk) {
-      if (size + chunk.length > length) throw new Error(`${chunk.length} bytes for ${length - size}; this is a bug`)
-      if (chunk.length === length) buffer = chunk // all of it, in a packet behind the head's
-      else {
-        if (size + chunk.length > buffer.length) makeRoom(size + chunk.length)
-        buffer.set(chunk, size)
-      }
-      size += chunk.length
-    },
+  /** All bytes that came so far. */
+  get received(): Buffer {
+    return this.#size === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#size)
+  }
+
+  /** How many are still to come. */
+  get missing(): number {
+    return this.#length - this.#size
+  }
+
+  /** @param chunk at most as long as what is missing; not to be changed afterwards */
+  append(chunk: Buffer): void {
+    const size = this.#size + chunk.length
+    if (size > this.#length) throw new Error(`${chunk.length} bytes for ${this.missing}; this is a bug`)
+    if (chunk.length === this.#length) this.#buffer = chunk // all of it, in a packet behind the head's
+    else {
+      if (size > this.#buffer.length) this.#makeRoom(size)
+      this.#buffer.set(chunk, this.#size)
+    }
+    this.#size = size
+  }
+
+  #makeRoom(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.#length, Math.max(FIRST_BYTES, GROWTH * needed)))
+    this.#buffer.copy(grown, 0, 0, this.#size)
+    this.#buffer = grown
   }
 }

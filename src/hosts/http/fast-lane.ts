@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { WireRequest, WireResponse } from '../../protocols/protocol.ts'
 import type { Timing } from '../../runtime/plane.ts'
 import { formatHead, isBodiless, timingLine } from './answer-text.ts'
-import { createBodyCollector, type BodyCollector } from './body.ts'
+import { BodyCollector } from './body.ts'
 import { createHeadReader, MAX_REMEMBERED_CHARACTERS, type Head, type HeadReader } from './head.ts'
 import { tellAnswered, type Lane, type LaneOptions } from './lane.ts'
 import { SWEEP_INTERVAL_MS } from './limits.ts'
@@ -107,7 +107,7 @@ class Connection {
     if (came > head.contentLength) return this.#leave(chunk) // another request behind it
     this.#head = head
     if (came === head.contentLength) return this.#ask(head, came === 0 ? NO_BODY : chunk.subarray(head.text.length))
-    this.#body = createBodyCollector(head.contentLength)
+    this.#body = new BodyCollector(head.contentLength)
     this.#body.append(chunk.subarray(head.text.length))
     this.#enter('body', performance.now())
   }

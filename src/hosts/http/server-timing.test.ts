@@ -20,6 +20,10 @@ describe('Server-Timing', () => {
     )
   })
 
+  test('counts one row as a row', () => {
+    expect(formatServerTiming({ ...TIMING, rows: 1, batchRows: 1 }, 0.4)).toContain('batch;desc="1 row", ')
+  })
+
   test('of a request that was not run says how long it waited', () => {
     expect(formatServerTiming({ ...TIMING, waitedFor: 'run', queueMs: 1500, runMs: 0, batchRows: 0 }, 1500.5)).toBe(
       'queue;dur=1500;desc="run", total;dur=1500.5',

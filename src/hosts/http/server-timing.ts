@@ -10,7 +10,15 @@ export function formatServerTiming({ queueMs, waitedFor, runMs, batchRows }: Tim
   const queue = 'queue;dur=' + formatMs(queueMs) + QUEUE_DESCRIPTION[waitedFor]
   const total = 'total;dur=' + formatMs(totalMs)
   if (batchRows === 0) return queue + total // nothing was run
-  return queue + 'model;dur=' + formatMs(runMs) + ', batch;desc="' + batchRows + ' rows", ' + total
+  return (
+    queue +
+    'model;dur=' +
+    formatMs(runMs) +
+    ', batch;desc="' +
+    batchRows +
+    (batchRows === 1 ? ' row", ' : ' rows", ') +
+    total
+  )
 }
 
 const QUEUE_DESCRIPTION: Record<Timing['waitedFor'], string> = {

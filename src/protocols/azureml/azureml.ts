@@ -1,4 +1,5 @@
 import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
+import { missingIn } from '../../codecs/missing-values.ts'
 import { printPredictions } from '../../codecs/table-answer.ts'
 import { decodeTable, type TableForm } from '../../codecs/table-request.ts'
 import { ServingError } from '../../core/errors.ts'
@@ -8,7 +9,7 @@ import { httpStatusOf } from '../http-status.ts'
 import { json, retryHeaders, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
 import { withoutNan } from '../python-nan.ts'
 import { rowLayoutOf } from '../row-layouts.ts'
-import { parseMediaType } from '../sagemaker/media-types.ts'
+import { formHint, parseMediaType } from '../sagemaker/media-types.ts'
 import { shorten } from '../shorten.ts'
 import { checkRequestIds, requestIds } from './request-ids.ts'
 
@@ -53,6 +54,7 @@ async function score(request: WireRequest, plane: DataPlane, call: Call): Promis
   checkRequestIds(request)
   const asked = request.headers[DEPLOYMENT]
   const model = plane.model(undefined, asked)
+  call.model = model
   const { inputs, rows } = decode(request, model)
   const { outputs } = await plane.predict(model, inputs, { call })
   const style = outputs.size === 1 ? 'values' : 'objects'
@@ -61,16 +63,21 @@ async function score(request: WireRequest, plane: DataPlane, call: Call): Promis
     [DEPLOYMENT]: asked ?? model.labels[0] ?? versionName(model),
     ...requestIds(request),
   }
-  return { status: 200, headers, body: printPredictions(outputs, model.signature.outputs, rows, style, IN_V2) }
+  const tellMissing = missingIn(rowLayoutOf(model.signature), inputs)
+  const body = printPredictions(outputs, model.signature.outputs, rows, style, { instead: IN_BINARY, tellMissing })
+  return { status: 200, headers, body }
 }
 
-const IN_V2 = { instead: 'ask by the Open Inference Protocol' }
+const IN_BINARY = 'ask for it in binary by the Open Inference Protocol'
 
 function decode({ headers, body }: WireRequest, { signature }: ServedModel): DecodedRows {
   const layout = rowLayoutOf(signature)
   const { mediaType } = parseMediaType(headers['content-type'] ?? 'application/json')
   if (mediaType === 'application/json')
     return decodeTable(withoutNan(body), layout, FORMS, { extraColumns: 'allowed', otherKeys: 'ignored' })
-  if (mediaType === 'text/csv') return decodeCsv(body, layout)
-  throw new ServingError('unsupported', `the content-type is ${quote(mediaType)}; send application/json or text/csv`)
+  if (mediaType === 'text/csv') return decodeCsv(body, layout, 'auto', 'allowed')
+  throw new ServingError(
+    'unsupported',
+    `the content-type is ${quote(mediaType)}; send application/json or text/csv${formHint(mediaType)}`,
+  )
 }

@@ -141,7 +141,7 @@ const PYTHON = {
     'client = PredictionServiceClient(transport=transport)',
     'body = ' + pythonOf(body),
     'answer = client.predict(endpoint=' + JSON.stringify('projects/p/locations/l/endpoints/' + page.model) + ', instances=body["instances"])',
-    'print(answer.predictions)',
+    'print(type(answer).to_dict(answer)["predictions"])',
   ],
 }
 

@@ -1,7 +1,6 @@
-import { planRows, type RowLayout } from '../../codecs/row-layout.ts'
-import { ServingError } from '../../core/errors.ts'
+import type { RowLayout } from '../../codecs/row-layout.ts'
 import type { ServedModel } from '../../runtime/plane.ts'
-import type { Signature } from '../../tensor/signature.ts'
+import { tableOf } from '../row-layouts.ts'
 
 /** A way to ask a model: the page has a tab for each. */
 export interface Dialect {
@@ -63,16 +62,6 @@ export function dialectsOf({ name, signature }: ServedModel, isDefault: boolean)
 
 function dialect(id: Dialect['id'], label: string, path: string, body: Dialect['body'], client: string): Dialect {
   return { id, label, path, mediaType: JSON_TYPE, body, client }
-}
-
-/** The table that fits a model; undefined for a model whose inputs do not come in rows. */
-export function tableOf(signature: Signature): RowLayout | undefined {
-  try {
-    return planRows(signature)
-  } catch (error) {
-    if (ServingError.from(error).code === 'unsupported') return undefined
-    throw error
-  }
 }
 
 /** Whether a row is a line: one dimension of values, or one value. */

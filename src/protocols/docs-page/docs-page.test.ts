@@ -178,7 +178,8 @@ describe('the form for an input', () => {
     ],
     ['a truth value', 'BOOL', tensor('BOOL', [1], Uint8Array.of(1)), 'true'],
     ['text', 'BYTES', tensor('BYTES', [1], [Buffer.from('naïve')]), 'naïve'],
-    ['a half by its value', 'FP16', tensor('FP16', [1], Uint16Array.of(0x2e66)), '0.1'],
+    ['a half as it holds it', 'FP16', tensor('FP16', [1], Uint16Array.of(0x2e66)), '0.0999755859375'],
+    ['a bfloat as it holds it', 'BF16', tensor('BF16', [1], Uint16Array.of(0x3dcd)), '0.10009765625'],
     ['a bfloat by its value', 'BF16', tensor('BF16', [1], Uint16Array.of(0xbfc0)), '-1.5'],
     ['a double to the last bit', 'FP64', tensor('FP64', [1], Float64Array.of(0.1 + 0.2)), '0.30000000000000004'],
   ])('shows %s', (_what, datatype, example, value) => {

@@ -1,6 +1,8 @@
 import type { Datatype } from '../../tensor/datatype.ts'
+import { widenHalves } from '../../tensor/half.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
-import { bytesOf, type Tensor, type Tensors } from '../../tensor/tensor.ts'
+import type { Tensor, Tensors } from '../../tensor/tensor.ts'
+import { shortest } from '../shortest.ts'
 
 /** Most fields that a form gets for one input; wider inputs get one text area. */
 const MAX_FIELDS = 100
@@ -56,28 +58,17 @@ function controlOf(datatype: Datatype): Field['control'] {
 function elementTexts(source: Tensor, most: number): string[] {
   if (source.datatype === 'BYTES') return source.data.slice(0, most).map((bytes) => new TextDecoder().decode(bytes))
   if (source.datatype === 'BOOL') return Array.from(source.data.subarray(0, most), (bit) => String(bit !== 0))
-  if (source.datatype === 'FP16') {
-    const bytes = bytesOf(source.data)
-    const halves = new Float16Array(bytes.buffer, bytes.byteOffset, source.data.length)
-    return Array.from(halves.subarray(0, most), (value) => shortest(value, Math.f16round))
-  }
-  if (source.datatype === 'BF16') {
-    const bits = Uint32Array.from(source.data.subarray(0, most), (half) => half * 0x1_0000)
-    return Array.from(new Float32Array(bits.buffer), (value) => shortest(value, Math.fround))
-  }
-  if (source.datatype === 'FP32') return Array.from(source.data.subarray(0, most), (v) => shortest(v, Math.fround))
-  if (source.datatype === 'FP64') return Array.from(source.data.subarray(0, most), (v) => shortest(v, Number))
+  // a half takes part in JSON as a single, which must be one that it holds: all of its digits
+  if (source.datatype === 'FP16' || source.datatype === 'BF16')
+    return Array.from(widenHalves(source.datatype, source.data.subarray(0, most)), (v) => decimalText(v, Number))
+  if (source.datatype === 'FP32') return Array.from(source.data.subarray(0, most), (v) => decimalText(v, Math.fround))
+  if (source.datatype === 'FP64') return Array.from(source.data.subarray(0, most), (v) => decimalText(v, Number))
   return Array.from(source.data.subarray(0, most), String)
 }
 
-/** The shortest decimal that `round` takes back to the value. */
-function shortest(value: number, round: (decimal: number) => number): string {
-  if (!Number.isFinite(value)) return ''
-  for (let digits = 1; digits <= 9; digits++) {
-    const decimal = Number(value.toPrecision(digits))
-    if (round(decimal) === value) return String(decimal)
-  }
-  return String(value)
+/** The shortest decimal that `round` takes back to the value; `''` for what is not finite. */
+function decimalText(value: number, round: (decimal: number) => number): string {
+  return Number.isFinite(value) ? String(shortest(value, round)) : ''
 }
 
 /** A tensor as nested JSON lists, one line for each innermost list. */

@@ -14,7 +14,7 @@ export const GATE_SCRIPT = String.raw`
     if (!/^[\x21-\x7e]+$/.test(key)) return void (summary.textContent = 'A key has letters, digits, "_" and "-" only.')
     summary.textContent = ''
     try {
-      const response = await fetch(location.href, { headers: { authorization: 'Bearer ' + key } })
+      const response = await fetch(location.href, { headers: { accept: 'text/html', authorization: 'Bearer ' + key } })
       if (response.ok) {
         const text = await response.text()
         window.slipwayKey = key

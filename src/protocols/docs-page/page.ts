@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ServedModel } from '../../runtime/plane.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
-import { dialectsOf, tableOf, type Dialect } from './dialects.ts'
+import { tableOf } from '../row-layouts.ts'
+import { dialectsOf, type Dialect } from './dialects.ts'
 import { formOf, type InputForm } from './example.ts'
 import { GATE_SCRIPT } from './gate-script.ts'
 import { html, Html, jsonText } from './html.ts'
@@ -283,7 +284,7 @@ function signatureTable(title: string, specs: readonly TensorSpec[]): Html {
   const lists = specs.map(({ name, columns }) => {
     if (columns === undefined) return html``
     return html`<h3>Columns of <bdi>${name}</bdi></h3>
-      <ol class="names" start="0">
+      <ol class="names">
         ${columns.map((column) => html`<li>${breakable(column)}</li>`)}
       </ol>`
   })

@@ -129,6 +129,21 @@ function problemOf(text, input) {
   return fits ? '' : 'The shape is [' + shape.join(', ') + ']; the model takes [' + input.shape.join(', ') + '].'
 }
 
+function isHalf(datatype) {
+  return datatype === 'FP16' || datatype === 'BF16'
+}
+
+function hasHalfOutputs() {
+  return page.outputs.some(({ datatype }) => isHalf(datatype))
+}
+
+/** Where an output is a half float, which has no form in JSON: it is to come as bytes, and all others as JSON. */
+function outputsText() {
+  if (!hasHalfOutputs()) return ''
+  const outputs = page.outputs.map(({ name, datatype }) => (isHalf(datatype) ? { name, parameters: { binary_data: true } } : { name }))
+  return '"outputs":' + JSON.stringify(outputs) + ','
+}
+
 function tensorsText() {
   const parts = page.inputs.map((input, index) => {
     let shape = input.shape.map((size) => (size === -1 ? 1 : size))
@@ -144,11 +159,11 @@ function tensorsText() {
       }
     }
     // half floats have no form in JSON; singles hold them exactly
-    const datatype = /^(FP|BF)16$/.test(input.datatype) ? 'FP32' : input.datatype
+    const datatype = isHalf(input.datatype) ? 'FP32' : input.datatype
     const head = { name: input.name, shape, datatype }
     return JSON.stringify(head).slice(0, -1) + ',"data":' + data + '}'
   })
-  return '{"inputs":[' + parts.join(',') + ']}'
+  return '{' + outputsText() + '"inputs":[' + parts.join(',') + ']}'
 }
 
 /** Marks text areas whose text is no input; all are looked at, so that each says what is wrong with it. */
@@ -165,7 +180,9 @@ function shellQuote(text) {
 
 function curlOf(url, mediaType, body) {
   const keyLine = keyPart.hidden ? [] : ['-H "authorization: Bearer $SLIPWAY_KEY"']
-  const lines = ['curl -sS ' + shellQuote(url), ...keyLine, "-H 'content-type: " + mediaType + "'", '--data-raw ' + shellQuote(body)]
+  // bytes are nothing for a terminal
+  const fileLine = dialect.body === 'tensors' && hasHalfOutputs() ? ['--output answer.bin'] : []
+  const lines = ['curl -sS ' + shellQuote(url), ...keyLine, "-H 'content-type: " + mediaType + "'", ...fileLine, '--data-raw ' + shellQuote(body)]
   return lines.join(' \\\n  ')
 }
 
@@ -230,7 +247,7 @@ function barsOf(output, labels) {
 /** One row, a value to a line. */
 function listOf(output, labels) {
   const rows = output.data.map((value, i) => {
-    const name = element('th', '', element('bdi', '', labels ? labels[i] : String(i)))
+    const name = element('th', '', element('bdi', '', labels ? labels[i] : String(i + 1)))
     name.scope = 'row'
     return element('tr', '', name, element('td', '', String(value)))
   })
@@ -265,11 +282,42 @@ function outputPart(output) {
   return element('div', 'output', title, tableOf(output, labels))
 }
 
+function halfOf(bits) {
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  const size = exponent === 31 ? (fraction === 0 ? Infinity : NaN) : exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25)
+  return bits >> 15 ? -size : size
+}
+
+function brainOf(bits) {
+  const view = new DataView(new ArrayBuffer(4))
+  view.setUint16(0, bits)
+  return view.getFloat32(0)
+}
+
+/** The half floats of an output, from the bytes behind the JSON. */
+function halvesIn(bytes, at, output) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, output.parameters.binary_data_size)
+  const read = output.datatype === 'FP16' ? halfOf : brainOf
+  return Array.from({ length: view.byteLength / 2 }, (_, i) => read(view.getUint16(2 * i, true)))
+}
+
+/** Outputs with the data of each, also of those whose bytes stand behind the JSON, in turn. */
+function withBytes(outputs, bytes) {
+  let at = 0
+  return outputs.map((output) => {
+    if (output.data) return output
+    const data = halvesIn(bytes, at, output)
+    at += output.parameters.binary_data_size
+    return { ...output, data }
+  })
+}
+
 /** Parts of the answer for people; none when it is not what the protocol promises. */
-function readable(text) {
+function readable(text, bytes) {
   try {
     const document = parseExactly(text)
-    const outputs = document.outputs || outputsFrom(Array.isArray(document) ? document : document.predictions)
+    const outputs = document.outputs ? withBytes(document.outputs, bytes) : outputsFrom(Array.isArray(document) ? document : document.predictions)
     return outputs.map((output) => outputPart({ ...output, data: output.data.flat(Infinity) }))
   } catch {
     return []
@@ -292,13 +340,14 @@ function clearAnswer() {
   document.getElementById('raw-part').hidden = true
 }
 
-function show(isFine, status, elapsedMs, message, text, timing) {
+function show(isFine, status, elapsedMs, message, text, timing, bytes) {
   const time = elapsedMs < 10 ? elapsedMs.toFixed(1) : elapsedMs.toFixed(0)
   summary.className = isFine ? '' : 'failed'
   summary.replaceChildren(element('strong', '', status), ' in ', element('strong', '', time + ' ms'), message ? ': ' + message : '')
-  result.replaceChildren(...(isFine ? readable(text) : []))
+  result.replaceChildren(...(isFine ? readable(text, bytes) : []))
   document.getElementById('raw-part').hidden = text === ''
   document.getElementById('raw').textContent = dialect.mediaType === 'text/csv' ? text : indent(text) || text
+  if (bytes && bytes.length > 0) document.getElementById('raw').append('\n… and ' + bytes.length + ' bytes')
   document.getElementById('timing').textContent = timing || ''
 }
 
@@ -311,9 +360,11 @@ async function send() {
   const start = performance.now()
   try {
     const response = await fetch(urlOf(), { method: 'POST', headers: headersFor(dialect.mediaType), body: bodyOf(dialect) })
-    const text = await response.text()
+    const whole = new Uint8Array(await response.arrayBuffer())
+    const length = Number(response.headers.get('inference-header-content-length') || whole.length)
+    const text = new TextDecoder().decode(whole.subarray(0, length))
     const status = (response.status + ' ' + response.statusText).trim()
-    show(response.ok, status, performance.now() - start, response.ok ? '' : messageOf(text), text, timingText(response.headers.get('server-timing')))
+    show(response.ok, status, performance.now() - start, response.ok ? '' : messageOf(text), text, timingText(response.headers.get('server-timing')), whole.subarray(length))
     if (response.status === 401) {
       askForKey()
       refresh()

@@ -57,6 +57,17 @@ describe('/invocations', () => {
     expect(keys).toEqual(dialect === 'mlflow' ? ['error_code', 'message'] : ['ErrorCode', 'Message'])
   })
 
+  test('names every form that is taken, to whoever sends none of them', async () => {
+    const told = JSON.parse((await send('/invocations', '{"foo":1}')).body as string) as { Message: string }
+    for (const form of ['instances', 'dataframe_split', 'dataframe_records', 'inputs'])
+      expect(told.Message).toContain(`{"${form}": `)
+    expect(told.Message).toContain('an array of rows')
+    const late = await send('/invocations', '{"foo":1,"dataframe_split":{"columns":["rooms","age"],"data":[[1,2]]}}')
+    expect(String(late.body)).toContain('has to be the first')
+    const form = await send('/invocations', '[[1,2]]', { 'content-type': 'application/x-www-form-urlencoded' })
+    expect([form.status, String(form.body)]).toEqual([415, expect.stringContaining('Content-Type: application/json')])
+  })
+
   test("takes SageMaker's headers with MLflow's body, as MLflow's own images on SageMaker do", async () => {
     const attributes = { 'x-amzn-sagemaker-custom-attributes': 'c=1' }
     expect(await send('/invocations', '{"inputs":[[1,2]]}', { ...JSON_TYPE, ...attributes })).toMatchObject({

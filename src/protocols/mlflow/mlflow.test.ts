@@ -91,7 +91,48 @@ describe('a scoring request', () => {
 
 test('an answer that JSON cannot hold is not acceptable', async () => {
   const answer = await send('{"inputs":[[3e38,3e38]]}')
-  expect([answer.status, String(answer.body)]).toEqual([406, expect.stringContaining('JSON has no such number')])
+  expect([answer.status, String(answer.body)]).toEqual([
+    406,
+    expect.stringContaining('JSON has no such number; ask for text/csv, or in binary by the Open Inference Protocol'),
+  ])
+})
+
+test('an answer that is NaN names the values that its row came without', async () => {
+  const body = '{"dataframe_split":{"columns":["rooms","age"],"data":[[1,2],[NaN,3]]}}'
+  expect(String((await send(body)).body)).toContain('of row 2 is NaN (row 2 has no value for \\"rooms\\"), and JSON')
+})
+
+test.each([
+  ['text/csv', '3\nNaN\n'],
+  ['application/json;q=0.5, text/csv', '3\nNaN\n'],
+  ['application/json', 406],
+  ['*/*', 406],
+  ['image/png', 406],
+])('whoever accepts %s has CSV where that is preferred, else JSON', async (accept, expected) => {
+  for (const path of ['/endpoints/iris/invocations', '/invocations']) {
+    const headers = { 'content-type': 'application/json', accept }
+    const body = Buffer.from('{"dataframe_records":[{"rooms":1,"age":2},{"rooms":1,"age":null}]}')
+    const answer = await ask([invocations], { path, headers, body }, sumsPlane({ signature: HOUSES }))
+    if (typeof expected === 'number') expect(answer.status).toBe(expected)
+    else
+      expect(answer).toMatchObject({
+        status: 200,
+        headers: { 'content-type': 'text/csv; charset=utf-8' },
+        body: expected,
+      })
+  }
+})
+
+test('a table as CSV may have columns more, as one in JSON may', async () => {
+  expect((await send('id,age,rooms\nx,2,1\n', 'text/csv')).body).toBe('{"predictions":[3]}')
+})
+
+test("a body of the media type that curl's -d sends is told which to send", async () => {
+  const answer = await send('{"inputs":[[1,2]]}', 'application/x-www-form-urlencoded')
+  expect([answer.status, String(answer.body)]).toEqual([
+    415,
+    expect.stringContaining('send the header Content-Type: application/json'),
+  ])
 })
 
 describe("what MLflow's clients ask besides", () => {

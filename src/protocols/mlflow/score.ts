@@ -1,5 +1,6 @@
 import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
-import { printPredictions } from '../../codecs/table-answer.ts'
+import { missingIn } from '../../codecs/missing-values.ts'
+import { printCsv, printPredictions } from '../../codecs/table-answer.ts'
 import { decodeTable, type TableForm } from '../../codecs/table-request.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
@@ -7,7 +8,7 @@ import type { Call, DataPlane, ServedModel } from '../../runtime/plane.ts'
 import type { WireRequest, WireResponse } from '../protocol.ts'
 import { withoutNan } from '../python-nan.ts'
 import { rowLayoutOf } from '../row-layouts.ts'
-import { parseMediaType } from '../sagemaker/media-types.ts'
+import { formHint, parseMediaType, preferredForm } from '../sagemaker/media-types.ts'
 
 const FORMS: readonly TableForm[] = ['dataframe_split', 'dataframe_records', 'instances', 'inputs']
 
@@ -15,7 +16,8 @@ const FORMS: readonly TableForm[] = ['dataframe_split', 'dataframe_records', 'in
  * Runs a model as MLflow's scoring server does: `dataframe_split`, `dataframe_records`, `instances` or `inputs`, maybe
  * with `params` beside, or CSV. Columns go by their names, and those that the model does not know are left out; `params`
  * mean nothing to a model that is one graph.
- * The answer is `{"predictions": [row, …]}`: bare values of a model with one output, records by output name of others.
+ * The answer is `{"predictions": [row, …]}`: bare values of a model with one output, records by output name of others;
+ * CSV without a header where `accept` prefers that, since CSV has a word for NaN.
  * @throws {ServingError} `unsupported` for another media type or charset
  * @see MLflow, "Local Inference Server Specification"
  */
@@ -25,14 +27,28 @@ export async function score(
   call: Call,
   model: ServedModel,
 ): Promise<WireResponse> {
+  call.model = model
   const { inputs, rows } = decode(request, model)
   const { outputs } = await plane.predict(model, inputs, { call })
   const style = outputs.size === 1 ? 'values' : 'objects'
-  const text = printPredictions(outputs, model.signature.outputs, rows, style, IN_V2)
+  const { outputs: specs } = model.signature
+  if (wantsCsv(request.headers['accept']))
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/csv; charset=utf-8' },
+      body: printCsv(outputs, specs, rows),
+    }
+  const tellMissing = missingIn(rowLayoutOf(model.signature), inputs)
+  const text = printPredictions(outputs, specs, rows, style, { instead: ELSEWHERE, tellMissing })
   return { status: 200, headers: { 'content-type': 'application/json' }, body: `{"predictions":${text}}` }
 }
 
-const IN_V2 = { instead: 'ask by the Open Inference Protocol' }
+const ELSEWHERE = 'ask for text/csv, or in binary by the Open Inference Protocol'
+
+/** Whether the caller would rather have CSV than JSON. Whoever takes neither has JSON, as of MLflow's own server. */
+function wantsCsv(accept: string | undefined): boolean {
+  return accept !== undefined && preferredForm(accept, ['json', 'csv'])?.form === 'csv'
+}
 
 function decode({ headers, body }: WireRequest, { signature }: ServedModel): DecodedRows {
   const layout = rowLayoutOf(signature)
@@ -41,6 +57,9 @@ function decode({ headers, body }: WireRequest, { signature }: ServedModel): Dec
   if (charset !== 'utf-8' && charset !== 'utf8')
     throw new ServingError('unsupported', `the charset ${quote(charset)} is not taken; send UTF-8`)
   if (mediaType === 'application/json') return decodeTable(withoutNan(body), layout, FORMS, { extraColumns: 'allowed' })
-  if (mediaType === 'text/csv') return decodeCsv(body, layout)
-  throw new ServingError('unsupported', `the content-type is ${quote(mediaType)}; send application/json or text/csv`)
+  if (mediaType === 'text/csv') return decodeCsv(body, layout, 'auto', 'allowed')
+  throw new ServingError(
+    'unsupported',
+    `the content-type is ${quote(mediaType)}; send application/json or text/csv${formHint(mediaType)}`,
+  )
 }

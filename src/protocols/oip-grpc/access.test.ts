@@ -6,7 +6,7 @@ import { HealthCheckRequest } from '../../codecs/protobuf/health-file.ts'
 import { ServingError } from '../../core/errors.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { fakeOperations } from '../oip/operations.fixture.ts'
-import { createGrpcHandle } from './dispatch.ts'
+import { createGrpcAdmit, createGrpcHandle } from './dispatch.ts'
 import { createOipGrpc } from './oip-grpc.ts'
 
 const inference = createKey()
@@ -20,6 +20,7 @@ const keys = (
 const { routes } = createOipGrpc({ serverVersion: '1.0.0', operations: fakeOperations().operations })
 const { authorize } = createAuthorizer(keys, { now: () => 0, calendarNow: () => 0 })
 const handle = createGrpcHandle({ routes, authorize })
+const admit = createGrpcAdmit({ routes, authorize })
 
 const noModel = (): never => {
   throw new ServingError('not_found', 'there is no such model')
@@ -33,6 +34,17 @@ async function statusFor(path: string, key: string | undefined, body: Uint8Array
   const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const answer = await handle({ method: 'POST', path, query: '', headers, body }, PLANE, { aborted: false })
   return answer.headers['grpc-status'] ?? ''
+}
+
+/** What is said of a call before its messages have come. */
+function codeAtHead(path: string, key: string | undefined): string {
+  const headers: Record<string, string> = key === undefined ? {} : { 'x-api-key': key }
+  try {
+    admit({ method: 'POST', path, query: '', headers, body: new Uint8Array() })
+    return 'ok'
+  } catch (thrown) {
+    return ServingError.from(thrown).code
+  }
 }
 
 /** Methods that anybody may call. Whoever makes another one open adds it here, and thinks twice. */
@@ -70,6 +82,15 @@ describe('where calls need a key', () => {
     }
   })
 
+  test.each(routes.map(({ path }) => path))('%s says at the head of a call whether it wants one', (path) => {
+    const isForOperators = OPERATIONS.includes(path.slice(path.lastIndexOf('/') + 1))
+    const without = OPEN.includes(path) ? 'ok' : 'unauthenticated'
+    expect([codeAtHead(path, undefined), codeAtHead(path, createKey())]).toEqual([without, without])
+    expect(codeAtHead(path, isForOperators ? operations : inference)).toBe('ok')
+    if (!OPEN.includes(path))
+      expect(codeAtHead(path, isForOperators ? inference : operations)).toBe('permission_denied')
+  })
+
   test('which models there are, only holders of a key learn from health', async () => {
     const ofModel = encodeMessage(HealthCheckRequest, { service: 'secret-model' })
     expect(await statusFor('/grpc.health.v1.Health/Check', undefined, ofModel)).toBe(UNAUTHENTICATED)
@@ -80,5 +101,7 @@ describe('where calls need a key', () => {
   test('and that there is no such method', async () => {
     expect(await statusFor('/no.Service/Method', undefined)).toBe(UNAUTHENTICATED)
     expect(await statusFor('/no.Service/Method', operations)).toBe('12')
+    expect(codeAtHead('/no.Service/Method', undefined)).toBe('unauthenticated')
+    expect(codeAtHead('/no.Service/Method', operations)).toBe('unsupported')
   })
 })

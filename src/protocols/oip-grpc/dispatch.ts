@@ -1,6 +1,6 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
-import type { Access, Handle, WireRequest } from '../protocol.ts'
+import { accessTo, type Access, type Handle, type WireRequest } from '../protocol.ts'
 import type { GrpcRoute } from './rpc.ts'
 import { grpcFailure } from './status.ts'
 
@@ -17,18 +17,11 @@ export interface GrpcHandleOptions {
  * paths, and HTTP's own rules of content (its codings of bodies) do not hold: a message's coding is its frame's.
  */
 export function createGrpcHandle({ routes, onFailure, authorize }: GrpcHandleOptions): Handle {
-  const byPath = new Map(routes.map((route) => [route.path, route]))
-  if (byPath.size !== routes.length) throw new Error('a method stands twice; this is a bug')
+  const find = createFind({ routes, authorize })
 
   return async function handle(request, plane, call) {
     try {
-      const route = byPath.get(request.path)
-      if (route === undefined) throw noMethod(request, authorize)
-      if (authorize !== undefined) {
-        const access = route.accessOf?.(request) ?? route.access ?? 'inference'
-        if (access !== 'open') authorize(request, access)
-      }
-      return await route.handle(request, plane, call, NO_PARAMETERS)
+      return await find(request).handle(request, plane, call, NO_PARAMETERS)
     } catch (thrown) {
       const error = ServingError.from(thrown)
       if (error.code === 'internal') onFailure?.(error, request)
@@ -38,6 +31,39 @@ export function createGrpcHandle({ routes, onFailure, authorize }: GrpcHandleOpt
 }
 
 const NO_PARAMETERS = {}
+
+/**
+ * Decides on calls before anything of their messages is read, so that those of strangers cost no memory and no inflating.
+ * What passes is decided on again with each message: keys are replaced while calls go on, and some methods ask for more
+ * once they know their message.
+ * @returns what throws for a call that no message of it could save
+ */
+export function createGrpcAdmit(options: Pick<GrpcHandleOptions, 'routes' | 'authorize'>): (head: WireRequest) => void {
+  const find = createFind(options)
+  return (head) => void find(head)
+}
+
+/** @returns what finds the method of a request that may be answered, and throws for any other */
+function createFind({
+  routes,
+  authorize,
+}: {
+  readonly routes: readonly GrpcRoute[]
+  readonly authorize?: GrpcHandleOptions['authorize'] | undefined
+}): (request: WireRequest) => GrpcRoute {
+  const byPath = new Map(routes.map((route) => [route.path, route]))
+  if (byPath.size !== routes.length) throw new Error('a method stands twice; this is a bug')
+
+  return function find(request) {
+    const route = byPath.get(request.path)
+    if (route === undefined) throw noMethod(request, authorize)
+    if (authorize !== undefined) {
+      const access = accessTo(route, request)
+      if (access !== 'open') authorize(request, access)
+    }
+    return route
+  }
+}
 
 /** Where methods need a key, only who has one, for whatever, is told that there is none. */
 function noMethod(request: WireRequest, authorize: GrpcHandleOptions['authorize']): ServingError {

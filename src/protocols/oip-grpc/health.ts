@@ -7,6 +7,7 @@ import type { Access } from '../protocol.ts'
 import { methodAt, rpc, textIn, type GrpcRoute } from './rpc.ts'
 
 const CHECK = '/grpc.health.v1.Health/Check'
+const LIST = '/grpc.health.v1.Health/List'
 const WATCH = '/grpc.health.v1.Health/Watch'
 
 /**
@@ -24,6 +25,10 @@ export const healthRoutes: readonly GrpcRoute[] = [
     }),
     accessOf: ({ body }) => accessOf(CHECK, body),
   },
+  rpc(LIST, 'inference', (_message, plane) => {
+    const names = ['', ...SERVICE_NAMES, ...plane.models().map(({ name }) => name)]
+    return { statuses: Object.fromEntries(names.map((name) => [name, { status: statusOf(name, plane) }])) }
+  }),
   {
     ...rpc(WATCH, 'open', (message, plane) => ({ status: statusOf(textIn(message, 'service'), plane) })),
     accessOf: ({ body }) => accessOf(WATCH, body),
@@ -31,7 +36,7 @@ export const healthRoutes: readonly GrpcRoute[] = [
 ]
 
 function isServer(name: string | undefined): boolean {
-  return name === undefined || SERVICE_NAMES.includes(name)
+  return name === undefined || name === '' || SERVICE_NAMES.includes(name)
 }
 
 function accessOf(path: string, body: Uint8Array): Access {

@@ -23,13 +23,17 @@ export function metadataRoutes(identity: ServerIdentity): readonly GrpcRoute[] {
   ]
 }
 
-/** One that was unloaded is not, and that is no failure to know. @throws {ServingError} `not_found` */
+/**
+ * One that was unloaded is not, nor one that nobody knows, and that is no failure to know: clients take one for an answer
+ * of theirs.
+ * @see Triton's `ModelReady`
+ */
 function isModelReady(plane: DataPlane, name: string | undefined, version: string | undefined): boolean {
   try {
     return plane.model(name, version).state === 'ready'
   } catch (thrown) {
     const error = ServingError.from(thrown)
-    if (error.code === 'unavailable') return false
+    if (error.code === 'unavailable' || error.code === 'not_found') return false
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { decodeMessage, encodeMessage, type Document } from '../../codecs/protobuf/messages.ts'
+import { SERVICE_NAMES } from '../../codecs/protobuf/descriptors.ts'
 import { METHODS } from '../../codecs/protobuf/tables.ts'
 import { ERROR_CODES, ServingError } from '../../core/errors.ts'
 import { choicesOf } from '../../runtime/choices.fixture.ts'
@@ -112,10 +113,11 @@ describe('a model', () => {
     })
   })
 
-  test('is ready, or not known', async () => {
+  test('is ready or not, and one that nobody knows is not', async () => {
     expect(await ask('ModelReady', { name: 'times', version })).toMatchObject({ document: { ready: true } })
-    expect(await ask('ModelReady', { name: 'other' })).toMatchObject({ status: 5 })
-    expect(await ask('ModelReady', { name: 'times', version: 'ffff' })).toMatchObject({ status: 5 })
+    for (const unknown of [{ name: 'other' }, { name: 'times', version: 'ffff' }])
+      expect(await ask('ModelReady', unknown)).toMatchObject({ status: 0, document: { ready: false } })
+    expect(await ask('ModelMetadata', { name: 'other' })).toMatchObject({ status: 5 })
   })
 })
 
@@ -263,6 +265,15 @@ describe('health', () => {
     expect(await check('other')).toMatchObject({ status: 5 })
     expect(await check('', NO_MODELS)).toMatchObject({ document: { status: 'NOT_SERVING' } })
     expect(await check('times', NO_MODELS)).toMatchObject({ document: { status: 'NOT_SERVING' } })
+  })
+
+  test('is told of all at once, the server and its services beside its models', async () => {
+    const list = (target?: DataPlane) => call('/grpc.health.v1.Health/List', {}, {}, target)
+    const { document } = await list()
+    expect(document).toEqual({
+      statuses: Object.fromEntries(['', ...SERVICE_NAMES, 'times'].map((name) => [name, { status: 'SERVING' }])),
+    })
+    expect((await list(NO_MODELS)).document['statuses']).toMatchObject({ '': { status: 'NOT_SERVING' } })
   })
 
   test('can be watched, also of what is not known yet', async () => {

@@ -24,7 +24,12 @@ function start(target: DataPlane = plane) {
     const body = encodeMessage(method.input, document)
     const answer = await handle({ method: 'POST', path, query: '', headers: {}, body }, target, { aborted: false })
     const status = Number(answer.headers['grpc-status'])
-    return { status, document: typeof answer.body === 'string' ? {} : decodeMessage(method.output, answer.body) }
+    const message = decodeURIComponent(answer.headers['grpc-message'] ?? '')
+    return {
+      status,
+      message,
+      document: typeof answer.body === 'string' ? {} : decodeMessage(method.output, answer.body),
+    }
   }
   async function restDocument(path: string) {
     const request = { method: 'GET', path, query: '', headers: {}, body: new Uint8Array() }
@@ -66,6 +71,11 @@ describe('the repository', () => {
     expect(await call('RepositoryModelLoad', { model_name: 'broken' })).toMatchObject({ status: 3 })
     expect(await call('RepositoryModelUnload', { model_name: 'nobody' })).toMatchObject({ status: 5 })
     expect(await call('RepositoryModelLoad')).toMatchObject({ status: 3 })
+    const config = { config: { string_param: '{"max_batch_size": 4}' } }
+    expect(await call('RepositoryModelLoad', { model_name: 'times', parameters: config })).toMatchObject({
+      status: 3,
+      message: expect.stringContaining('failed to load "times": ') as string,
+    })
     const file = { 'file:1/model.onnx': { bytes_param: Uint8Array.of(1) } }
     expect(await call('RepositoryModelLoad', { model_name: 'times', parameters: file })).toMatchObject({ status: 12 })
   })

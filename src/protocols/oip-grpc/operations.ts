@@ -27,8 +27,9 @@ export function operationRoutes(operations: Operations): readonly GrpcRoute[] {
       models: await repositoryIndex(operations, message['ready'] === true),
     })),
     route('RepositoryModelLoad', async (message) => {
-      checkLoadParameters(plainValues(message['parameters']))
-      await operations.load(modelIn(message))
+      const model = modelIn(message)
+      checkLoadParameters(model, plainValues(message['parameters']))
+      await operations.load(model)
       return {}
     }),
     route('RepositoryModelUnload', async (message) => {

@@ -6,10 +6,7 @@ import type { Access, Route, WireRequest } from '../protocol.ts'
 import { grpcAnswer } from './status.ts'
 
 /** A method of gRPC: its path has no placeholders. */
-export interface GrpcRoute extends Route {
-  /** Who may call it with this request, where that depends on the request. */
-  accessOf?(request: WireRequest): Access
-}
+export type GrpcRoute = Route
 
 /** Answers a message with a message, both as plain documents. */
 export type Answer = (

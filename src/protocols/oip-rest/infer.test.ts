@@ -96,6 +96,22 @@ describe('an inference with bytes behind its JSON', () => {
     expect(asked.body).toContain(`is ${datatype}, which has no JSON form; ask for it as binary data`)
   })
 
+  test('that is nothing but bytes, and does not say so, is told how to', async () => {
+    const { plane } = echoPlane([FP32])
+    const type = (name: string) => ({ 'content-type': name })
+    const ask = async (body: Uint8Array, headers: Readonly<Record<string, string>>) => {
+      const path = '/v2/models/echo/infer'
+      const answer = await handle({ method: 'POST', path, query: '', headers, body }, plane, { aborted: false })
+      return JSON.parse(answer.body as string) as { code: string; error: string }
+    }
+    const hint = 'send the header Inference-Header-Content-Length as 0'
+    const told = await ask(FLOATS, type('application/octet-stream'))
+    expect(told).toMatchObject({ code: 'invalid_argument', error: expect.stringContaining(hint) as string })
+    expect((await ask(FLOATS, {})).error).not.toContain(hint)
+    expect((await ask(FLOATS, type('application/json'))).error).not.toContain(hint)
+    expect((await ask(Buffer.from(' {"inputs"'), type('application/octet-stream'))).error).not.toContain(hint)
+  })
+
   test('that is refused is refused in JSON', async () => {
     const { plane } = echoPlane([FP32])
     const json = `{"inputs":[${SIZED}],"parameters":{"binary_data_output":true}}`

@@ -42,7 +42,7 @@ export async function infer(
 
 function decode({ headers, body }: WireRequest, signature: Signature): V2Request {
   const length = headers[JSON_LENGTH]
-  if (length === undefined) return decodeV2Request(body)
+  if (length === undefined) return decodeJson(headers, body)
   const jsonLength = /^\d{1,10}$/.test(length) ? Number(length) : Infinity
   if (jsonLength > body.length)
     throw new ServingError(
@@ -51,6 +51,27 @@ function decode({ headers, body }: WireRequest, signature: Signature): V2Request
         `that are JSON, from 0 to ${body.length}`,
     )
   return jsonLength === 0 ? decodeRawRequest(body, signature) : decodeV2Request(body, jsonLength)
+}
+
+/** @throws {ServingError} as `decodeV2Request`; for what came as bytes and is no JSON, with a word of how bytes are sent */
+function decodeJson(headers: WireRequest['headers'], body: Uint8Array): V2Request {
+  try {
+    return decodeV2Request(body)
+  } catch (thrown) {
+    const error = ServingError.from(thrown)
+    const isBytes = headers['content-type']?.trim().toLowerCase() === 'application/octet-stream' && !isObject(body)
+    if (!isBytes || error.code !== 'invalid_argument') throw thrown
+    throw new ServingError(
+      'invalid_argument',
+      `${error.message}; for a body that is the bytes of a tensor and nothing else, send the header Inference-Header-Content-Length as 0`,
+      { cause: error, details: error.details },
+    )
+  }
+}
+
+/** Whether a body begins as an object of JSON does. */
+function isObject(body: Uint8Array): boolean {
+  return body.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) === 0x7b
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' }

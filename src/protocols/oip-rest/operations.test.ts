@@ -60,8 +60,8 @@ const counted: VersionStatistics = {
   ],
 }
 
-function start() {
-  const { operations, asked } = fakeOperations([counted])
+function start(statistics: readonly VersionStatistics[] = [counted]) {
+  const { operations, asked } = fakeOperations(statistics)
   const handle = createRouter({
     protocols: [createOipRest('1.2.3', { operations, serverName: 'triton', timeoutMs: 60_000 })],
   })
@@ -103,7 +103,7 @@ describe('the configuration of a model', () => {
         backend: 'onnxruntime',
         max_batch_size: 8,
         input: [{ name: 'x', data_type: 'TYPE_FP64', dims: [2] }],
-        output: [{ name: 'text', data_type: 'TYPE_STRING', dims: [] }],
+        output: [{ name: 'text', data_type: 'TYPE_STRING', dims: [1], reshape: { shape: [] } }],
         dynamic_batching: {
           preferred_batch_size: [2, 4],
           max_queue_delay_microseconds: 1500,
@@ -177,6 +177,16 @@ describe('statistics', () => {
     })
   })
 
+  test('that are counted together with those of others are not told as zeros', async () => {
+    const { send } = start([{ ...counted, name: 'other', version: '' }, counted])
+    expect(await send('GET', '/models/times/stats')).toMatchObject({ body: { model_stats: [{ inference_count: 7 }] } })
+    expect(await send('GET', '/models/stats/stats')).toMatchObject({
+      status: 503,
+      body: { error: expect.stringContaining('"stats" came after too many other versions') as string },
+    })
+    expect((await send('GET', '/models/stats')).body).toMatchObject({ model_stats: [{ name: 'times' }] })
+  })
+
   test('stand in the way of no model that is called as they are', async () => {
     const { send } = start()
     expect(await send('GET', '/models/stats/config')).toMatchObject({ status: 200 })
@@ -220,8 +230,8 @@ describe('the repository', () => {
   })
 
   test.each([
-    [{ config: '{"max_batch_size": 4}' }, 501, 'leave "config" out'],
-    [{ config: 7 }, 501, 'leave "config" out'],
+    [{ config: '{"max_batch_size": 4}' }, 400, 'failed to load "times": a model is run as its files'],
+    [{ config: 7 }, 400, 'leave "config" out'],
     [{ 'file:1/model.onnx': 'AAAA' }, 501, 'put the file there'],
     [{ [`file:${'x'.repeat(5000)}`]: 'AAAA' }, 501, 'put the file there'],
     [{ other: 1 }, 501, 'is unknown'],
@@ -233,6 +243,21 @@ describe('the repository', () => {
     expect(JSON.stringify(answer.body).length).toBeLessThan(1024)
     expect(asked).toEqual([])
   })
+})
+
+test.each([
+  ['/repository/index', '{"ready":false,"ready":true}'],
+  ['/repository/models/times/load', '{"parameters":{"config":"{}","config":""}}'],
+  ['/repository/models/times/unload', '{"parameters":{},"parameters":{}}'],
+  ['/logging', '{"log_info":true,"log_info":false}'],
+  ['/trace/setting', '{"trace_rate":"1","trace_rate":"2"}'],
+])('who asks %s and says one thing twice is refused: %s', async (path, body) => {
+  const { send, asked } = start()
+  expect(await send('POST', path, body)).toMatchObject({
+    status: 400,
+    body: { error: expect.stringMatching(/twice/) as string },
+  })
+  expect(asked).toEqual([])
 })
 
 describe('settings of the log', () => {

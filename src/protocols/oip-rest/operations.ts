@@ -5,6 +5,7 @@ import { checkLoadParameters, repositoryIndex } from '../oip/repository.ts'
 import { modelStatistics } from '../oip/statistics.ts'
 import { readTraceChange, traceSettingsDocument } from '../oip/trace-settings.ts'
 import { empty, json, type Route } from '../protocol.ts'
+import { isObject, readObject } from '../read-object.ts'
 
 /**
  * What operators ask of the server: what was counted, which models there are, to load and to unload them, what is logged
@@ -25,10 +26,10 @@ export function operationRoutes(operations: Operations): readonly Route[] {
     route('GET', '/v2/models/{model}/stats', stats),
     route('GET', '/v2/models/{model}/versions/{version}/stats', stats),
     route('POST', '/v2/repository/index', async ({ body }) =>
-      json(200, await repositoryIndex(operations, readReady(readObject(body)))),
+      json(200, await repositoryIndex(operations, readReady(settingsIn(body)))),
     ),
     route('POST', '/v2/repository/models/{model}/load', async ({ body }, _plane, _call, { model = '' }) => {
-      checkLoadParameters(parametersIn(body))
+      checkLoadParameters(model, parametersIn(body))
       await operations.load(model)
       return empty(200)
     }),
@@ -50,24 +51,16 @@ function route(method: Route['method'], path: string, handle: Route['handle']): 
   return { method, path, access: 'operations', handle }
 }
 
-/** A body of settings; none is an empty object. */
-function readObject(body: Uint8Array): Record<string, unknown> {
-  if (body.length === 0) return {}
-  let document: unknown
-  try {
-    document = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'))
-  } catch (cause) {
-    throw new ServingError('invalid_argument', 'the body is no JSON', { cause })
-  }
-  if (!isObject(document)) throw new ServingError('invalid_argument', 'the body is no JSON object')
-  return document
+/** What an operator sends; no body is an empty object. */
+function settingsIn(body: Uint8Array): Readonly<Record<string, unknown>> {
+  return body.length === 0 ? {} : readObject(body, 'send the settings as an object, or no body')
 }
 
 function changeIn<Change>(
   body: Uint8Array,
   read: (settings: Readonly<Record<string, unknown>>) => Change,
 ): Change | undefined {
-  const settings = readObject(body)
+  const settings = settingsIn(body)
   return Object.keys(settings).length === 0 ? undefined : read(settings)
 }
 
@@ -76,12 +69,8 @@ function readReady({ ready = false }: Readonly<Record<string, unknown>>): boolea
   return ready
 }
 
-function parametersIn(body: Uint8Array): Record<string, unknown> {
-  const { parameters = {} } = readObject(body)
+function parametersIn(body: Uint8Array): Readonly<Record<string, unknown>> {
+  const { parameters = {} } = settingsIn(body)
   if (!isObject(parameters)) throw new ServingError('invalid_argument', '"parameters" takes an object')
   return parameters
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -50,7 +50,11 @@ export function modelConfig(model: ServedModel, { timeoutMs }: ConfigLimits = {}
 }
 
 function tensorConfig({ name, datatype, shape }: TensorSpec, isBatched: boolean) {
-  return { name, data_type: DATA_TYPE[datatype], dims: isBatched ? shape.slice(1) : [...shape] }
+  const data_type = DATA_TYPE[datatype]
+  if (!isBatched) return { name, data_type, dims: [...shape] }
+  // `dims` is never empty there: rows that are single values are said to be rows of one
+  if (shape.length === 1) return { name, data_type, dims: [1], reshape: { shape: [] } }
+  return { name, data_type, dims: shape.slice(1) }
 }
 
 /** Datatypes as configurations name them. */

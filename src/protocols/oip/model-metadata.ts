@@ -1,15 +1,15 @@
-import { versionName, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
+import { versionNumber, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
 
 /**
- * What is known of a model, as far as its callers need it. `versions` are all names under which versions answer: the
- * first digits of each digest, and its labels.
+ * What is known of a model, as far as its callers need it. `versions` has one name for each, as `versionNumber` gives it,
+ * under which it answers; all other names of this one stand in its properties.
  * @see Open Inference Protocol v2, "Model Metadata"
  */
 export function modelMetadata(model: ServedModel, plane: DataPlane) {
   return {
     name: model.name,
-    versions: versionsOf(model.name, plane).flatMap((version) => [versionName(version), ...version.labels]),
+    versions: versionsOf(model.name, plane).map(versionNumber),
     platform: platformOf(model),
     inputs: model.signature.inputs.map(tensorMetadata),
     outputs: model.signature.outputs.map(tensorMetadata),

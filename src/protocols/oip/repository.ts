@@ -16,25 +16,29 @@ export async function repositoryIndex(operations: Operations, isReady: boolean):
 
 /**
  * Refuses what a request to load a model may say and this server does not do: how a model is run is said when the server
- * is started, and files come from the place that the operator named, from nowhere else.
+ * is started, and files come from the place that the operator named, from nowhere else. A configuration is refused as one
+ * that does not fit the model is: clients look for those words.
  * @param parameters by name, as plain values
- * @throws {ServingError} `unsupported`
+ * @throws {ServingError} `invalid_argument` for a configuration, `unsupported` for all else
  */
-export function checkLoadParameters(parameters: Readonly<Record<string, unknown>>): void {
+export function checkLoadParameters(model: string, parameters: Readonly<Record<string, unknown>>): void {
+  const refuse = (code: 'invalid_argument' | 'unsupported', why: string): never => {
+    throw new ServingError(code, `failed to load ${quote(model)}: ${why}`)
+  }
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined || value === null) continue
     if (name === 'config' && isEmptyConfig(value)) continue
     if (name === 'config')
-      throw new ServingError(
-        'unsupported',
-        'a model is loaded as its files and the options of `slipway serve` say: leave "config" out, or start the server with other options',
+      refuse(
+        'invalid_argument',
+        'a model is run as its files and the options of `slipway serve` say; leave "config" out, or start the server with other options',
       )
     if (name.startsWith('file:'))
-      throw new ServingError(
+      refuse(
         'unsupported',
         `${quote(name, 40)}: models are loaded from the paths that are served; put the file there, then load it without "file:"`,
       )
-    throw new ServingError('unsupported', `the parameter ${quote(name, 40)} is unknown; a model is loaded without any`)
+    refuse('unsupported', `the parameter ${quote(name, 40)} is unknown; a model is loaded without any`)
   }
 }
 

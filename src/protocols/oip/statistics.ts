@@ -1,11 +1,14 @@
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
 import type { Operations, Tally, VersionStatistics } from '../../runtime/operations.ts'
 import { versionName, versionNumber, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
 import { versionsOf } from './model-metadata.ts'
 
 /**
  * What was counted of models: of all, of every version of one, or of one version. Versions that nobody has asked for
- * anything stand there with zeros.
- * @throws {ServingError} `not_found`
+ * anything stand there with zeros; versions that are counted together with others, beyond the most that are counted
+ * apart, are left out of the list of all.
+ * @throws {ServingError} `not_found`; `unavailable` for a model that was asked for by name and is counted with others
  * @see Triton's "Statistics Extension"
  */
 export async function modelStatistics(
@@ -21,12 +24,25 @@ export async function modelStatistics(
         ? versionsOf(plane.model(name).name, plane)
         : [plane.model(name, version)]
   const counted = new Map<string, VersionStatistics>()
-  for (const found of await operations.statistics()) counted.set(`${found.name} ${found.version}`, found)
-  return { model_stats: asked.map((model) => statisticsDocument(model, counted)) }
+  for (const found of await operations.statistics()) counted.set(keyOf(found), found)
+  const isMixed = [...counted.values()].some(({ version }) => version === '')
+  const documents = asked.flatMap((model) => {
+    const found = counted.get(keyOf({ name: model.name, version: versionName(model) }))
+    if (found !== undefined || !isMixed) return [statisticsDocument(model, found ?? NOTHING)]
+    if (name === undefined) return []
+    throw new ServingError(
+      'unavailable',
+      `${quote(model.name)} came after too many other versions to be counted apart: /metrics has them together, as "other"; restart the server to count anew`,
+    )
+  })
+  return { model_stats: documents }
 }
 
-function statisticsDocument(model: ServedModel, counted: ReadonlyMap<string, VersionStatistics>) {
-  const found = counted.get(`${model.name} ${versionName(model)}`) ?? NOTHING
+function keyOf({ name, version }: Pick<VersionStatistics, 'name' | 'version'>): string {
+  return `${name} ${version}`
+}
+
+function statisticsDocument(model: ServedModel, found: typeof NOTHING) {
   return {
     name: model.name,
     version: versionNumber(model), // Triton's perf_analyzer takes nothing else

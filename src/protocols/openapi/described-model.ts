@@ -1,6 +1,6 @@
-import { planRows, withWidth, type RowLayout } from '../../codecs/row-layout.ts'
-import { ServingError } from '../../core/errors.ts'
+import { withWidth, type RowLayout } from '../../codecs/row-layout.ts'
 import type { ServedModel } from '../../runtime/plane.ts'
+import { tableOf } from '../row-layouts.ts'
 import { exampleValues } from './example-values.ts'
 
 /** A version of a model, with what every protocol's description needs of it. */
@@ -36,7 +36,7 @@ export function describeModel(model: ServedModel, prefix: string, takesMissing: 
     const values = exampleValues(spec, example)
     if (values !== undefined) examples.set(spec.name, values)
   }
-  const layout = layoutOf(model)
+  const layout = tableOf(signature)
   const isWidthFree = layout?.isWidthFree === true
   return {
     model,
@@ -46,15 +46,6 @@ export function describeModel(model: ServedModel, prefix: string, takesMissing: 
     takesMissing,
     answersRows: signature.outputs.every(({ shape }) => shape.length > 0),
     examples,
-  }
-}
-
-function layoutOf({ signature }: ServedModel): RowLayout | undefined {
-  try {
-    return planRows(signature)
-  } catch (error) {
-    if (ServingError.from(error).code === 'unsupported') return undefined
-    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { isHalf, widenHalves } from '../../tensor/half.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
 import type { Tensor, Tensors } from '../../tensor/tensor.ts'
+import { shortest } from '../shortest.ts'
 import { exactNumber } from './schema.ts'
 
 /** Most elements of an example that a document carries. */
@@ -28,21 +29,12 @@ function numbersOf(tensor: Exclude<Tensor, { datatype: 'BYTES' }>): readonly unk
   if (datatype === 'BOOL') return Array.from(data, (bit) => bit !== 0)
   if (datatype === 'INT64' || datatype === 'UINT64') return Array.from(data, (value) => exactNumber(String(value)))
   if (isHalf(datatype)) return Array.from(widenHalves(datatype, data as Uint16Array), finite)
-  if (datatype === 'FP32') return Array.from(data, (value) => finite(shortest(value)))
+  if (datatype === 'FP32') return Array.from(data, (value) => finite(shortest(value, Math.fround)))
   return Array.from(data as Float64Array, finite)
 }
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null
-}
-
-/** The double of the shortest decimal that is this single. */
-function shortest(single: number): number {
-  for (let digits = 1; digits <= 9 && Number.isFinite(single); digits++) {
-    const decimal = Number(single.toPrecision(digits))
-    if (Math.fround(decimal) === single) return decimal
-  }
-  return single
 }
 
 /** A flat list of values as nested lists of a shape. */

@@ -78,6 +78,7 @@ export function endpointPaths(described: RowModel, needsKeys: boolean): Describe
       bodies: [{ ...MLFLOW, forms: [...MLFLOW.forms, 'instances'] }],
       answer: predictionsSchema(described),
       lines: ['text/csv'],
+      answerLines: ['text/csv'],
     },
     needsKeys,
   )

@@ -23,7 +23,13 @@ export async function takesMissingNumbers(plane: DataPlane, model: ServedModel, 
     inputs.set(name, missing ? nanLike(tensor) : tensor)
   }
   if (!hasFloats) return false
-  const { outputs } = await plane.predict(model, inputs, { call, timeoutMs: TIMEOUT_MS, priority: 3 })
+  // a call of its own: who asks for a document has asked no model
+  const own: Call = {
+    get aborted() {
+      return call.aborted
+    },
+  }
+  const { outputs } = await plane.predict(model, inputs, { call: own, timeoutMs: TIMEOUT_MS, priority: 3 })
   return isFinite(outputs)
 }
 

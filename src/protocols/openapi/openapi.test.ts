@@ -300,14 +300,14 @@ describe('documents', () => {
     }
     const calm = { ...table, name: 'calm' }
     const answering = planeOf([calm])
-    expect(await cell(planeOf([{ ...calm }]))).toBe('number')
+    expect(await cell(planeOf([{ ...calm }]))).toEqual(['number', 'boolean'])
     const predict: DataPlane['predict'] = (model) =>
       Promise.resolve({ model, outputs: new Map([['scores', tensor('FP32', [1], Float32Array.of(1))]]) })
-    expect(await cell({ ...answering, predict })).toEqual(['number', 'null'])
+    expect(await cell({ ...answering, predict })).toEqual(['number', 'boolean', 'null'])
     const busy = { ...calm }
     const refuse: DataPlane['predict'] = () => Promise.reject(new ServingError('overloaded', 'full'))
-    expect(await cell({ ...planeOf([busy]), predict: refuse })).toBe('number')
-    expect(await cell({ ...planeOf([busy]), predict })).toEqual(['number', 'null'])
+    expect(await cell({ ...planeOf([busy]), predict: refuse })).toEqual(['number', 'boolean'])
+    expect(await cell({ ...planeOf([busy]), predict })).toEqual(['number', 'boolean', 'null'])
   })
 
   test('ask for a key where requests need one, but for what anybody may ask', async () => {

@@ -1,4 +1,5 @@
-import { outputColumns, type BytesRule } from '../../codecs/row-text.ts'
+import type { BytesRule } from '../../codecs/element-text.ts'
+import { outputColumns } from '../../codecs/row-text.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
 import { answerElement, anyOf, countOf, listOf, nestedOf, objectOf, type Schema } from './schema.ts'
 

@@ -6,7 +6,8 @@ export type Schema = Readonly<Record<string, unknown>>
 
 /**
  * Which values stand for an element: in the tensors of the Open Inference Protocol, or in the rows of a table, where
- * bytes may come as base64, and null is a missing number to models that have an answer to those.
+ * bytes may come as base64, true and false are 1 and 0, and null is a missing number to models that have an answer to
+ * those.
  */
 export type ElementUse = 'tensor' | 'row' | 'row without missing'
 
@@ -36,11 +37,11 @@ export function elementSchema(datatype: Datatype, use: ElementUse): Schema {
   const bounds = INTEGER_BOUNDS[datatype] ?? WIDE_BOUNDS[datatype]
   if (bounds !== undefined) {
     const [minimum, maximum] = bounds.map((bound) => exactNumber(String(bound)))
-    return { type: 'integer', minimum, maximum }
+    return { type: use === 'tensor' ? 'integer' : ['integer', 'boolean'], minimum, maximum }
   }
   const limit = TOO_LARGE[datatype]
   return {
-    type: use === 'row' ? ['number', 'null'] : 'number',
+    type: use === 'tensor' ? 'number' : use === 'row' ? ['number', 'boolean', 'null'] : ['number', 'boolean'],
     ...(limit === undefined ? {} : { exclusiveMinimum: -limit, exclusiveMaximum: limit }),
   }
 }

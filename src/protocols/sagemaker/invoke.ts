@@ -1,10 +1,10 @@
 import { decodeCsv, type DecodedRows } from '../../codecs/csv.ts'
 import { decodeJsonLines } from '../../codecs/json-lines.ts'
-import { fitNpy } from '../../codecs/npy-rows.ts'
-import { decodeNpy } from '../../codecs/npy.ts'
+import { decodeNpyRows } from '../../codecs/npy-rows.ts'
+import { missingIn } from '../../codecs/missing-values.ts'
 import type { RowLayout } from '../../codecs/row-layout.ts'
 import { printCsv, printJsonLines, printPredictions, type AnswerStyle } from '../../codecs/table-answer.ts'
-import { decodeTable } from '../../codecs/table-request.ts'
+import { decodeTable, type TableOptions } from '../../codecs/table-request.ts'
 import type { Call, DataPlane } from '../../runtime/plane.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import type { WireRequest, WireResponse } from '../protocol.ts'
@@ -32,17 +32,23 @@ export async function invoke(
   { model, echo }: Target,
 ): Promise<WireResponse> {
   const { outputs: specs } = model.signature
+  call.model = model
   const from = requestForm(request.headers['content-type'])
   const to = answerForm(request.headers['accept'], from, fitsNpy(specs))
-  const { inputs, rows, style } = decode(request.body, from, rowLayoutOf(model.signature))
+  const layout = rowLayoutOf(model.signature)
+  const { inputs, rows, style } = decode(request.body, from, layout)
   const { outputs } = await plane.predict(model, inputs, { call })
   const headers = { 'content-type': contentType(to), ...echo }
   if (to.form === 'npy') return { status: 200, headers, body: encodeNpyAnswer(outputs, rows) }
   if (to.form === 'csv') return { status: 200, headers, body: printCsv(outputs, specs, rows) }
-  if (to.form === 'jsonlines') return { status: 200, headers, body: printJsonLines(outputs, specs, rows) }
-  const body = `{"predictions":${printPredictions(outputs, specs, rows, styleFor(outputs, style), AS_CSV)}}`
+  const options = { ...AS_CSV, tellMissing: missingIn(layout, inputs) }
+  if (to.form === 'jsonlines') return { status: 200, headers, body: printJsonLines(outputs, specs, rows, options) }
+  const body = `{"predictions":${printPredictions(outputs, specs, rows, styleFor(outputs, style), options)}}`
   return { status: 200, headers, body }
 }
+
+/** Forms of MLflow's, which are taken at the same paths. */
+const MLFLOW_TOO: TableOptions = { formsElsewhere: ['dataframe_split', 'dataframe_records', 'inputs'] }
 
 const AS_CSV = { instead: 'ask for text/csv' }
 
@@ -53,9 +59,9 @@ function decode(body: Uint8Array, { form, header }: RequestForm, layout: RowLayo
     case 'jsonlines':
       return { ...decodeJsonLines(body, layout), style: 'objects' }
     case 'npy':
-      return { ...fitNpy(decodeNpy(body), layout), style: 'objects' }
+      return { ...decodeNpyRows(body, layout), style: 'objects' }
     case 'json': {
-      const table = decodeTable(body, layout, ['instances', 'rows'])
+      const table = decodeTable(body, layout, ['instances', 'rows'], MLFLOW_TOO)
       return { inputs: table.inputs, rows: table.rows, style: table.form === 'instances' ? 'values' : 'objects' }
     }
   }

@@ -35,7 +35,10 @@ export function requestForm(contentType: string | undefined): RequestForm {
   const { mediaType, parameters } = parseMediaType(contentType)
   const form = FORM_OF.get(mediaType)
   if (form === undefined)
-    throw new ServingError('unsupported', `the content-type ${quote(mediaType)} is not taken; send one of ${KNOWN}`)
+    throw new ServingError(
+      'unsupported',
+      `the content-type ${quote(mediaType)} is not taken; send one of ${KNOWN}${formHint(mediaType)}`,
+    )
   const charset = parameters.get('charset')
   if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset))
     throw new ServingError('unsupported', `the charset ${quote(charset)} is not taken; send UTF-8`)
@@ -65,21 +68,8 @@ export function answerForm(accept: string | undefined, request: RequestForm, has
   const isHeld = (form: Form | undefined): boolean => form !== 'npy' || hasNpy
   if (accept === undefined || accept.trim() === '')
     return isHeld(request.form) ? request : { form: 'json', mediaType: 'application/json' }
-  const ranges = accept.split(',').map((text) => {
-    const { mediaType, parameters } = parseMediaType(text)
-    const weight = Number(parameters.get('q') ?? '1')
-    return { mediaType, weight: weight >= 0 && weight <= 1 ? weight : 0 }
-  })
-  let best: { mediaType: string; weight: number; place: number } | undefined
-  for (const mediaType of new Set([request.mediaType, ...FORM_OF.keys()])) {
-    const place = mostSpecific(ranges, mediaType)
-    const weight = ranges[place]?.weight ?? 0
-    if (weight === 0 || !isHeld(FORM_OF.get(mediaType))) continue
-    if (best === undefined || weight > best.weight || (weight === best.weight && place < best.place))
-      best = { mediaType, weight, place }
-  }
-  const form = best === undefined ? undefined : FORM_OF.get(best.mediaType)
-  if (best === undefined || form === undefined)
+  const best = preferredForm(accept, isHeld('npy') ? ANY : TEXTS, request.mediaType)
+  if (best === undefined)
     throw new ServingError(
       'unsupported',
       `accept is ${quote(accept)}; the answer can be ${hasNpy ? KNOWN : KNOWN_AS_TEXT}`,
@@ -87,7 +77,43 @@ export function answerForm(accept: string | undefined, request: RequestForm, has
         details: { reason: 'accept' },
       },
     )
-  return { form, mediaType: best.mediaType }
+  return best
+}
+
+const ANY: readonly Form[] = ['json', 'csv', 'jsonlines', 'npy']
+const TEXTS: readonly Form[] = ['json', 'csv', 'jsonlines']
+
+/**
+ * The best of some forms by an `accept` header, undefined where it allows none.
+ * @param first the media type that wins where the header leaves the choice open
+ * @see RFC 9110, section 12.5.1
+ */
+export function preferredForm(
+  accept: string,
+  forms: readonly Form[],
+  first = 'application/json',
+): AnswerForm | undefined {
+  const ranges = accept.split(',').map((text) => {
+    const { mediaType, parameters } = parseMediaType(text)
+    const weight = Number(parameters.get('q') ?? '1')
+    return { mediaType, weight: weight >= 0 && weight <= 1 ? weight : 0 }
+  })
+  let best: { form: Form; mediaType: string; weight: number; place: number } | undefined
+  for (const mediaType of new Set([first, ...FORM_OF.keys()])) {
+    const place = mostSpecific(ranges, mediaType)
+    const weight = ranges[place]?.weight ?? 0
+    const form = FORM_OF.get(mediaType)
+    if (weight === 0 || form === undefined || !forms.includes(form)) continue
+    if (best === undefined || weight > best.weight || (weight === best.weight && place < best.place))
+      best = { form, mediaType, weight, place }
+  }
+  return best === undefined ? undefined : { form: best.form, mediaType: best.mediaType }
+}
+
+/** The end of a refusal for the media type that curl's `-d` and HTML forms send, which nobody chose; else nothing. */
+export function formHint(mediaType: string): string {
+  if (mediaType !== 'application/x-www-form-urlencoded') return ''
+  return '; if the body is JSON, send the header Content-Type: application/json'
 }
 
 /** Place of the range that says most about a media type, -1 when none speaks of it. */

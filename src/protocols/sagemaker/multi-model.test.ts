@@ -83,6 +83,7 @@ test('a model is loaded by its name, once, and unloaded', async () => {
 test.each([
   ['nothing', ''],
   ['no object', '[]'],
+  ['two names', '{"model_name":"a","model_name":"wine","url":"/opt/ml/models/wine/model"}'],
   ['no name', '{"url":"/opt/ml/models/a/model"}'],
   ['a name that is a path', order('../../etc')],
   ['a url of another model', order('wine', '/opt/ml/models/beer/model')],

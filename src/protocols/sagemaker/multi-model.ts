@@ -4,6 +4,7 @@ import { quote } from '../../core/text.ts'
 import type { Operations } from '../../runtime/operations.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { json, type PathParameters, type Route, type WireRequest, type WireResponse } from '../protocol.ts'
+import { readObject } from '../read-object.ts'
 import { containerFailure, NOT_DONE_HERE } from './failure.ts'
 
 /** Models of one page of the list. */
@@ -70,7 +71,7 @@ async function load(request: WireRequest, plane: DataPlane, operations: Operatio
 
 /** The name of the model to load. @throws {ServingError} `invalid_argument` */
 function readOrder(body: Uint8Array): string {
-  const { model_name: name, url } = parse(body)
+  const { model_name: name, url } = readObject(body, 'send {"model_name": NAME, "url": PATH}')
   if (typeof name !== 'string' || !MODEL_NAME.test(name))
     throw new ServingError(
       'invalid_argument',
@@ -83,19 +84,6 @@ function readOrder(body: Uint8Array): string {
       `"url" is ${typeof url === 'string' ? quote(url) : 'no text'}; models are loaded by their name from where this server finds its models: send /opt/ml/models/${name}/model`,
     )
   return name
-}
-
-function parse(body: Uint8Array): { readonly model_name?: unknown; readonly url?: unknown } {
-  let document: unknown
-  try {
-    document = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
-  } catch (error) {
-    throw new ServingError('invalid_argument', 'the body is not valid JSON; send {"model_name": NAME, "url": PATH}', {
-      cause: error,
-    })
-  }
-  if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document
-  throw new ServingError('invalid_argument', 'the body is no object; send {"model_name": NAME, "url": PATH}')
 }
 
 async function unload(

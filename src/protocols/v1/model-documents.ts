@@ -1,7 +1,7 @@
-import type { ServedModel } from '../../runtime/plane.ts'
+import { versionNumber, type ServedModel } from '../../runtime/plane.ts'
 import type { Datatype } from '../../tensor/datatype.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
-import { servableVersion, SIGNATURE_NAME } from './names.ts'
+import { SIGNATURE_NAME } from './names.ts'
 
 /**
  * A model that answers: one document for clients of both, KServe's name and readiness, TensorFlow Serving's versions.
@@ -12,7 +12,7 @@ export function modelStatus(name: string, versions: readonly ServedModel[]): obj
     name,
     ready: true,
     model_version_status: versions.map((model) => ({
-      version: servableVersion(model),
+      version: versionNumber(model),
       state: model.state === 'ready' ? 'AVAILABLE' : 'UNLOADING',
       status: { error_code: 'OK', error_message: '' },
     })),
@@ -26,7 +26,7 @@ export function modelStatus(name: string, versions: readonly ServedModel[]): obj
 export function modelMetadata(model: ServedModel): object {
   const { inputs, outputs } = model.signature
   return {
-    model_spec: { name: model.name, signature_name: '', version: servableVersion(model) },
+    model_spec: { name: model.name, signature_name: '', version: versionNumber(model) },
     metadata: {
       signature_def: {
         signature_def: {

@@ -1,3 +1,4 @@
+import { missingIn } from '../../codecs/missing-values.ts'
 import { printPredictions } from '../../codecs/table-answer.ts'
 import type { DecodedTable, TableForm, TableOptions } from '../../codecs/table-request.ts'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
@@ -14,6 +15,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from '../protocol.ts'
+import { rowLayoutOf } from '../row-layouts.ts'
 import { shorten } from '../shorten.ts'
 import { eventHeaders } from './cloud-events.ts'
 import { modelMetadata, modelStatus } from './model-documents.ts'
@@ -61,7 +63,7 @@ async function predict(
     model.signature.outputs,
     table.rows,
     isByColumn ? 'columns' : 'values',
-    { bytes: 'b64-by-name' },
+    { bytes: 'b64-by-name', tellMissing: missingIn(rowLayoutOf(model.signature), table.inputs) },
   )
   return {
     status: 200,

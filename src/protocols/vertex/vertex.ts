@@ -1,3 +1,4 @@
+import { missingIn } from '../../codecs/missing-values.ts'
 import { printPredictions } from '../../codecs/table-answer.ts'
 import type { TableForm, TableOptions } from '../../codecs/table-request.ts'
 import { ServingError } from '../../core/errors.ts'
@@ -11,6 +12,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from '../protocol.ts'
+import { rowLayoutOf } from '../row-layouts.ts'
 import { vertexFailure } from './failure.ts'
 import { createRawPredict } from './raw-predict.ts'
 
@@ -97,7 +99,11 @@ const OPTIONS: TableOptions = { otherKeys: 'ignored' }
 /** @returns the predictions as the text of a JSON array */
 async function predictInstances(body: Uint8Array, plane: DataPlane, model: ServedModel, call: Call): Promise<string> {
   const { table, prediction } = await predictTable({ plane, model, call }, body, FORMS, OPTIONS)
-  return printPredictions(prediction.outputs, model.signature.outputs, table.rows, 'values', { bytes: 'b64' })
+  const tellMissing = missingIn(rowLayoutOf(model.signature), table.inputs)
+  return printPredictions(prediction.outputs, model.signature.outputs, table.rows, 'values', {
+    bytes: 'b64',
+    tellMissing,
+  })
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
