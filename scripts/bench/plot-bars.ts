@@ -48,7 +48,7 @@ function serverBars(summary: readonly Line[]): Bar[] {
 
 function caseBars(summary: readonly Line[]): Bar[] {
   return summary
-    .filter((line) => line.server === 'slipway' && !Number.isNaN(line.timesFastapi.middle))
+    .filter((line) => line.server === 'slipway' && !isGrpc(line))
     .map((line) => ({
       label: describeCase(line),
       value: line.timesFastapi.middle,
