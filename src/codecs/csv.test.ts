@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
+import { refusal } from '../core/refusal.fixture.ts'
 import type { Signature } from '../tensor/signature.ts'
 import { decodeCsv, type HeaderRule } from './csv.ts'
 import { planRows } from './row-layout.ts'
@@ -31,16 +32,6 @@ function values(text: string, signature: Signature, input = 'x', header?: Header
   return tensor?.datatype === 'BYTES'
     ? tensor.data.map((bytes) => Buffer.from(bytes).toString())
     : Array.from((tensor?.data ?? []) as Float64Array)
-}
-
-function refusal(run: () => unknown): ServingError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ServingError) return error
-    throw error
-  }
-  throw new Error('it was taken')
 }
 
 describe('a CSV body', () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
+import { refusal } from '../core/refusal.fixture.ts'
 import type { Datatype } from '../tensor/datatype.ts'
 import type { Signature } from '../tensor/signature.ts'
 import { tensor, type Tensor } from '../tensor/tensor.ts'
@@ -25,16 +26,6 @@ function headerOf(descr: string, shape: string, order = 'False'): string {
 function values(array: Tensor): unknown[] {
   if (array.datatype === 'BYTES') return array.data.map((bytes) => Buffer.from(bytes).toString())
   return Array.from(array.data as Float64Array)
-}
-
-function refusal(run: () => unknown): ServingError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ServingError) return error
-    throw error
-  }
-  throw new Error('it was taken')
 }
 
 describe('an .npy file', () => {

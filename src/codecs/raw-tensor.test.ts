@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { DATATYPES, elementSizeBytes, type Datatype } from '../tensor/datatype.ts'
-import { bytesOf, tensor, viewAs, type Tensor } from '../tensor/tensor.ts'
+import { tensor, viewAs, type Tensor } from '../tensor/tensor.ts'
 import { decodeRaw, encodeRaw, rawSize, writeRaw } from './raw-tensor.ts'
 import { allocateSmall } from './small-arrays.ts'
+import { contentOf } from '../tensor/content.fixture.ts'
 
 const NUMERIC = DATATYPES.filter((datatype) => datatype !== 'BYTES')
 
@@ -25,13 +26,6 @@ const anyTensor: fc.Arbitrary<Tensor> = fc
       .uint8Array({ minLength: length, maxLength: length, max: datatype === 'BOOL' ? 1 : 255 })
       .map((bytes) => tensor(datatype, shape, viewAs(datatype, Uint8Array.from(bytes))))
   })
-
-function contentOf({ datatype, shape, data }: Tensor): unknown {
-  const bits = Array.isArray(data)
-    ? data.map((bytes: Uint8Array) => Buffer.from(bytes).toString('hex'))
-    : Buffer.from(bytesOf(data as Float32Array)).toString('hex')
-  return { datatype, shape: [...shape], bits }
-}
 
 /** Bytes that lie somewhere in a larger piece of memory. */
 function placedAt(offset: number, bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ServingError } from '../core/errors.ts'
+import { refusal } from '../core/refusal.fixture.ts'
 import type { TensorSpec } from '../tensor/signature.ts'
 import { tensor, type Tensor } from '../tensor/tensor.ts'
 import { printCsv, printJsonLines, printPredictions, type AnswerOptions, type AnswerStyle } from './table-answer.ts'
@@ -15,16 +15,6 @@ const EMPTY = tensor('FP32', [2, 0], new Float32Array())
 
 function print(outputs: Record<string, Tensor>, style: AnswerStyle, options?: AnswerOptions): string {
   return printPredictions(new Map(Object.entries(outputs)), [], 2, style, options)
-}
-
-function refusal(run: () => unknown): ServingError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ServingError) return error
-    throw error
-  }
-  throw new Error('it was printed')
 }
 
 describe('predictions', () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
+import { refusal } from '../core/refusal.fixture.ts'
 import type { Signature } from '../tensor/signature.ts'
 import { bytesOf, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { decodeCsv } from './csv.ts'
@@ -73,16 +74,6 @@ function bits(inputs: Tensors): unknown {
     shape,
     datatype === 'BYTES' ? values({ datatype, shape, data }) : Buffer.from(bytesOf(data as Float64Array)),
   ])
-}
-
-function refusal(run: () => unknown): ServingError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ServingError) return error
-    throw error
-  }
-  throw new Error('it was taken')
 }
 
 describe('a table', () => {

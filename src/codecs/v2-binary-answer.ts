@@ -1,6 +1,6 @@
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
 import { rawSize, writeRaw } from './raw-tensor.ts'
-import { encodeData, encodeV2Response, type V2ResponseHead } from './v2-json-answer.ts'
+import { encodeData, encodeV2Response, headText, outputText, type V2ResponseHead } from './v2-json-answer.ts'
 import type { V2Request } from './v2-request.ts'
 
 /** An answer to an inference request, in the form that the request asked for. */
@@ -20,12 +20,10 @@ export function encodeV2Answer(head: V2ResponseHead, outputs: Tensors, request: 
   if (request.isBinary !== true && request.forms === undefined) return asJson(head, outputs)
   const raw: Tensor[] = []
   let sizeBytes = 0
-  let text = `{"model_name":${JSON.stringify(head.modelName)},"model_version":${JSON.stringify(head.modelVersion)}`
-  if (head.id !== undefined) text += `,"id":${JSON.stringify(head.id)}`
-  text += ',"outputs":['
+  let text = headText(head)
   let separator = ''
   for (const [name, tensor] of outputs) {
-    text += `${separator}{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}]`
+    text += separator + outputText(name, tensor)
     if (isBinary(request, name)) {
       const size = rawSize(tensor)
       text += `,"parameters":{"binary_data_size":${size}}}`

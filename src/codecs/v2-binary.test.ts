@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DATATYPES, elementSizeBytes } from '../tensor/datatype.ts'
-import { bytesOf, tensor, viewAs, type Tensor } from '../tensor/tensor.ts'
+import { tensor, viewAs, type Tensor } from '../tensor/tensor.ts'
 import { encodeRaw } from './raw-tensor.ts'
 import { encodeV2Answer } from './v2-binary-answer.ts'
 import { encodeData } from './v2-json-answer.ts'
 import { decodeV2Request } from './v2-json.ts'
 import type { OutputForm, V2Request } from './v2-request.ts'
+import { contentOf } from '../tensor/content.fixture.ts'
 
 const HEAD = { modelName: 'é', modelVersion: '1', id: 'ü' }
 
@@ -27,13 +28,6 @@ const anyTensor: fc.Arbitrary<Tensor> = fc
       .uint8Array({ minLength: length, maxLength: length, max: datatype === 'BOOL' ? 1 : 255 })
       .map((bytes) => tensor(datatype, shape, viewAs(datatype, Uint8Array.from(bytes))))
   })
-
-function contentOf({ datatype, shape, data }: Tensor): unknown {
-  const bits = Array.isArray(data)
-    ? data.map((bytes: Uint8Array) => Buffer.from(bytes).toString('hex'))
-    : Buffer.from(bytesOf(data as Float32Array)).toString('hex')
-  return { datatype, shape: [...shape], bits }
-}
 
 /** The elements as JSON; undefined where there is no such JSON. */
 function jsonOf(value: Tensor): string | undefined {

@@ -19,16 +19,25 @@ export interface V2ResponseHead {
  * @throws {ServingError} `unsupported` when a value has no JSON form: NaN, infinities, half floats, bytes that are no text
  * @see Open Inference Protocol v2, "Inference Response JSON Object"
  */
-export function encodeV2Response({ modelName, modelVersion, id }: V2ResponseHead, outputs: Tensors): string {
-  let text = `{"model_name":${JSON.stringify(modelName)},"model_version":${JSON.stringify(modelVersion)}`
-  if (id !== undefined) text += `,"id":${JSON.stringify(id)}`
-  text += ',"outputs":['
+export function encodeV2Response(head: V2ResponseHead, outputs: Tensors): string {
+  let text = headText(head)
   let separator = ''
   for (const [name, value] of outputs) {
-    text += `${separator}{"name":${JSON.stringify(name)},"datatype":"${value.datatype}","shape":[${value.shape.join(',')}],"data":[${encodeData(name, value)}]}`
+    text += `${separator}${outputText(name, value)},"data":[${encodeData(name, value)}]}`
     separator = ','
   }
   return `${text}]}`
+}
+
+/** An answer up to its first output. */
+export function headText({ modelName, modelVersion, id }: V2ResponseHead): string {
+  const named = `{"model_name":${JSON.stringify(modelName)},"model_version":${JSON.stringify(modelVersion)}`
+  return id === undefined ? `${named},"outputs":[` : `${named},"id":${JSON.stringify(id)},"outputs":[`
+}
+
+/** An output up to what it holds. */
+export function outputText(name: string, { datatype, shape }: Tensor): string {
+  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}]`
 }
 
 /** The elements of a tensor as JSON, joined by commas. */

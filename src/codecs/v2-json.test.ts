@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { INTEGER_BOUNDS, type Datatype } from '../tensor/datatype.ts'
-import { bytesOf, tensor, type Tensor } from '../tensor/tensor.ts'
+import { tensor, type Tensor } from '../tensor/tensor.ts'
 import { decodeV2Request, encodeV2Response, type V2Request } from './v2-json.ts'
+import { contentOf } from '../tensor/content.fixture.ts'
 
 /** A request as it comes: a document, or text that only looks like one. */
 function decode(body: unknown): V2Request {
@@ -30,14 +31,6 @@ function refusalOf(run: () => unknown): ServingError {
 const X = { name: 'x', shape: [1], datatype: 'FP32', data: [1] }
 
 const nested = (depth: number, open = '[', close = ']'): string => open.repeat(depth) + close.repeat(depth)
-
-/** A tensor's whole content, bit for bit. */
-function contentOf({ datatype, shape, data }: Tensor): unknown {
-  const bits = Array.isArray(data)
-    ? data.map((bytes: Uint8Array) => Buffer.from(bytes).toString('hex'))
-    : Buffer.from(bytesOf(data as Float32Array)).toString('hex')
-  return { datatype, shape: [...shape], bits }
-}
 
 afterEach(() => {
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined()

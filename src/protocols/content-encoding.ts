@@ -1,4 +1,4 @@
-import * as zlib from 'node:zlib'
+import { brotliDecompress, constants, deflate, gunzip, gzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import type { Call } from '../runtime/plane.ts'
@@ -31,23 +31,18 @@ interface Options {
 type Done = (error: Error | null, result: unknown) => void
 type Inflate = (bytes: Uint8Array, options: Options, done: Done) => void
 
-const gunzip: Inflate = zlib.gunzip
-const inflate: Inflate = zlib.inflate
-const inflateRaw: Inflate = zlib.inflateRaw
-const INFLATE: ReadonlyMap<string, Inflate> = new Map([
-  ['gzip', gunzip],
-  ['x-gzip', gunzip],
+const ungzip: Inflate = (bytes, options, done) => gunzip(bytes, options, done)
+/** Functions of zlib are named only where they are called: a server to which nothing comes compressed never loads it. */
+const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
+  ['gzip', ungzip],
+  ['x-gzip', ungzip],
   ['deflate', (bytes, options, done) => (isZlib(bytes) ? inflate : inflateRaw)(bytes, options, done)],
-  ['br', zlib.brotliDecompress as Inflate],
+  ['br', (bytes, options, done) => (brotliDecompress as Inflate)(bytes, options, done)],
   [
     'zstd',
     (bytes, options, done) => {
-      const params = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_BITS }
-      ;(zlib.zstdDecompress as (bytes: Uint8Array, options: object, done: Done) => void)(
-        bytes,
-        { ...options, params },
-        done,
-      )
+      const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_BITS }
+      ;(zstdDecompress as (bytes: Uint8Array, options: object, done: Done) => void)(bytes, { ...options, params }, done)
     },
   ],
 ])
@@ -63,8 +58,8 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map([
 export async function decompressed(request: WireRequest, call: Call, maxBodyBytes: number): Promise<WireRequest> {
   const coding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
   if (coding === '' || coding === 'identity') return request
-  const inflate = INFLATE.get(coding)
-  if (inflate === undefined)
+  const known = INFLATE.get(coding)
+  if (known === undefined)
     throw new ServingError(
       'unsupported',
       `the content-encoding is ${quote(coding, 40)}; send the body as it is, or compressed once, by one of ${ACCEPTED_ENCODINGS}`,
@@ -72,7 +67,7 @@ export async function decompressed(request: WireRequest, call: Call, maxBodyByte
     )
   const body = await inTurn(() => {
     if (call.aborted) throw new ServingError('cancelled', 'the caller has gone')
-    return run(inflate, coding, request.body, maxBodyBytes)
+    return run(known, coding, request.body, maxBodyBytes)
   })
   const { 'content-encoding': _, ...headers } = request.headers
   return { ...request, headers, body }
@@ -85,10 +80,10 @@ function isZlib(bytes: Uint8Array): boolean {
 }
 
 /** Inflates when it is its turn, of all hosts together: small bodies that grow large fill no memory together. */
-export async function inTurn<T>(inflate: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   await takeTurn()
   try {
-    return await inflate()
+    return await work()
   } finally {
     passTurn()
   }
@@ -109,10 +104,10 @@ function passTurn(): void {
   else next()
 }
 
-function run(inflate: Inflate, coding: string, bytes: Uint8Array, maxBodyBytes: number): Promise<Uint8Array> {
+function run(decompress: Inflate, coding: string, bytes: Uint8Array, maxBodyBytes: number): Promise<Uint8Array> {
   const chunkSize = Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, CHUNK_GROWTH * bytes.length))
   return new Promise((resolve, reject) => {
-    inflate(bytes, { maxOutputLength: maxBodyBytes, chunkSize, info: true }, (error, result) => {
+    decompress(bytes, { maxOutputLength: maxBodyBytes, chunkSize, info: true }, (error, result) => {
       if (error !== null) return reject(refusal(error, coding, maxBodyBytes))
       const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } }
       const rest = bytes.length - engine.bytesWritten
@@ -166,9 +161,9 @@ export async function compressed(
   const { body, headers } = answer
   if (body.length <= MIN_ANSWER_LENGTH || headers['content-encoding'] !== undefined || request.method === 'HEAD')
     return answer
-  const compress = coding === 'gzip' ? zlib.gzip : zlib.deflate
+  const compress = coding === 'gzip' ? gzip : deflate
   const bytes = await new Promise<Uint8Array>((resolve, reject) => {
-    compress(body, { level: zlib.constants.Z_BEST_SPEED }, (error, result) => {
+    compress(body, { level: constants.Z_BEST_SPEED }, (error, result) => {
       if (error === null) resolve(result)
       else reject(error)
     })

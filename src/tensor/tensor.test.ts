@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DATATYPES, elementSizeBytes, isDatatype, type NumericDatatype } from './datatype.ts'
 import { bytesOf, concatenateRows, rowsOf, sliceRows, tensor, viewAs, type Tensor } from './tensor.ts'
+import { contentOf } from './content.fixture.ts'
 
 const NUMERIC = DATATYPES.filter((datatype) => datatype !== 'BYTES')
 
@@ -22,14 +23,6 @@ const anyTensor: fc.Arbitrary<Tensor> = fc
       .uint8Array({ minLength: sizeBytes, maxLength: sizeBytes })
       .map((bytes) => tensor(datatype, shape, viewAs(datatype, Uint8Array.from(bytes))))
   })
-
-/** A tensor's whole content, bit for bit. */
-function contentOf({ datatype, shape, data }: Tensor): unknown {
-  const bits = Array.isArray(data)
-    ? data.map((bytes: Uint8Array) => Buffer.from(bytes).toString('hex'))
-    : Buffer.from(bytesOf(data as Float32Array)).toString('hex')
-  return { datatype, shape: [...shape], bits }
-}
 
 describe('a tensor', () => {
   test('is refused when shape and data disagree', () => {

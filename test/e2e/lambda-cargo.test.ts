@@ -3,11 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findTool, needs } from '../support/needs.ts'
+import { freePort } from '../support/free-port.ts'
 
 const started: ChildProcess[] = []
 let folder = ''
@@ -52,15 +53,6 @@ function start(command: string, parameters: readonly string[], env: Readonly<Rec
   child.on('error', (error) => (said += error.message))
   started.push(child)
   return child
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Only connects: to the emulator any request is an invocation. */

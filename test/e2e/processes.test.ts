@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { readdir, readFile, readlink, rename, rm, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { request as secureRequest } from 'node:https'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -13,6 +13,7 @@ import { endCommands, isAlive, runCommand, startCommand, startServer, type Runni
 import { ask, startLoad, type Question } from '../support/load.ts'
 import { linearModel, stepsModel } from '../support/models.ts'
 import { needs } from '../support/needs.ts'
+import { freePort } from '../support/free-port.ts'
 
 // many processes are started here, on machines that may be busy
 vi.setConfig({ testTimeout: 60_000 })
@@ -51,14 +52,6 @@ function at(...path: string[]): string {
 
 function serve(...args: string[]): Promise<RunningServer> {
   return startServer([...args, '--data', at('data')], { env: { TMPDIR: folder } })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
 
 /** A connection, as soon as somebody listens there. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ServingError } from '../../core/errors.ts'
+import { refusal } from '../../core/refusal.fixture.ts'
 import { InferTensorContents, ModelInferRequest, ModelStreamInferResponse } from './infer-messages.ts'
 import {
   LogSettingsRequest,
@@ -97,16 +98,6 @@ function contentOf(type: MessageType, document: Document): unknown {
   return JSON.parse(
     JSON.stringify(toProtoJson(type, document), (_, value: unknown) => (Object.is(value, -0) ? '-0' : value)),
   )
-}
-
-function errorOf(run: () => unknown): ServingError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ServingError) return error
-    throw error
-  }
-  throw new Error('it was taken')
 }
 
 describe('a message', () => {
@@ -319,7 +310,7 @@ describe('a message', () => {
       'name at byte 3 says that it is 4 bytes long, 0 are left',
     ],
   ])('is refused with %s', (_, type, bytes, why) => {
-    const error = errorOf(() => decodeMessage(type, Uint8Array.from(bytes)))
+    const error = refusal(() => decodeMessage(type, Uint8Array.from(bytes)))
     expect(error.code).toBe('invalid_argument')
     expect(error.message).toContain(`these bytes are no ${type.name}: `)
     expect(error.message).toContain(why)
@@ -328,7 +319,7 @@ describe('a message', () => {
   test('with more entries than anybody needs is refused before it fills the memory', () => {
     const bytes = Buffer.alloc(2 * 100_001)
     for (let i = 0; i < bytes.length; i += 2) bytes[i] = 0x0a
-    expect(errorOf(() => decodeMessage(TraceSettingRequest, bytes))).toMatchObject({ code: 'too_large' })
+    expect(refusal(() => decodeMessage(TraceSettingRequest, bytes))).toMatchObject({ code: 'too_large' })
     expect(decodeMessage(TraceSettingRequest, bytes.subarray(2))).toEqual({
       settings: { '': { value: [] } },
       model_name: '',

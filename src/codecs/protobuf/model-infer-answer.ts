@@ -17,8 +17,6 @@ import {
 
 /** How an answer is written. */
 export interface AnswerForm {
-  /** Bytes left free in front of the message, for a frame around it; 0 when absent. */
-  readonly leadingBytes?: number
   /** Whether it goes out on a stream, and so in a ModelStreamInferResponse. */
   readonly isStreamed?: boolean
   /** Whether it says that it is the last of its request: the parameter `triton_final_response`. */
@@ -64,7 +62,7 @@ export function encodeModelInferResponse(
   { modelName, modelVersion, id = '' }: V2ResponseHead,
   outputs: Tensors,
   isRaw: boolean,
-  { leadingBytes = 0, isStreamed = false, isFinal = false }: AnswerForm = {},
+  { isStreamed = false, isFinal = false }: AnswerForm = {},
 ): Buffer {
   const isAllRaw = isRaw || hasHalfFloats(outputs)
   const nameSize = textSize(modelName)
@@ -85,8 +83,8 @@ export function encodeModelInferResponse(
       'too_large',
       `the answer takes ${formatBytes(size)}, a message has at most 2 GiB; ask for fewer outputs or rows`,
     )
-  const target = Buffer.allocUnsafe(leadingBytes + around + size)
-  let at = leadingBytes
+  const target = Buffer.allocUnsafe(around + size)
+  let at = 0
   if (isStreamed) {
     target[at] = INFER_RESPONSE
     at = writeVarint(target, at + 1, size)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServingError } from '../../core/errors.ts'
+import { refusal } from '../../core/refusal.fixture.ts'
 import { DATATYPES, elementSizeBytes, isBigInt, type Datatype } from '../../tensor/datatype.ts'
-import { bytesOf, tensor, viewAs, type Tensor, type Tensors } from '../../tensor/tensor.ts'
+import { tensor, viewAs, type Tensor, type Tensors } from '../../tensor/tensor.ts'
 import { encodeRaw } from '../raw-tensor.ts'
 import { encodeData } from '../v2-json-answer.ts'
 import { decodeV2Request } from '../v2-json.ts'
@@ -11,6 +12,7 @@ import { decodeMessage, encodeMessage, type Document } from './messages.ts'
 import { decodeModelInferRequest, encodeModelInferResponse, idOfRefused } from './model-infer.ts'
 import { decodeByOracle, encodeByOracle } from './oracle.fixture.ts'
 import { CONTENTS_FIELD, CONTENTS_FIELDS } from './typed-contents.ts'
+import { contentsOf } from '../../tensor/content.fixture.ts'
 
 const TYPED = DATATYPES.filter((datatype) => CONTENTS_FIELD[datatype] !== 0)
 
@@ -38,17 +40,6 @@ const tensorsOf = (datatypes: readonly Datatype[]): fc.Arbitrary<Map<string, Ten
       noNullPrototype: true,
     })
     .map((tensors) => new Map(Object.entries(tensors)))
-
-function contentOf(tensors: Tensors): unknown {
-  return [...tensors].map(([name, { datatype, shape, data }]) => ({
-    name,
-    datatype,
-    shape: [...shape],
-    bits: Array.isArray(data)
-      ? data.map((bytes: Uint8Array) => Buffer.from(bytes).toString('hex'))
-      : Buffer.from(bytesOf(data as Float32Array)).toString('hex'),
-  }))
-}
 
 /** A tensor as a document, its elements typed. */
 function typedDocument(name: string, { datatype, shape, data }: Tensor): Document {
@@ -81,16 +72,6 @@ const encode = (document: Document): Uint8Array => encodeMessage(ModelInferReque
 const decode = (document: Document): ReturnType<typeof decodeModelInferRequest> =>
   decodeModelInferRequest(encode(document))
 
-function errorOf(run: () => unknown): ServingError {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ServingError) return error
-    throw error
-  }
-  throw new Error('it was taken')
-}
-
 /** NaN of any bits comes out of a JavaScript number as one NaN: such documents hold none. */
 const isWithoutNaN = (tensors: Tensors): boolean =>
   [...tensors.values()].every(
@@ -105,7 +86,7 @@ describe('a request', () => {
         const bytes = encodeByOracle(ModelInferRequest, typedRequest(tensors))
         const found = decodeModelInferRequest(placedAt(offset, bytes))
         expect(found.isRaw).toBe(false)
-        expect(contentOf(found.request.inputs)).toEqual(contentOf(tensors))
+        expect(contentsOf(found.request.inputs)).toEqual(contentsOf(tensors))
       }),
       { numRuns: 300 },
     )
@@ -117,7 +98,7 @@ describe('a request', () => {
         const bytes = encodeByOracle(ModelInferRequest, rawRequest(tensors))
         const found = decodeModelInferRequest(placedAt(offset, bytes))
         expect(found.isRaw).toBe(tensors.size > 0)
-        expect(contentOf(found.request.inputs)).toEqual(contentOf(tensors))
+        expect(contentsOf(found.request.inputs)).toEqual(contentsOf(tensors))
       }),
       { numRuns: 300 },
     )
@@ -136,8 +117,8 @@ describe('a request', () => {
             `{"name":${JSON.stringify(name)},"datatype":"${value.datatype}","shape":[${value.shape.join(',')}],"data":[${encodeData(name, value)}]}`,
         )
         const json = decodeV2Request(Buffer.from(`{"inputs":[${inputs.join(',')}]}`)).inputs
-        expect(contentOf(decode(typedRequest(tensors)).request.inputs)).toEqual(contentOf(json))
-        expect(contentOf(decode(rawRequest(tensors)).request.inputs)).toEqual(contentOf(json))
+        expect(contentsOf(decode(typedRequest(tensors)).request.inputs)).toEqual(contentsOf(json))
+        expect(contentsOf(decode(rawRequest(tensors)).request.inputs)).toEqual(contentsOf(json))
       }),
       { numRuns: 200 },
     )
@@ -405,7 +386,7 @@ describe('a request', () => {
       'unsupported',
     ],
   ])('is refused with %s', (_, document, message, code = 'invalid_argument') => {
-    const error = errorOf(() => decode(document))
+    const error = refusal(() => decode(document))
     expect(error.message).toContain(message)
     expect(error.code).toBe(code)
     expect(error.message.length).toBeLessThan(500)
@@ -422,7 +403,7 @@ describe('a request', () => {
     ],
   ])('is refused with %s', (_, bytes, message) => {
     bytes[1] = bytes[0] === 0x2a && bytes.length > 4 ? bytes.length - 2 : (bytes[1] as number)
-    expect(errorOf(() => decodeModelInferRequest(Uint8Array.from(bytes))).message).toContain(message)
+    expect(refusal(() => decodeModelInferRequest(Uint8Array.from(bytes))).message).toContain(message)
   })
 
   test('that is refused still tells its id, unless that is what is wrong', () => {
@@ -438,7 +419,7 @@ describe('a request', () => {
     const piece = [0x2a, 2, 0x08, 1]
     const content = [0x0a, 1, 120, ...Array.from({ length: 1025 }, () => piece).flat()]
     const bytes = Uint8Array.from([0x2a, 0x80 | (content.length & 0x7f), content.length >> 7, ...content])
-    expect(errorOf(() => decodeModelInferRequest(bytes)).message).toContain('came in over 1024 pieces')
+    expect(refusal(() => decodeModelInferRequest(bytes)).message).toContain('came in over 1024 pieces')
   })
 })
 
@@ -513,23 +494,17 @@ describe('an answer', () => {
     for (const isRaw of [true, false]) {
       const answer = decodeMessage(ModelInferResponse, encodeModelInferResponse(HEAD, outputs, isRaw))
       const request = encode({ inputs: answer['outputs'], raw_input_contents: answer['raw_output_contents'] })
-      if (isRaw) expect(contentOf(decodeModelInferRequest(request).request.inputs)).toEqual(contentOf(outputs))
+      if (isRaw) expect(contentsOf(decodeModelInferRequest(request).request.inputs)).toEqual(contentsOf(outputs))
       // a document holds NaN as a JavaScript number: the bytes of the answer are looked at themselves
       else expect(encodeModelInferResponse(HEAD, outputs, false).includes(Buffer.from(bits))).toBe(true)
     }
   })
 
-  test('leaves room for a frame, and goes onto a stream as one of its messages', () => {
+  test('goes onto a stream as one of its messages', () => {
     const outputs = new Map([['y', tensor('FP64', [20], new Float64Array(20).fill(1.5))]])
-    const plain = encodeModelInferResponse(HEAD, outputs, true)
-    const framed = encodeModelInferResponse(HEAD, outputs, true, { leadingBytes: 5 })
-    expect(framed).toHaveLength(plain.length + 5)
-    expect(framed.subarray(5).equals(plain)).toBe(true)
-    const streamed = encodeModelInferResponse(HEAD, outputs, true, { leadingBytes: 5, isStreamed: true })
+    const streamed = encodeModelInferResponse(HEAD, outputs, true, { isStreamed: true })
     expect(
-      streamed
-        .subarray(5)
-        .equals(encodeByOracle(ModelStreamInferResponse, { infer_response: answerDocument(outputs, true) })),
+      streamed.equals(encodeByOracle(ModelStreamInferResponse, { infer_response: answerDocument(outputs, true) })),
     ).toBe(true)
   })
 

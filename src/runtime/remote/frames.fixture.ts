@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { DATATYPES, elementSizeBytes } from '../../tensor/datatype.ts'
-import { bytesOf, tensor, viewAs, type Tensor, type Tensors } from '../../tensor/tensor.ts'
+import { tensor, viewAs, type Tensor, type Tensors } from '../../tensor/tensor.ts'
 import type { FrameRequest } from './frame.ts'
 import type { Pieces } from './write-frame.ts'
 
@@ -34,18 +34,6 @@ export const anyRequest: fc.Arbitrary<FrameRequest> = fc.record({
   timeoutMs: fc.option(fc.double({ min: 0, max: 1e12, noNaN: true }), { nil: undefined }),
   priority: fc.constantFrom(undefined, 1, 2, 3),
 })
-
-/** Everything about tensors, in order, bit for bit, as plain data. */
-export function contentOf(tensors: Tensors): unknown {
-  return [...tensors].map(([name, { datatype, shape, data }]) => ({
-    name,
-    datatype,
-    shape: [...shape],
-    bits: Array.isArray(data)
-      ? data.map((bytes: Uint8Array) => Buffer.from(bytes).toString('hex'))
-      : Buffer.from(bytesOf(data as Float32Array)).toString('hex'),
-  }))
-}
 
 export function joined(...frames: Pieces[]): Buffer {
   return Buffer.concat(frames.flat())

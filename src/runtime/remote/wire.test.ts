@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { ERROR_CODES, ServingError } from '../../core/errors.ts'
 import { tensor, type Tensors } from '../../tensor/tensor.ts'
 import { DEFAULT_MAX_FRAME_BYTES, HEADER_BYTES, MAX_BYTES_ELEMENTS, type Frame } from './frame.ts'
-import { anyRequest, anyTensors, contentOf, damagedBy, joined, someDamage } from './frames.fixture.ts'
+import { contentsOf } from '../../tensor/content.fixture.ts'
+import { anyRequest, anyTensors, damagedBy, joined, someDamage } from './frames.fixture.ts'
 import { createFrameReader } from './read-frame.ts'
 import { encodeAnswer, encodeCancel, encodeFailure, encodeGoodbye, encodeRequest, type Pieces } from './write-frame.ts'
 import { column } from './tenfold.fixture.ts'
@@ -22,8 +23,8 @@ function read(stream: Uint8Array, cuts: readonly number[] = [], maxFrameBytes = 
 /** A frame as plain data. */
 function plain(frame: Frame): unknown {
   if (frame.kind === 'request')
-    return { ...frame, request: { ...frame.request, inputs: contentOf(frame.request.inputs) } }
-  if (frame.kind === 'answer') return { ...frame, outputs: contentOf(frame.outputs) }
+    return { ...frame, request: { ...frame.request, inputs: contentsOf(frame.request.inputs) } }
+  if (frame.kind === 'answer') return { ...frame, outputs: contentsOf(frame.outputs) }
   return frame.kind === 'failure' ? { ...frame, error: frame.error.toJSON() } : frame
 }
 
@@ -83,7 +84,7 @@ describe('frames', () => {
     for (const cuts of [[], [5, 40, 1000, 50_000]]) {
       const [frame] = read(stream, cuts)
       const found = (frame as Extract<Frame, { kind: 'request' }>).request.inputs
-      expect(contentOf(found)).toEqual(contentOf(inputs))
+      expect(contentsOf(found)).toEqual(contentsOf(inputs))
     }
   })
 
@@ -93,7 +94,7 @@ describe('frames', () => {
         ['y', tensor('UINT8', [rows * 8 + (rows % 8)], new Uint8Array(rows * 8 + (rows % 8)).fill(rows))],
       ])
       const [frame] = read(joined(encodeAnswer(1, outputs, MAX)), [rows, 4 * rows])
-      expect(contentOf((frame as Extract<Frame, { kind: 'answer' }>).outputs)).toEqual(contentOf(outputs))
+      expect(contentsOf((frame as Extract<Frame, { kind: 'answer' }>).outputs)).toEqual(contentsOf(outputs))
     }
   })
 
