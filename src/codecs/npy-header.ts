@@ -17,6 +17,22 @@ export interface NpyHeader {
   readonly dataOffset: number
 }
 
+/** What a file says of its array, its elements as it describes them. */
+export interface RawNpyHeader extends Omit<NpyHeader, 'type'> {
+  readonly description: NpyDescription
+}
+
+/** Elements by numpy's name of their type, or by their named fields. */
+export type NpyDescription = string | readonly NpyField[]
+
+export interface NpyField {
+  /** Empty for bytes that only fill up. */
+  readonly name: string
+  readonly description: NpyDescription
+  /** Of a field that is an array itself; empty for a single element. */
+  readonly shape: Shape
+}
+
 /** How elements lie in the file. */
 export interface NpyType {
   readonly datatype: Datatype
@@ -62,12 +78,23 @@ export const NPY_TYPE: Readonly<Record<Exclude<Datatype, 'BYTES' | 'BF16'>, stri
 const TAKEN = 'b1, i1 to i8, u1 to u8, f2, f4, f8, S and U'
 
 /**
- * The header of an `.npy` file, by a parser for exactly what numpy writes there: nothing in it is evaluated.
- * @throws {ServingError} `invalid_argument` for what is no such file; `unsupported` for a type that no model takes,
- *   objects (which are pickles) among them
- * @see numpy, "NEP 1: A Simple File Format for NumPy Arrays", versions 1.0, 2.0 and 3.0
+ * The header of an `.npy` file, of an array that a model takes.
+ * @throws {ServingError} as `readNpyHeader`; `unsupported` for a type that no model takes, objects (which are pickles)
+ *   among them
  */
 export function parseNpyHeader(body: Uint8Array): NpyHeader {
+  const { description, ...rest } = readNpyHeader(body)
+  if (typeof description !== 'string')
+    throw unsupported('the .npy file has an array with named fields; send one of plain numbers or text')
+  return { type: typeOf(description), ...rest }
+}
+
+/**
+ * The header of an `.npy` file, by a parser for exactly what numpy writes there: nothing in it is evaluated.
+ * @throws {ServingError} `invalid_argument` for what is no such file
+ * @see numpy, "NEP 1: A Simple File Format for NumPy Arrays", versions 1.0, 2.0 and 3.0
+ */
+export function readNpyHeader(body: Uint8Array): RawNpyHeader {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   if (bytes.length < 10 || !bytes.subarray(0, 6).equals(MAGIC))
     throw refuse('the body is no .npy file; save the array with numpy.save')
@@ -81,9 +108,9 @@ export function parseNpyHeader(body: Uint8Array): NpyHeader {
   if (length > MAX_HEADER_BYTES)
     throw refuse(`the .npy file claims a header of ${length} bytes; the most is ${MAX_HEADER_BYTES}`)
   if (from + length > bytes.length) throw refuse('the .npy file ends inside its header')
-  // names of fields may need more than Latin-1, and arrays with fields are not taken
-  const text = bytes.toString('latin1', from, from + length)
-  return { ...readDictionary(text), dataOffset: from + length }
+  // names of fields need more than Latin-1 from version 3 on
+  const text = bytes.toString(version < 3 ? 'latin1' : 'utf8', from, from + length)
+  return { ...readDictionary(new Scanner(text)), dataOffset: from + length }
 }
 
 /** The bytes in front of an array in C order: version 1.0, padded so that the array begins at a multiple of 64. */
@@ -100,60 +127,134 @@ const SPACE = /\s*/y
 const KEY = /'(descr|fortran_order|shape)'\s*:|"(descr|fortran_order|shape)"\s*:/y
 const TEXT = /'([^'\\]*)'|"([^"\\]*)"/y
 const TRUTH = /True|False/y
-const SIZE = /\d{1,20}/y
+/** Python 2 marks large ones. */
+const SIZE = /(\d{1,20})L?/y
+const MARKS = {
+  '{': /\{/y,
+  '}': /\}/y,
+  '(': /\(/y,
+  ')': /\)/y,
+  '[': /\[/y,
+  ']': /\]/y,
+  ',': /,/y,
+} as const
 
-function readDictionary(text: string): Pick<NpyHeader, 'type' | 'isFortranOrder' | 'shape'> {
-  let at = 0
-  let type: NpyType | undefined
-  let isFortranOrder: boolean | undefined
-  let shape: Shape | undefined
-  function take(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = at
-    const match = pattern.exec(text)
+/** Most fields, counting those of fields, and most types in one another. */
+const MAX_FIELDS = 1024
+const MAX_DEPTH = 8
+
+/** Reads a header's text from left to right. */
+class Scanner {
+  readonly text: string
+  at = 0
+  fields = 0
+
+  constructor(text: string) {
+    this.text = text
+    this.#skipSpace()
+  }
+
+  /** Takes what stands here, and the space behind it; undefined where it is something else. */
+  take(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.at
+    const match = pattern.exec(this.text)
     if (match === null) return undefined
-    at = pattern.lastIndex
-    SPACE.lastIndex = at
-    SPACE.exec(text)
-    at = SPACE.lastIndex
+    this.at = pattern.lastIndex
+    this.#skipSpace()
     return match
   }
-  function takeTuple(): Shape {
-    const sizes: number[] = []
-    if (take(/\(/y) === undefined) throw damaged(text, at)
-    while (take(/\)/y) === undefined) {
-      const size = take(SIZE)
-      if (size === undefined) throw damaged(text, at)
-      // digits beyond 2^53 are no safe integer, and elementCount refuses those
-      sizes.push(Number(size[0]))
-      const hasComma = take(/,/y) !== undefined
-      if (!hasComma && (text[at] !== ')' || sizes.length === 1)) throw damaged(text, at)
-    }
-    return sizes
+
+  has(mark: keyof typeof MARKS): boolean {
+    return this.take(MARKS[mark]) !== undefined
   }
-  take(SPACE)
-  if (take(/\{/y) === undefined) throw damaged(text, at)
-  while (take(/\}/y) === undefined) {
-    const match = take(KEY)
+
+  expect(mark: keyof typeof MARKS): void {
+    if (!this.has(mark)) throw this.damaged()
+  }
+
+  string(): string {
+    const match = this.take(TEXT)
+    if (match === undefined) throw this.damaged()
+    return match[1] ?? match[2] ?? ''
+  }
+
+  damaged(): ServingError {
+    const { text, at } = this
+    const found = at >= text.length ? 'it ends too early' : `${quote(text.slice(at, at + 12))} stands at ${at}`
+    return refuse(`the .npy file's header is not what numpy writes: ${found}; save the array with numpy.save`)
+  }
+
+  #skipSpace(): void {
+    SPACE.lastIndex = this.at
+    SPACE.exec(this.text)
+    this.at = SPACE.lastIndex
+  }
+}
+
+function readDictionary(scanner: Scanner): Omit<RawNpyHeader, 'dataOffset'> {
+  let description: NpyDescription | undefined
+  let isFortranOrder: boolean | undefined
+  let shape: Shape | undefined
+  scanner.expect('{')
+  while (!scanner.has('}')) {
+    const match = scanner.take(KEY)
     const key = match?.[1] ?? match?.[2]
-    if (key === 'descr' && type === undefined) {
-      const value = take(TEXT)
-      if (value === undefined && text[at] === '[')
-        throw unsupported('the .npy file has an array with named fields; send one of plain numbers or text')
-      if (value === undefined) throw damaged(text, at)
-      type = typeOf(value[1] ?? value[2] ?? '')
-    } else if (key === 'fortran_order' && isFortranOrder === undefined) {
-      const value = take(TRUTH)
-      if (value === undefined) throw damaged(text, at)
+    if (key === 'descr' && description === undefined) description = readDescription(scanner, 1)
+    else if (key === 'fortran_order' && isFortranOrder === undefined) {
+      const value = scanner.take(TRUTH)
+      if (value === undefined) throw scanner.damaged()
       isFortranOrder = value[0] === 'True'
-    } else if (key === 'shape' && shape === undefined) {
-      shape = takeTuple()
-    } else throw damaged(text, at)
-    if (take(/,/y) === undefined && text[at] !== '}') throw damaged(text, at)
+    } else if (key === 'shape' && shape === undefined) shape = readShape(scanner)
+    else throw scanner.damaged()
+    if (!scanner.has(',') && scanner.text[scanner.at] !== '}') throw scanner.damaged()
   }
-  if (at !== text.length) throw damaged(text, at)
-  if (type === undefined || isFortranOrder === undefined || shape === undefined)
+  if (scanner.at !== scanner.text.length) throw scanner.damaged()
+  if (description === undefined || isFortranOrder === undefined || shape === undefined)
     throw refuse("the .npy file's header lacks descr, fortran_order or shape; save the array with numpy.save")
-  return { type, isFortranOrder, shape }
+  return { description, isFortranOrder, shape }
+}
+
+function readShape(scanner: Scanner): Shape {
+  const sizes: number[] = []
+  scanner.expect('(')
+  while (!scanner.has(')')) {
+    const size = scanner.take(SIZE)
+    if (size === undefined) throw scanner.damaged()
+    // digits beyond 2^53 are no safe integer, and those who count elements refuse them
+    sizes.push(Number(size[1]))
+    const hasComma = scanner.has(',')
+    if (!hasComma && (scanner.text[scanner.at] !== ')' || sizes.length === 1)) throw scanner.damaged()
+  }
+  return sizes
+}
+
+/** A type's name, or a list of `(name, type)` and `(name, type, shape)`. */
+function readDescription(scanner: Scanner, depth: number): NpyDescription {
+  if (!scanner.has('[')) return scanner.string()
+  if (depth > MAX_DEPTH) throw refuse(`the .npy file has over ${MAX_DEPTH} types in one another`)
+  const fields: NpyField[] = []
+  while (!scanner.has(']')) {
+    if (++scanner.fields > MAX_FIELDS) throw refuse(`the .npy file has over ${MAX_FIELDS} fields`)
+    scanner.expect('(')
+    const name = readFieldName(scanner)
+    scanner.expect(',')
+    const description = readDescription(scanner, depth + 1)
+    const hasShape = scanner.has(',') && scanner.text[scanner.at] === '('
+    fields.push({ name, description, shape: hasShape ? readShape(scanner) : [] })
+    scanner.expect(')')
+    if (!scanner.has(',') && scanner.text[scanner.at] !== ']') throw scanner.damaged()
+  }
+  return fields
+}
+
+/** A name, or a title and a name. */
+function readFieldName(scanner: Scanner): string {
+  if (!scanner.has('(')) return scanner.string()
+  scanner.string()
+  scanner.expect(',')
+  const name = scanner.string()
+  scanner.expect(')')
+  return name
 }
 
 function typeOf(name: string): NpyType {
@@ -173,11 +274,6 @@ function typeOf(name: string): NpyType {
     throw unsupported(`the .npy file holds elements of the type ${quote(name, 40)}; the types taken are ${TAKEN}`)
   const sizeBytes = number === '?' ? 1 : Number(number?.slice(1))
   return { datatype, isBigEndian, sizeBytes, text: undefined }
-}
-
-function damaged(text: string, at: number): ServingError {
-  const found = at >= text.length ? 'it ends too early' : `${quote(text.slice(at, at + 12))} stands at ${at}`
-  return refuse(`the .npy file's header is not what numpy writes: ${found}; save the array with numpy.save`)
 }
 
 function refuse(message: string): ServingError {

@@ -1,112 +1,133 @@
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
+import { isTar, tarNames } from './archives/tar.ts'
+import { compressionOf, decompressStart } from './compression/index.ts'
+import { looksLikePickle } from './detect-pickle.ts'
+import { isOnnx, isSavedModel } from './detect-protobuf.ts'
+import { zipFormat } from './detect-zip.ts'
+import { ADVICE, FORMAT_NAMES, type FileFormat } from './format-names.ts'
+import { isSafetensors } from './safetensors.ts'
 
-/** What a file is, told by its first bytes and its structure; its name has no say. */
-export type FileFormat =
-  | 'onnx'
-  | 'pickle'
-  | 'zip'
-  | 'gzip'
-  | 'tar'
-  | 'numpy'
-  | 'hdf5'
-  | 'safetensors'
-  | 'json'
-  | 'pipeline'
-  | 'text'
-  | 'empty'
-  | 'unknown'
+export { ADVICE, FORMAT_NAMES, type FileFormat } from './format-names.ts'
+export { extensionDisagrees, refuseDisagreement } from './extension.ts'
 
-/** How a format is called in messages. */
-export const FORMAT_NAMES: Readonly<Record<FileFormat, string>> = {
-  onnx: 'an ONNX model',
-  pickle: 'a Python pickle',
-  zip: 'a zip archive (PyTorch .pt and .pt2, .npz and Keras files are such)',
-  gzip: 'a gzip file',
-  tar: 'a tar archive',
-  numpy: 'a NumPy array',
-  hdf5: 'an HDF5 file (older Keras models are such)',
-  safetensors: 'a safetensors file',
-  json: 'JSON text',
-  pipeline: 'a pipeline of models',
-  text: 'text',
-  empty: 'an empty file',
-  unknown: 'of an unknown format',
-}
-
-/** @throws {ServingError} `unsupported` for every format that has no reader yet */
+/**
+ * @throws {ServingError} `unsupported` for every format that is not compiled here, with the line that converts it where
+ *   there is one
+ */
 export function refuseOthers(fileName: string, format: FileFormat): asserts format is 'onnx' | 'pipeline' {
   if (format === 'onnx' || format === 'pipeline') return
-  throw new ServingError(
+  throw unsupportedFormat(fileName, format)
+}
+
+/** Why a file of a format is not compiled, and what makes one of it that is. */
+export function unsupportedFormat(fileName: string, format: FileFormat): ServingError {
+  const advice = ADVICE[format]
+  return new ServingError(
     'unsupported',
-    `${quote(fileName)} is ${FORMAT_NAMES[format]}; this Slipway compiles ONNX models and pipelines of them`,
-    {
-      details: { format },
-    },
+    `${quote(fileName)} is ${FORMAT_NAMES[format]}, which is not compiled${advice === undefined ? '' : `: ${advice}`}`,
+    { details: { format } },
   )
 }
 
-const MAGIC: readonly (readonly [FileFormat, readonly number[]])[] = [
-  ['zip', [0x50, 0x4b, 0x03, 0x04]],
-  ['zip', [0x50, 0x4b, 0x05, 0x06]],
-  ['gzip', [0x1f, 0x8b]],
-  ['numpy', [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]],
-  ['hdf5', [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]],
+const MAGIC: readonly (readonly [FileFormat, string])[] = [
+  ['npy', '\x93NUMPY'],
+  ['hdf5', '\x89HDF\r\n\x1a\n'],
+  ['gguf', 'GGUF'],
+  ['catboost', 'CBM1'],
+  ['parquet', 'PAR1'],
+  ['other-archive', '7z\xbc\xaf\x27\x1c'],
+  ['other-archive', 'Rar!\x1a\x07'],
+  ['other-archive', '\x28\xb5\x2f\xfd'],
+  ['program', '\x7fELF'],
+  ['program', 'MZ\x90\0'],
+  ['program', '\xcf\xfa\xed\xfe'],
+  ['program', '\xca\xfe\xba\xbe'],
 ]
 
+/** The pickle that PyTorch before 1.6 begins its files with: protocol 2, and the number 0x1950a86a20f9469cfc6c. */
+const TORCH_LEGACY = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.'
+
+/** How much of a compressed file is unpacked to see what it is (bytes). */
+const START_BYTES = 8192
+
 /**
- * Tells a file's format by its content.
- * @param bytes the file, or at least its first 4 KiB
+ * Tells a file's format by its content: by marks, by its structure, and by the names in an archive. Compressed files are
+ * unpacked at their start alone. A format is a claim that its reader has still to check.
+ * @param bytes the whole file: an archive's names lie at its end
  */
 export function detectFormat(bytes: Uint8Array): FileFormat {
   if (bytes.length === 0) return 'empty'
-  for (const [format, magic] of MAGIC) if (magic.every((byte, i) => bytes[i] === byte)) return format
-  if (isPickle(bytes)) return 'pickle'
-  if (latin1(bytes, 257, 262) === 'ustar') return 'tar'
-  if (bytes[8] === 0x7b && isSafetensorsLength(bytes)) return 'safetensors'
-  if (isOnnx(bytes)) return 'onnx'
   const start = latin1(bytes, 0, 4096)
-  if (/^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(start)) {
-    // a pipeline says so in its first member
-    if (/^\s*\{\s*"slipwayPipeline"\s*:/.test(start)) return 'pipeline'
-    return /^\s*[[{]/.test(start) ? 'json' : 'text'
-  }
-  return 'unknown'
+  if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return zipFormat(bytes)
+  for (const [format, magic] of MAGIC) if (start.startsWith(magic)) return format
+  if (start.startsWith(TORCH_LEGACY)) return 'torch-legacy'
+  if (isTar(bytes)) return isTorchTar(tarNames(bytes, 4)) ? 'torch-legacy' : 'tar'
+  const compression = compressionOf(bytes)
+  if (compression !== undefined) return packedFormat(decompressStart(bytes, compression, START_BYTES))
+  if (start.startsWith('\x1f\x8b')) return 'packed'
+  if (looksLikePickle(bytes)) return 'pickle'
+  if (isSafetensors(bytes)) return 'safetensors'
+  if (start.slice(4, 8) === 'TFL3') return 'tflite'
+  const trees = treeFormat(start)
+  if (trees !== undefined) return trees
+  if (isSavedModel(bytes)) return 'saved-model'
+  if (isOnnx(bytes)) return 'onnx'
+  return /^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(start) ? textFormat(start) : 'unknown'
 }
 
-/** Protocol 2 and later say so; older ones are text, and begin with an opcode that opens or fills the stack. */
-function isPickle(bytes: Uint8Array): boolean {
-  const [first, second] = bytes
-  if (first === 0x80 && second !== undefined && second >= 2 && second <= 5) return true
-  const start = latin1(bytes, 0, 64)
-  return /^(\(dp|\(lp|\(i|c[A-Za-z_][\w.]*\n[A-Za-z_]|\]q|\}q|\(c[A-Za-z_][\w.]*\n)/.test(start)
+/** What PyTorch wrote before it had formats of its own. */
+function isTorchTar(names: readonly string[]): boolean {
+  return ['pickle', 'tensors', 'storages'].every((name) => names.includes(name))
 }
 
-/** A safetensors file begins with the length of its JSON header, 8 bytes little-endian. */
-function isSafetensorsLength(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return bytes.length >= 9 && view.getBigUint64(0, true) < 100_000_000n
+function packedFormat(start: Uint8Array): FileFormat {
+  if (isTar(start)) return 'packed-tar'
+  return looksLikePickle(start) ? 'packed-pickle' : 'packed'
 }
 
-/** An ONNX model is a ModelProto: its first field is nearly always `ir_version`, a small varint of field 1. */
-function isOnnx(bytes: Uint8Array): boolean {
-  const [tag, value, next] = bytes
-  if (tag !== 0x08 || value === undefined || value === 0 || value > 127) return isOnnxByGraph(bytes)
-  // then a field of ModelProto: producer, domain, version, graph, opsets, metadata, functions
-  return next !== undefined && MODEL_TAGS.has(next)
+/** The first key of an XGBoost model in UBJSON: an object, and a name whose length is of one of five types. */
+const XGBOOST_UBJSON = /^\{(?:[iU].|I..|l.{4}|L.{8})(?:learner|version|Config|Model)/s
+
+/** Bytes of parameters that the old binary form begins with, behind a mark of four bytes where it has one. */
+const XGBOOST_PARAMETERS_BYTES = 136
+/** Two names with their lengths follow: what the model was trained for, and the kind of its booster. */
+const XGBOOST_NAMES = /^[^a-z]{8}[a-z]+:[a-z_\d]+[^a-z]{8}(?:gbtree|gblinear|dart)/
+
+function isXgboostBinary(start: string): boolean {
+  if (/^(?:binf|bs64)/.test(start)) return true
+  return XGBOOST_NAMES.test(start.slice(XGBOOST_PARAMETERS_BYTES, XGBOOST_PARAMETERS_BYTES + 128))
 }
 
-const MODEL_TAGS = new Set([0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72])
+function treeFormat(start: string): FileFormat | undefined {
+  if (/^tree\r?\n(?:version|num_class)=/.test(start)) return 'lightgbm'
+  if (XGBOOST_UBJSON.test(start)) return 'xgboost-ubj'
+  if (isXgboostBinary(start)) return 'xgboost-binary'
+  if (!/^\s*[[{]/.test(start)) return undefined
+  if (/^\s*\{\s*"learner"\s*:\s*\{/.test(start)) return 'xgboost-json'
+  if (/^\s*\{\s*"version"\s*:\s*\[[\d,\s]*\]\s*,\s*"learner"\s*:/.test(start)) return 'xgboost-json'
+  if (/^\s*\{\s*"Config"\s*:\s*\{/.test(start)) return 'xgboost-json'
+  if (/^\s*\[\s*\{\s*"(?:nodeid|leaf)"\s*:/.test(start)) return 'xgboost-dump'
+  if (/^\s*\{\s*"name"\s*:\s*"tree"/.test(start)) return 'lightgbm-dump'
+  if (/^\s*\{\s*"(?:ctrs|features_info|model_info|oblivious_trees)"\s*:/.test(start)) return 'catboost'
+  return undefined
+}
 
-/** Some writers put the operator sets or the producer first: then a plain field header must stand there. */
-function isOnnxByGraph(bytes: Uint8Array): boolean {
-  const [tag, length, inner] = bytes
-  if (tag === 0x42 && length !== undefined && length < 64) return inner === 0x0a || inner === 0x10
-  if ((tag === 0x12 || tag === 0x3a) && length !== undefined) {
-    const after = bytes[2 + (length & 0x7f)]
-    return length < 128 && after !== undefined && (MODEL_TAGS.has(after) || after === 0x08)
-  }
-  return false
+function textFormat(start: string): FileFormat {
+  // a pipeline says so in its first member
+  if (/^\s*\{\s*"slipwayPipeline"\s*:/.test(start)) return 'pipeline'
+  if (/^\s*[[{]/.test(start)) return 'json'
+  return isTable(start) ? 'csv' : 'text'
+}
+
+/** Two lines or more with the same number of commas, semicolons or tabs. */
+function isTable(start: string): boolean {
+  const lines = start.split(/\r?\n/)
+  if (lines.length < 2) return false
+  return [/,/g, /;/g, /\t/g].some((mark) => {
+    const [first = 0, second] = lines.slice(0, 2).map((line) => line.match(mark)?.length ?? 0)
+    return first > 0 && first === second
+  })
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {

@@ -1,0 +1,90 @@
+import { ServingError } from '../core/errors.ts'
+import { quote, quoteList } from '../core/text.ts'
+import { archiveContents } from './archives/open-archive.ts'
+import { detectFormat, FORMAT_NAMES, type FileFormat } from './detect.ts'
+
+/** Formats that hold a model which is compiled, or say why it is not. */
+const MODELS: ReadonlySet<FileFormat> = new Set<FileFormat>([
+  'onnx',
+  'pickle',
+  'packed-pickle',
+  'pt2',
+  'torchscript',
+  'torch',
+  'torch-legacy',
+  'safetensors',
+  'xgboost-json',
+  'xgboost-ubj',
+  'xgboost-binary',
+  'lightgbm',
+  'catboost',
+  'keras',
+  'hdf5',
+  'saved-model',
+  'tflite',
+  'gguf',
+  'skops',
+])
+
+/** Members of an MLmodel's flavours that name the file of the model itself. */
+const MODEL_MEMBER: Readonly<Record<string, readonly string[]>> = {
+  sklearn: ['pickled_model'],
+  xgboost: ['data'],
+  lightgbm: ['data'],
+  onnx: ['data'],
+}
+
+/**
+ * The one model among the files of an archive or folder: the one that an MLflow folder's `MLmodel` names, else the only
+ * file that holds a model by its content.
+ * @param names paths, with slashes
+ * @param what how the archive or folder is called in a refusal
+ * @throws {ServingError} `unsupported` where there is none, or several and nothing says which
+ */
+export function modelInside(names: readonly string[], read: (name: string) => Uint8Array, what: string): string {
+  const { kind, root } = archiveContents(names)
+  if (kind === 'mlflow') {
+    const named = modelOfMlflow(Buffer.from(read(`${root}MLmodel`)).toString('utf8'))
+    if (named !== undefined && names.includes(root + named)) return root + named
+  }
+  if (kind === 'inference-code')
+    throw new ServingError(
+      'unsupported',
+      `${quote(what)} holds inference code in Python, which runs in a process of its own with --runtime python`,
+    )
+  const models = names.filter((name) => MODELS.has(detectFormat(read(name))))
+  const [only] = models
+  if (only === undefined)
+    throw new ServingError(
+      'unsupported',
+      `${quote(what)} holds no model: ${names.length === 0 ? 'it is empty' : `there are ${quoteList(names, 6)}`}`,
+    )
+  // an .onnx model and its weights lie side by side: the weights are no model by their content
+  if (models.length > 1)
+    throw new ServingError(
+      'unsupported',
+      `${quote(what)} holds ${models.length} models: ${quoteList(
+        models.map((name) => `${name}: ${FORMAT_NAMES[detectFormat(read(name))]}`),
+        4,
+      )}; name the one that you mean, outside of the archive`,
+    )
+  return only
+}
+
+/**
+ * The model's file as an `MLmodel` names it, for flavours that are compiled. MLflow writes the file itself, always in the
+ * same lines: flavours two spaces in, their members four.
+ * @see MLflow, "MLmodel file format"
+ */
+export function modelOfMlflow(text: string): string | undefined {
+  let flavour: string | undefined
+  for (const line of text.slice(0, 2 ** 20).split(/\r?\n/)) {
+    const head = /^ {2}(\w+):\s*$/.exec(line)?.[1]
+    if (head !== undefined) flavour = head
+    else if (/^\S/.test(line)) flavour = undefined
+    const [, member, value] = /^ {4}(\w+):\s*['"]?([^'"]+?)['"]?\s*$/.exec(line) ?? []
+    if (flavour === undefined || member === undefined || value === undefined) continue
+    if (MODEL_MEMBER[flavour]?.includes(member) === true) return value
+  }
+  return undefined
+}
