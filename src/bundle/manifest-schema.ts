@@ -1,6 +1,6 @@
 import { DATATYPES } from '../tensor/datatype.ts'
 import { MODEL_NAME } from '../core/names.ts'
-import { MANIFEST_VERSION } from './manifest.ts'
+import { BUNDLE_FORMATS, MANIFEST_VERSION } from './manifest.ts'
 
 const tensorNames = { type: 'string', minLength: 1, maxLength: 256 }
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' }
@@ -26,8 +26,12 @@ const tensorSpec = object(
     datatype,
     shape: { type: 'array', items: { type: 'integer', minimum: -1 }, maxItems: 8 },
     columns: { type: 'array', items: tensorNames, maxItems: 1_000_000 },
+    isUnused: { const: true },
+    isOptional: { const: true },
+    isJson: { const: true },
+    isNeverMissing: { const: true },
   },
-  ['columns'],
+  ['columns', 'isUnused', 'isOptional', 'isJson', 'isNeverMissing'],
 )
 
 const jsonTensor = object({
@@ -36,6 +40,13 @@ const jsonTensor = object({
   data: { type: 'array', items: { type: ['number', 'string'] } },
 })
 
+const wiring = { file: plainPath, inputs: mapOf(tensorNames), outputs: mapOf(tensorNames) }
+const onnxStep = object({ kind: { const: 'onnx' }, ...wiring, optimization: { enum: ['off', 'basic', 'all'] } })
+const kernelName = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' }
+const kernelStep = object({ kind: { const: 'kernel' }, ...wiring, kernel: kernelName })
+
+const pythonStep = object({ kind: { const: 'python' }, ...wiring })
+
 /** JSON Schema (draft 2020-12) of `slipway.json`. */
 export const MANIFEST_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -43,22 +54,21 @@ export const MANIFEST_SCHEMA = {
   ...object({
     manifestVersion: { const: MANIFEST_VERSION },
     name: { type: 'string', pattern: MODEL_NAME.source },
-    signature: object({
-      inputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
-      outputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
-    }),
+    signature: object(
+      {
+        inputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
+        outputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
+        defaultOutputs: { type: 'array', items: tensorNames, minItems: 1, uniqueItems: true, maxItems: 4096 },
+        isRaw: { const: true },
+      },
+      ['defaultOutputs', 'isRaw'],
+    ),
     program: object({
       steps: {
         type: 'array',
         minItems: 1,
-        maxItems: 64,
-        items: object({
-          kind: { const: 'onnx' },
-          file: plainPath,
-          inputs: mapOf(tensorNames),
-          outputs: mapOf(tensorNames),
-          optimization: { enum: ['off', 'basic', 'all'] },
-        }),
+        maxItems: 1024,
+        items: { oneOf: [onnxStep, kernelStep, pythonStep] },
       },
     }),
     batching: object({ rowsAreIndependent: { type: 'boolean' }, reason: { type: 'string', maxLength: 1000 } }),
@@ -71,7 +81,7 @@ export const MANIFEST_SCHEMA = {
     }),
     files: mapOf(object({ sha256, sizeBytes: { type: 'integer', minimum: 0 } }), plainPath),
     provenance: object({
-      format: { enum: ['onnx', 'pipeline'] },
+      format: { enum: [...BUNDLE_FORMATS] },
       source: object({
         fileName: { type: 'string', maxLength: 256 },
         sha256,

@@ -8,6 +8,21 @@ export const MANIFEST_FILE = 'slipway.json'
 /** The version that this Slipway writes; it opens this one and every older one. */
 export const MANIFEST_VERSION = 1
 
+/** What a bundle may have been made from. */
+export const BUNDLE_FORMATS = [
+  'onnx',
+  'pipeline',
+  'pickle',
+  'xgboost',
+  'lightgbm',
+  'pt2',
+  'torchscript',
+  'python',
+  'typescript',
+] as const
+
+export type BundleFormat = (typeof BUNDLE_FORMATS)[number]
+
 /**
  * What `slipway.json` holds. It has neither a time nor a path nor a machine in it, and its bytes are canonical, so the
  * SHA-256 of those bytes, which name the digest of every other file, is the bundle's version.
@@ -43,7 +58,7 @@ export interface Golden {
 
 export interface Provenance {
   /** The format that was read, by its content. */
-  readonly format: 'onnx' | 'pipeline'
+  readonly format: BundleFormat
   readonly source: { readonly fileName: string; readonly sha256: string; readonly sizeBytes: number }
   /** Text that the file says about itself. */
   readonly producer: string

@@ -6,8 +6,7 @@ export interface Program {
   readonly steps: readonly Step[]
 }
 
-/** Every step is an ONNX graph today; named host kernels (text, categories) will stand beside it. */
-export type Step = OnnxStep
+export type Step = OnnxStep | KernelStep | PythonStep
 
 export interface OnnxStep {
   readonly kind: 'onnx'
@@ -19,4 +18,33 @@ export interface OnnxStep {
   readonly outputs: Readonly<Record<string, string>>
   /** How far an engine may rewrite the graph. Compiled float64 models need `basic`: beyond it, fusions round to float32. */
   readonly optimization: 'off' | 'basic' | 'all'
+}
+
+/** Work that ONNX has no operators for, or none that are exact: text, categories, what iterates. */
+export interface KernelStep {
+  readonly kind: 'kernel'
+  /** The host kernel's name, as `engines/host-kernels/named` lists them. */
+  readonly kernel: string
+  /** Path of the kernel's parameters inside the bundle, a JSON document that the kernel checks. */
+  readonly file: string
+  /** The value that feeds each input of the kernel. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** The value that each output of the kernel becomes. */
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** Code in Python, or a model that Python alone can load; run in processes of its own, where the operator allows it. */
+export interface PythonStep {
+  readonly kind: 'python'
+  /** Path of what says how the code is run inside the bundle, a JSON document that the engine checks. */
+  readonly file: string
+  /** The value that feeds each input of the code. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** The value that each output of the code becomes. */
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** Whether a program has a part in Python. */
+export function needsPython({ steps }: Program): boolean {
+  return steps.some(({ kind }) => kind === 'python')
 }

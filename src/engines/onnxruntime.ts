@@ -3,6 +3,7 @@ import { quote } from '../core/text.ts'
 import type { Engine } from './engine.ts'
 import { firstLine, OrtError } from './onnxruntime/errors.ts'
 import { library, ONNXRUNTIME_VERSION } from './onnxruntime/library.ts'
+import { loadKernel } from './named-kernels/load.ts'
 import { openSession, openSessionOffLoop } from './onnxruntime/session.ts'
 import { OrtStep } from './onnxruntime/step.ts'
 
@@ -11,9 +12,10 @@ export const onnxruntime: Engine = {
   name: 'onnxruntime',
   version: ONNXRUNTIME_VERSION,
   prepare: () => void library(),
-  refusal: (step) =>
-    step.kind === 'onnx' ? undefined : `it runs ONNX graphs, not steps of kind ${quote(String(step.kind))}`,
+  refusal: ({ kind }) => (kind === 'python' ? 'it runs no code in Python' : undefined),
   async load(step, read, { isQuick = false, isBackground = false } = {}) {
+    if (step.kind === 'kernel') return loadKernel(step, read)
+    if (step.kind === 'python') throw new Error('ONNX Runtime was given code in Python; this is a bug')
     const graph = read(step.file)
     const optimization = isQuick ? 'off' : step.optimization
     try {

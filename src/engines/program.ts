@@ -8,8 +8,12 @@ import type { Engine, LoadedStep, LoadOptions, ReadBundleFile } from './engine.t
 export interface LoadedProgram {
   /** Engine of each step, in order. */
   readonly engines: readonly string[]
-  /** Whether every step can run off the event loop, several runs at a time. */
+  /** Whether every graph can run off the event loop, several runs at a time; host kernels stay in the tick. */
   readonly canRunOffLoop: boolean
+  /** How many runs processes of its own take at once, where it has such: its runs wait for those, never for this process. */
+  readonly processes?: number | undefined
+  /** Memory that those hold (MiB). */
+  heldMiB?(): Promise<number>
   /**
    * Runs the steps that the wanted values need.
    * @param inputs the program's inputs by name, already checked against the signature
@@ -80,12 +84,22 @@ export async function loadProgram(
   const planOf = createPlanner(bound)
   return {
     engines: names,
-    canRunOffLoop: bound.every(({ loaded }) => loaded.runOffLoop !== undefined),
+    canRunOffLoop: bound.every(({ step, loaded }) => step.kind === 'kernel' || loaded.runOffLoop !== undefined),
+    processes: fewestProcesses(bound),
+    heldMiB: async () => {
+      const held = await Promise.all(bound.map(({ loaded }) => loaded.heldMiB?.() ?? Promise.resolve(0)))
+      return held.reduce((sum, each) => sum + each, 0)
+    },
     run: (inputs, wanted, place = 'in-tick') => runPlan(planOf(wanted), inputs, wanted, place),
     release: () => {
       for (const { loaded } of bound) loaded.release()
     },
   }
+}
+
+function fewestProcesses(steps: readonly BoundStep[]): number | undefined {
+  const counts = steps.flatMap(({ loaded }) => loaded.processes ?? [])
+  return counts.length === 0 ? undefined : Math.min(...counts)
 }
 
 function chooseEngine(step: Step, engines: readonly Engine[], read: ReadBundleFile): Engine {

@@ -2,24 +2,35 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { INTEGER_BOUNDS, isBigInt, type NumericArray, type NumericDatatype } from './datatype.ts'
 import { isHalf, narrowToHalves, widenHalves, type HalfDatatype } from './half.ts'
+import type { Shape } from './shape.ts'
 import type { Signature } from './signature.ts'
 import { allocate, type NumericTensor, type Tensor, type Tensors } from './tensor.ts'
 
 /**
- * Inputs in the datatypes that the signature asks for, where numbers came in another and nothing is lost by changing
- * them. The very same map when nothing has to change.
+ * Inputs in the datatypes and shapes that the signature asks for: where numbers came in another datatype and nothing is
+ * lost by changing them; where one column came as a list, or a list as one column. The very same map when nothing has to
+ * change.
  * @throws {ServingError} `invalid_argument` naming the input and the element that would change its value
  */
 export function convertInputs(inputs: Tensors, signature: Signature): Tensors {
   let converted: Map<string, Tensor> | undefined
-  for (const { name, datatype } of signature.inputs) {
+  for (const { name, datatype, shape } of signature.inputs) {
     const given = inputs.get(name)
-    if (given === undefined || given.datatype === datatype) continue
-    if (given.datatype === 'BYTES' || datatype === 'BYTES') continue
+    if (given === undefined) continue
+    const isSame = given.datatype === datatype || given.datatype === 'BYTES' || datatype === 'BYTES'
+    const other = given.shape.length === shape.length ? undefined : columnOrList(given.shape, shape)
+    if (isSame && other === undefined) continue
+    const value = isSame ? given : convert(name, given as NumericTensor, datatype as NumericDatatype)
     converted ??= new Map(inputs)
-    converted.set(name, convert(name, given, datatype))
+    converted.set(name, other === undefined ? value : ({ ...value, shape: other } as Tensor))
   }
   return converted ?? inputs
+}
+
+/** [rows] as [rows, 1] or the other way round, where that is what is asked for. */
+function columnOrList(given: Shape, asked: Shape): Shape | undefined {
+  if (given.length === 1 && asked.length === 2 && asked[1] === 1) return [given[0] as number, 1]
+  return given.length === 2 && given[1] === 1 && asked.length === 1 ? [given[0] as number] : undefined
 }
 
 function convert(name: string, given: NumericTensor, datatype: NumericDatatype): Tensor {

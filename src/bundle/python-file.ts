@@ -1,0 +1,95 @@
+import { ServingError } from '../core/errors.ts'
+import { quote, quoteList } from '../core/text.ts'
+
+/** The kinds of code and models that the runner knows. */
+export const PYTHON_FLAVOURS = ['sagemaker', 'azure', 'huggingface', 'mlflow', 'object'] as const
+
+export type PythonFlavour = (typeof PYTHON_FLAVOURS)[number]
+
+/** What stands in the file of a step in Python: how the files of the bundle lie where the code runs, and where it begins. */
+export interface PythonFile {
+  readonly flavour: PythonFlavour
+  /** The file that is run, or that holds the object; empty where the folder as a whole is the model. */
+  readonly entry: string
+  /** Folder that code is imported from, besides that of all files; empty for that one. */
+  readonly code: string
+  /** File of packages that the code needs. */
+  readonly requirements: string | undefined
+  /** Path in the bundle of each file, by the path that the code knows it by. */
+  readonly files: ReadonlyMap<string, string>
+}
+
+/** Most files, and longest path of one. */
+const MAX_FILES = 10_000
+const MAX_PATH = 1024
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads the file of a step.
+ * @param where the file's path in the bundle
+ * @throws {ServingError} `refused` for what is none, and for paths that lead out of their folder
+ */
+export function parsePythonFile(bytes: Uint8Array, where: string): PythonFile {
+  const refuse = (what: string): never => {
+    throw new ServingError('refused', `${quote(where)} ${what}`)
+  }
+  let document: unknown
+  try {
+    document = JSON.parse(utf8.decode(bytes))
+  } catch {
+    refuse('is no JSON in UTF-8')
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) refuse('is no JSON object')
+  const { flavour, entry, code, requirements, files, ...others } = document as Record<string, unknown>
+  const [other] = Object.keys(others)
+  if (other !== undefined) refuse(`has the unknown field ${quote(other)}`)
+  if (!PYTHON_FLAVOURS.includes(flavour as PythonFlavour))
+    refuse(`names another kind of code than ${quoteList(PYTHON_FLAVOURS)}: update Slipway`)
+  if (typeof files !== 'object' || files === null || Array.isArray(files)) refuse('lists no files')
+  const listed = new Map<string, string>()
+  for (const [path, file] of Object.entries(files as object)) {
+    if (!isInside(path)) refuse(`names ${quote(path)}, which is no path inside a folder`)
+    if (typeof file !== 'string' || file === '') refuse(`gives no file for ${quote(path)}`)
+    listed.set(path, file as string)
+  }
+  if (listed.size === 0 || listed.size > MAX_FILES) refuse(`lists ${listed.size} files; 1 to ${MAX_FILES} are taken`)
+  const nested = nestedIn(listed)
+  if (nested !== undefined) refuse(`names ${quote(nested)} as a file and as a folder`)
+  if (typeof entry !== 'string' || (entry !== '' && !listed.has(entry)))
+    refuse('has an entry that is none of its files')
+  if (typeof code !== 'string' || (code !== '' && !isInside(code))) refuse('has no folder of code')
+  if (requirements !== undefined && (typeof requirements !== 'string' || !listed.has(requirements)))
+    refuse('has requirements that are none of its files')
+  return {
+    flavour: flavour as PythonFlavour,
+    entry: entry as string,
+    code: code as string,
+    requirements: requirements as string | undefined,
+    files: listed,
+  }
+}
+
+/** The bytes that `parsePythonFile` reads; the same for the same content. */
+export function writePythonFile({ files, requirements, ...rest }: PythonFile): Uint8Array {
+  const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const document = {
+    ...rest,
+    ...(requirements === undefined ? {} : { requirements }),
+    files: Object.fromEntries(sorted),
+  }
+  return new TextEncoder().encode(`${JSON.stringify(document, undefined, 1)}\n`)
+}
+
+/** Whether a path stays below its folder, on every system. */
+export function isInside(path: string): boolean {
+  if (path.length === 0 || path.length > MAX_PATH || /[\\:\p{Cc}]/u.test(path) || !path.isWellFormed()) return false
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+}
+
+function nestedIn(files: ReadonlyMap<string, string>): string | undefined {
+  for (const path of files.keys())
+    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
+      if (files.has(path.slice(0, end))) return path.slice(0, end)
+  return undefined
+}
