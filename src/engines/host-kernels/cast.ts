@@ -47,10 +47,12 @@ const CONVERSIONS = {
 function toInt32(x: Tensor): Int32Array {
   const { data } = x
   if (data instanceof BigInt64Array) return Int32Array.from(data, (value) => Number(BigInt.asIntN(32, value)))
-  return Int32Array.from(data as Float64Array, (value) => {
-    const cut = Math.trunc(value)
-    return cut >= INT32_LEAST && cut <= 0x7fff_ffff ? cut : INT32_LEAST
-  })
+  const out = new Int32Array(data.length)
+  for (let i = 0; i < out.length; i++) {
+    const value = data[i] as number
+    out[i] = value > INT32_LEAST - 1 && value < 2 ** 31 ? value : INT32_LEAST
+  }
+  return out
 }
 
 function toInt64(x: Tensor): BigInt64Array {

@@ -337,3 +337,39 @@ export const where: Kernel = (node) => {
   }
   return { outputs, run } satisfies Prepared
 }
+
+/** Min and Max of any number of inputs; NaN beside a number is NaN, as ONNX Runtime and numpy have it. */
+function extreme(isMost: boolean): Kernel {
+  const float: (a: number, b: number) => number = isMost ? Math.max : Math.min
+  const wide = (a: bigint, b: bigint): bigint => (a > b === isMost ? a : b)
+  return (node) => {
+    node.expectOpset(8)
+    node.expectInputs(1, Infinity)
+    const first = node.input(0, NUMBERS)
+    const { datatype } = first
+    let type: ValueType = { datatype, shape: first.shape }
+    for (let i = 1; i < node.arity; i++) type = typeOfBroadcast(node, type, node.input(i, [datatype]), datatype)
+    const pair = pairwise(node, datatype, (datatype === 'INT64' ? wide : float) as (a: unknown, b: unknown) => unknown)
+    const run: Run = (inputs) => {
+      let result = inputs[0] as Tensor
+      for (let i = 1; i < inputs.length; i++) result = pair([result, inputs[i] as Tensor])[0] as Tensor
+      return [result]
+    }
+    return { outputs: [type], run }
+  }
+}
+
+export const max = extreme(true)
+export const min = extreme(false)
+export const sine = mapping(Math.sin)
+export const cosine = mapping(Math.cos)
+export const reciprocal = mapping((x) => 1 / x)
+export const sign = signed(Math.sign, (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n))
+/** To the nearest whole number, halves to the even one. */
+export const round = mapping((x) => {
+  const floor = Math.floor(x)
+  const rest = x - floor
+  if (rest < 0.5) return floor
+  if (rest > 0.5) return floor + 1
+  return floor % 2 === 0 ? floor : floor + 1
+})

@@ -6,6 +6,7 @@ import type { Step } from '../../bundle/program.ts'
 import { shapeFits } from '../../tensor/shape.ts'
 import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
+import { loadKernel } from '../named-kernels/load.ts'
 import { beginRun, endRun, kept } from './arrays.ts'
 import { lowerGraph, neededOperations, type LoweredGraph, type LoweredInput, type Operation } from './lower.ts'
 
@@ -25,8 +26,9 @@ export const hostKernels: Engine = {
   version: String(REVISION),
 
   refusal(step, read) {
+    if (step.kind === 'python') return 'it runs no code in Python'
     try {
-      lowerStep(step, read)
+      if (step.kind === 'onnx') lowerStep(step, read)
       return undefined
     } catch (error) {
       if (error instanceof ServingError) return error.message
@@ -36,7 +38,8 @@ export const hostKernels: Engine = {
 
   // oxlint-disable-next-line require-await -- engines load in their own time; this one at once
   async load(step, read) {
-    return loaded(lowerStep(step, read))
+    if (step.kind === 'python') throw new Error('host kernels were given code in Python; this is a bug')
+    return step.kind === 'kernel' ? loadKernel(step, read) : loaded(lowerStep(step, read))
   },
 }
 

@@ -4,8 +4,10 @@ import { constant } from './constant.ts'
 import * as elementwise from './elementwise.ts'
 import type { Kernel } from './kernel.ts'
 import { gemm, linearClassifier, linearRegressor, matMul } from './linear.ts'
+import * as layout from './layout.ts'
 import * as reduce from './reduce.ts'
 import * as shape from './shape.ts'
+import { topK } from './top-k.ts'
 import { treeEnsemble, treeEnsembleClassifier, treeEnsembleRegressor } from './trees.ts'
 
 /** The kernels of ONNX's own operators, operator sets 9 to 23. */
@@ -20,9 +22,11 @@ const STANDARD: ReadonlyMap<string, Kernel> = new Map([
   ['Clip', elementwise.clip],
   ['Concat', shape.concat],
   ['Constant', constant],
+  ['Cos', elementwise.cosine],
   ['Div', elementwise.divide],
   ['Equal', elementwise.equal],
   ['Exp', elementwise.exp],
+  ['Expand', layout.expand],
   ['Flatten', shape.flatten],
   ['Floor', elementwise.floor],
   ['Gather', shape.gather],
@@ -36,18 +40,25 @@ const STANDARD: ReadonlyMap<string, Kernel> = new Map([
   ['Log', elementwise.log],
   ['LogSoftmax', reduce.logSoftmax],
   ['MatMul', matMul],
+  ['Max', elementwise.max],
+  ['Min', elementwise.min],
   ['Mul', elementwise.multiply],
   ['Neg', elementwise.negate],
   ['Not', elementwise.not],
   ['Or', elementwise.or],
   ['Pow', elementwise.power],
+  ['Reciprocal', elementwise.reciprocal],
   ['ReduceMax', reduce.reduceMax],
   ['ReduceMean', reduce.reduceMean],
   ['ReduceMin', reduce.reduceMin],
   ['ReduceSum', reduce.reduceSum],
   ['Relu', elementwise.relu],
   ['Reshape', shape.reshape],
+  ['Round', elementwise.round],
+  ['Shape', layout.shapeOf],
   ['Sigmoid', elementwise.logistic],
+  ['Sign', elementwise.sign],
+  ['Sin', elementwise.sine],
   ['Slice', shape.slice],
   ['Softmax', reduce.softmax],
   ['Softplus', elementwise.softplus],
@@ -55,6 +66,8 @@ const STANDARD: ReadonlyMap<string, Kernel> = new Map([
   ['Squeeze', shape.squeeze],
   ['Sub', elementwise.subtract],
   ['Tanh', elementwise.tanh],
+  ['TopK', topK],
+  ['Transpose', layout.transpose],
   ['Unsqueeze', shape.unsqueeze],
   ['Where', elementwise.where],
 ])

@@ -247,15 +247,26 @@ export const gather: Kernel = (node) => {
     const wanted = indicesWithin(by, length, (reason) => node.failure(reason))
     const shape = shapeOf(x.shape, by.shape)
     const out = elements(datatype, countOf(shape, node))
-    const source = x.data as unknown as Elements
-    for (let i = 0, at = 0; i < outer; i++)
-      for (let k = 0; k < wanted.length; k++) {
-        const start = (i * length + (wanted[k] as number)) * inner
-        for (let j = 0; j < inner; j++) out[at++] = source[start + j]
-      }
+    if (x.data instanceof Float64Array && outer === 1) gatherRows(x.data, out as Float64Array, wanted, inner)
+    else {
+      const source = x.data as unknown as Elements
+      for (let i = 0, at = 0; i < outer; i++)
+        for (let k = 0; k < wanted.length; k++) {
+          const start = (i * length + (wanted[k] as number)) * inner
+          for (let j = 0; j < inner; j++) out[at++] = source[start + j]
+        }
+    }
     return [make(datatype, shape, out)]
   }
   return { outputs: [{ datatype, shape: shapeOf(data.shape, indices.shape) }], run }
+}
+
+/** Rows of a table, as the leaves of forests are looked up: by itself, because code for one kind of array is quicker. */
+function gatherRows(source: Float64Array, out: Float64Array, wanted: Int32Array, width: number): void {
+  for (let k = 0, at = 0; k < wanted.length; k++) {
+    const start = (wanted[k] as number) * width
+    for (let j = 0; j < width; j++) out[at++] = source[start + j] as number
+  }
 }
 
 /** Indices as numbers from 0 up; negative ones count from the end. */
