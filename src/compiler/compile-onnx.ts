@@ -1,5 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
+import type { BundleFormat } from '../bundle/manifest.ts'
 import type { OnnxStep, Program } from '../bundle/program.ts'
 import {
   everyNode,
@@ -12,10 +13,11 @@ import {
 } from '../onnx/index.ts'
 import { isDatatype, type Datatype } from '../tensor/datatype.ts'
 import type { TensorSpec } from '../tensor/signature.ts'
+import type { Tensors } from '../tensor/tensor.ts'
 import { unwrapZipMaps } from './unwrap-zipmap.ts'
 
 /** Raised when the same file would give another bundle. */
-export const COMPILER_REVISION = 2
+export const COMPILER_REVISION = 3
 
 /** An input or output as far as the file tells: a model need not say an output's shape. */
 export interface FoundSpec extends Omit<TensorSpec, 'shape'> {
@@ -24,11 +26,17 @@ export interface FoundSpec extends Omit<TensorSpec, 'shape'> {
 
 /** What the compiler makes of a file, before the model has run for the first time. */
 export interface CompiledModel {
-  readonly format: 'onnx' | 'pipeline'
+  readonly format: BundleFormat
   readonly producer: string
   readonly program: Program
   readonly inputs: readonly (FoundSpec & { readonly shape: readonly number[] })[]
   readonly outputs: readonly FoundSpec[]
+  /** What a request gets that names no outputs; all of them when absent. */
+  readonly defaultOutputs?: readonly string[]
+  /** Whether it takes a request's body as it came, as the signature has it. */
+  readonly isRaw?: true
+  /** Rows that the model has answered already. */
+  readonly example?: Tensors
   readonly files: ReadonlyMap<string, Uint8Array>
   /** Text that the file brings along for us: column names, example rows. */
   readonly metadata: ReadonlyMap<string, string>
