@@ -89,7 +89,7 @@ function chooseEngines({ overrides, profile, engines }: ChooseOptions): Choice<r
   const kernels = profile.engines['host-kernels']
   const order = (first: string) => [first, ...engines.filter((name) => name !== first)]
   if (native === undefined || kernels === undefined) {
-    const only = native === undefined ? 'host-kernels' : 'onnxruntime'
+    const only = native === undefined ? (Object.keys(profile.engines)[0] ?? 'host-kernels') : 'onnxruntime'
     return { value: order(only), reason: `only ${only} runs all of it` }
   }
   const pairs = kernels.curve.map(({ rows, ms }) => ({ rows, ms, nativeMs: costAt(native, rows) ?? ms }))

@@ -10,6 +10,7 @@ import type { FinishedRun } from './batching.ts'
 import type { Choices } from './choices.ts'
 import { createDeadlines } from './deadlines.ts'
 import { createFitter } from './fit-request.ts'
+import { inProcesses } from './in-processes.ts'
 import { inTick, loadHere, rulesOf } from './load-here.ts'
 import { calibrate } from './measure.ts'
 import { versionName, type DataPlane, type PredictContext, type Prediction, type ServedModel } from './plane.ts'
@@ -138,6 +139,8 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
       choices = options.choose(profile)
       curve = profile?.engines[engine.name]?.curve
     }
+    const { processes } = first
+    if (processes !== undefined) choices = inProcesses(choices, processes)
     if (!first.canRunOffLoop && choices.plan.value === 'off-loop') choices = inTick(choices)
     const program = createSwappable(first)
     const model: ServedModel = {
@@ -166,7 +169,8 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
         onRun: wanted.isCountedElsewhere === true ? undefined : options.onRun,
       }),
       fit: createFitter(manifest.signature),
-      isHere: wanted.program === undefined,
+      // processes of its own end runs that take too long themselves
+      isHere: wanted.program === undefined && processes === undefined,
       inFlight: 0,
       isGone: false,
     }

@@ -36,6 +36,7 @@ export async function calibrate(
   now: () => number,
 ): Promise<Profile> {
   const inputs = tensorsOf(manifest.golden.inputs, 'golden inputs')
+  if (inputs.size === 0) throw new Error('no rows are recorded that could be run')
   const wanted = manifest.signature.outputs.map(({ name }) => name)
   const isOpen = manifest.batching.rowsAreIndependent
   const curve = await measureCurve(program, inputs, wanted, isOpen, now, CALIBRATION_MS)
@@ -88,13 +89,15 @@ async function measureOn(
   try {
     await replayGolden(program, manifest.golden)
     const inputs = tensorsOf(manifest.golden.inputs, 'golden inputs')
+    if (inputs.size === 0) return undefined // nothing of it can be run before the first request
     const wanted = manifest.signature.outputs.map(({ name }) => name)
     const curve = await measureCurve(program, inputs, wanted, manifest.batching.rowsAreIndependent, options.now)
-    const memoryMiB = Math.max(0, options.residentBytes() - before) / 2 ** 20
+    const elsewhere = (await program.heldMiB?.()) ?? 0
+    const memoryMiB = Math.max(0, options.residentBytes() - before) / 2 ** 20 + elsewhere
     return {
       version: engine.version,
       loadMs: round(loadMs),
-      ...(loadMs > QUICK_LOAD_ABOVE_MS ? { quickLoadMs: round(await quickLoad(load)) } : {}),
+      ...(loadMs > QUICK_LOAD_ABOVE_MS && program.processes === undefined ? { quickLoadMs: round(await quickLoad(load)) } : {}),
       memoryMiB: Math.round(memoryMiB * 10) / 10,
       canRunOffLoop: program.canRunOffLoop,
       curve,

@@ -16,6 +16,9 @@ export function createSwappable(first: LoadedProgram): SwappableProgram {
     get canRunOffLoop() {
       return current.program.canRunOffLoop
     },
+    get processes() {
+      return current.program.processes
+    },
     run(inputs, wanted, place, urgency) {
       const held = current
       const outputs = held.program.run(inputs, wanted, place, urgency)

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../../core/errors.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import { connectReplicas, type ReplicaOptions, type Replicas } from './connect-replicas.ts'
-import { joined } from './frames.fixture.ts'
+import { joined } from '../../tensor/frames/frames.fixture.ts'
 import { serveFrames, type FrameServer, type RemoteRequest } from './serve-frames.ts'
-import { encodeAnswer, encodeCancel } from './write-frame.ts'
+import { encodeAnswer, encodeCancel } from '../../tensor/frames/write-frame.ts'
 import { column, numbersOf, tenfold } from './tenfold.fixture.ts'
 
 const Y = ['y']

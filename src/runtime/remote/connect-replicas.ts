@@ -3,7 +3,7 @@ import type { LoadedProgram, Place, Urgency } from '../../engines/program.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import { createDeadlines, Deadline } from '../deadlines.ts'
 import { keepConnection, type Connection, type Outcome } from './connection.ts'
-import { DEFAULT_MAX_FRAME_BYTES } from './frame.ts'
+import { DEFAULT_MAX_FRAME_BYTES } from '../../tensor/frames/frame.ts'
 import { createPoisons } from './poison.ts'
 import { createRoster, type Member } from './roster.ts'
 

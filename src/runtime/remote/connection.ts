@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
-import { damaged, type Frame, type FrameRequest } from './frame.ts'
-import { createFrameReader } from './read-frame.ts'
-import { encodeCancel, encodeRequest, sendPieces } from './write-frame.ts'
+import { damaged, type Frame, type FrameRequest } from '../../tensor/frames/frame.ts'
+import { createFrameReader } from '../../tensor/frames/read-frame.ts'
+import { encodeCancel, encodeRequest, sendPieces } from '../../tensor/frames/write-frame.ts'
 
 /** What became of a request. */
 export type Outcome = { readonly outputs: Tensors } | { readonly error: ServingError }

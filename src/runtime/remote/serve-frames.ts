@@ -1,9 +1,9 @@
 import type { Server, Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
-import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame, type FrameRequest } from './frame.ts'
-import { createFrameReader } from './read-frame.ts'
-import { encodeAnswer, encodeFailure, encodeGoodbye, sendPieces } from './write-frame.ts'
+import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame, type FrameRequest } from '../../tensor/frames/frame.ts'
+import { createFrameReader } from '../../tensor/frames/read-frame.ts'
+import { encodeAnswer, encodeFailure, encodeGoodbye, sendPieces } from '../../tensor/frames/write-frame.ts'
 
 /** A request that came from another process, and whether somebody there still waits for it. */
 export interface RemoteRequest extends FrameRequest {

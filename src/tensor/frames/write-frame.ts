@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
 import { formatBytes, quote } from '../../core/text.ts'
-import { DATATYPES, type Datatype } from '../../tensor/datatype.ts'
-import { elementCount } from '../../tensor/shape.ts'
-import { bytesOf, type Tensor, type Tensors } from '../../tensor/tensor.ts'
+import { DATATYPES, type Datatype } from '../datatype.ts'
+import { elementCount } from '../shape.ts'
+import { bytesOf, type Tensor, type Tensors } from '../tensor.ts'
 import { HEADER_BYTES, KIND, MAGIC, MAX_BYTES_ELEMENTS, MAX_HEAD_BYTES, padded, type FrameRequest } from './frame.ts'
 
 /** A frame's bytes, in pieces: views of the tensors' own memory where they are long. */

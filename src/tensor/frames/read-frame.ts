@@ -1,8 +1,7 @@
 import { ERROR_CODES, ServingError, type ErrorCode } from '../../core/errors.ts'
-import { DATATYPES, elementSizeBytes } from '../../tensor/datatype.ts'
-import { elementCount } from '../../tensor/shape.ts'
-import { viewAs, type Tensor, type Tensors } from '../../tensor/tensor.ts'
-import type { Priority } from '../plane.ts'
+import { DATATYPES, elementSizeBytes } from '../datatype.ts'
+import { elementCount } from '../shape.ts'
+import { viewAs, type Tensor, type Tensors } from '../tensor.ts'
 import {
   ALIGNMENT,
   damaged,
@@ -153,7 +152,7 @@ function parseRequest(cursor: Cursor): FrameRequest {
     version: version === '' ? undefined : version,
     outputs,
     timeoutMs: timeoutMs === Infinity ? undefined : timeoutMs,
-    priority: priority === 0 ? undefined : (priority as Priority),
+    priority: priority === 0 ? undefined : (priority as 1 | 2 | 3),
     inputs: parseTensors(cursor),
   }
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { ERROR_CODES, ServingError } from '../../core/errors.ts'
-import { tensor, type Tensors } from '../../tensor/tensor.ts'
+import { tensor, type Tensors } from '../tensor.ts'
 import { DEFAULT_MAX_FRAME_BYTES, HEADER_BYTES, MAX_BYTES_ELEMENTS, type Frame } from './frame.ts'
-import { contentsOf } from '../../tensor/content.fixture.ts'
+import { contentsOf } from '../content.fixture.ts'
 import { anyRequest, anyTensors, damagedBy, joined, someDamage } from './frames.fixture.ts'
 import { createFrameReader } from './read-frame.ts'
 import { encodeAnswer, encodeCancel, encodeFailure, encodeGoodbye, encodeRequest, type Pieces } from './write-frame.ts'
-import { column } from './tenfold.fixture.ts'
+import { column } from '../../runtime/remote/tenfold.fixture.ts'
 
 const MAX = DEFAULT_MAX_FRAME_BYTES
 

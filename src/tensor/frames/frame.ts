@@ -1,6 +1,5 @@
 import { ServingError } from '../../core/errors.ts'
-import type { Tensors } from '../../tensor/tensor.ts'
-import type { Priority } from '../plane.ts'
+import type { Tensors } from '../tensor.ts'
 
 /*
  * The wire between processes of ours on one machine. A stream of frames, all numbers little-endian:
@@ -50,7 +49,7 @@ export interface FrameRequest {
   readonly outputs: readonly string[]
   /** How long the caller still waits (ms); undefined when it did not say. */
   readonly timeoutMs: number | undefined
-  readonly priority: Priority | undefined
+  readonly priority: 1 | 2 | 3 | undefined
 }
 
 export type Frame =

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { DATATYPES, elementSizeBytes } from '../../tensor/datatype.ts'
-import { tensor, viewAs, type Tensor, type Tensors } from '../../tensor/tensor.ts'
+import { DATATYPES, elementSizeBytes } from '../datatype.ts'
+import { tensor, viewAs, type Tensor, type Tensors } from '../tensor.ts'
 import type { FrameRequest } from './frame.ts'
 import type { Pieces } from './write-frame.ts'
 

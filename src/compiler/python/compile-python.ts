@@ -1,0 +1,136 @@
+import { writePythonFile, type PythonFile } from '../../bundle/python-file.ts'
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
+import { isDatatype } from '../../tensor/datatype.ts'
+import type { TensorSpec } from '../../tensor/signature.ts'
+import type { Tensors } from '../../tensor/tensor.ts'
+import type { CompiledModel } from '../compile-onnx.ts'
+import type { PythonCode } from './find-python-code.ts'
+
+/** Where the description of the code lies in a bundle. */
+export const PYTHON_FILE = 'python.json'
+
+/** What the code said of itself, once it was loaded. */
+export interface PythonDescription {
+  /** JSON: whether it takes bodies, else its inputs and outputs. */
+  readonly document: unknown
+  /** Rows that it has run; none where it takes bodies. */
+  readonly example: Tensors
+}
+
+/** A name that a file of a bundle may have. @see the manifest's schema */
+const PLAIN = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
+const LONGEST_PLAIN = 200
+
+/** What code takes and gives that is handed bodies: any number of them, each answered by itself. */
+const RAW: Pick<CompiledModel, 'inputs' | 'outputs' | 'isRaw'> = {
+  inputs: [
+    { name: 'body', datatype: 'BYTES', shape: [-1] },
+    { name: 'content_type', datatype: 'BYTES', shape: [-1], isOptional: true },
+    { name: 'accept', datatype: 'BYTES', shape: [-1], isOptional: true },
+  ],
+  outputs: [
+    { name: 'body', datatype: 'BYTES', shape: [-1] },
+    { name: 'content_type', datatype: 'BYTES', shape: [-1] },
+    { name: 'status', datatype: 'INT32', shape: [-1] },
+  ],
+  isRaw: true,
+}
+
+/**
+ * The files of a bundle for code in Python: `python.json`, code below `code/`, all else below `model/`. Names that a
+ * bundle cannot have are kept in `python.json`, and their files numbered.
+ */
+export function layOutPython(code: PythonCode, files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  const laidOut = new Map<string, Uint8Array>()
+  const places = new Map<string, string>()
+  let numbers = 0
+  const numbered = (folder: string) => `${folder}/file-${String(++numbers).padStart(4, '0')}`
+  for (const [path, bytes] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const isCode = path.endsWith('.py') || path === code.requirements
+    const folder = isCode ? 'code' : 'model'
+    const inside = isCode && path.startsWith('code/') ? path.slice('code/'.length) : path
+    const isPlain = PLAIN.test(inside) && inside.length <= LONGEST_PLAIN && !/(^|\/)\.{1,2}(\/|$)/.test(inside)
+    let place = isPlain ? `${folder}/${inside}` : numbered(folder)
+    while (laidOut.has(place)) place = numbered(folder)
+    laidOut.set(place, bytes)
+    places.set(path, place)
+  }
+  const file: PythonFile = { ...code, files: places }
+  laidOut.set(PYTHON_FILE, writePythonFile(file))
+  return laidOut
+}
+
+/**
+ * A program of one step for code in Python.
+ * @param files as `layOutPython` gave them
+ * @throws {ServingError} `unsupported` for inputs and outputs that no signature can have
+ */
+export function compilePython(
+  code: PythonCode,
+  files: ReadonlyMap<string, Uint8Array>,
+  { document, example }: PythonDescription,
+): CompiledModel {
+  const description = (document ?? {}) as Readonly<Record<string, unknown>>
+  const { isRaw, producer, warnings } = description
+  const signature =
+    isRaw === true
+      ? RAW
+      : {
+          inputs: specsOf(description['inputs'], 'input'),
+          outputs: specsOf(description['outputs'], 'output'),
+          ...defaultsOf(description['defaultOutputs']),
+        }
+  const step = {
+    kind: 'python' as const,
+    file: PYTHON_FILE,
+    inputs: Object.fromEntries(signature.inputs.map(({ name }) => [name, name])),
+    outputs: Object.fromEntries(signature.outputs.map(({ name }) => [name, name])),
+  }
+  return {
+    format: 'python',
+    producer: typeof producer === 'string' ? producer.slice(0, 1000) : code.flavour,
+    program: { steps: [step] },
+    ...signature,
+    files,
+    metadata: new Map(),
+    isQuantized: false,
+    ...(example.size === 0 ? {} : { example }),
+    warnings: Array.isArray(warnings) ? warnings.filter((each) => typeof each === 'string') : [],
+  }
+}
+
+type Specs = (TensorSpec & { readonly shape: readonly number[] })[]
+
+function specsOf(found: unknown, what: string): Specs {
+  if (!Array.isArray(found) || found.length === 0 || found.length > 4096)
+    throw new ServingError(
+      'unsupported',
+      `the code in Python has no ${what}s, or over 4096: a signature takes 1 to 4096`,
+    )
+  const names = new Set<string>()
+  return found.map((spec: unknown) => {
+    const { name, datatype, shape, isOptional } = (spec ?? {}) as Readonly<Record<string, unknown>>
+    const isWhole =
+      typeof name === 'string' &&
+      name.length > 0 &&
+      name.length <= 256 &&
+      typeof datatype === 'string' &&
+      isDatatype(datatype) &&
+      Array.isArray(shape) &&
+      shape.length <= 8 &&
+      shape.every((size) => Number.isInteger(size) && size >= -1)
+    if (!isWhole || names.has(name))
+      throw new ServingError(
+        'unsupported',
+        `the code in Python has an ${what} that no signature can have: ${quote(JSON.stringify(spec) ?? 'none')}`,
+      )
+    names.add(name)
+    return { name, datatype, shape: shape as number[], ...(isOptional === true ? { isOptional } : {}) }
+  })
+}
+
+function defaultsOf(found: unknown): Pick<CompiledModel, 'defaultOutputs'> {
+  if (!Array.isArray(found) || found.length === 0) return {}
+  return { defaultOutputs: found.filter((name) => typeof name === 'string') }
+}

@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { delimiter, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ServingError, type ErrorCode } from '../../core/errors.ts'
+import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame } from '../../tensor/frames/frame.ts'
+import { createFrameReader } from '../../tensor/frames/read-frame.ts'
+import { encodeRequest, sendPieces } from '../../tensor/frames/write-frame.ts'
+import type { Tensors } from '../../tensor/tensor.ts'
+import { createLines } from './output-lines.ts'
+import type { PythonSettings } from './settings.ts'
+
+/** Our part of it, beside this file and beside the built program. */
+const START = fileURLToPath(new URL('./runner/start.py', import.meta.url))
+
+/** How long a process may take to end that is asked to (ms). */
+const GRACE_MS = 2000
+
+/** What the code's process may say of its own failures; anything else is a failure of ours to run it. */
+const ITS_CODES: readonly ErrorCode[] = ['invalid_argument', 'too_large', 'unsupported', 'refused', 'internal']
+
+export interface ProcessOptions {
+  readonly executable: string
+  readonly settings: PythonSettings
+  /** Folder that it may write to. */
+  readonly scratch: string
+  /** A line that it printed. */
+  readonly onOutput: (text: string) => void
+  /** It has ended, however that came. */
+  readonly onEnd: (process: PythonProcess) => void
+}
+
+/** One process of the runner, from its start to its end. It does one thing at a time. */
+export interface PythonProcess {
+  readonly pid: number | undefined
+  /** Whether it can be asked: false from the first sign of its end. */
+  readonly isOpen: boolean
+  /** Why it ended, once it has. */
+  readonly end: ServingError | undefined
+  /**
+   * Has it do something.
+   * @param wanted names of the outputs, in that order; undefined for whatever there is
+   * @throws {ServingError} what it answered; `deadline_exceeded` when it does not in time, and `internal` when it dies:
+   *   it has ended then
+   */
+  ask(operation: string, inputs: Tensors, wanted: readonly string[] | undefined, timeoutMs: number): Promise<Tensors>
+  /** Asks it to end; it is ended when it does not. */
+  dismiss(): void
+  /** Ends it at once. */
+  kill(reason: ServingError): void
+}
+
+interface Pending {
+  readonly id: number
+  readonly wanted: readonly string[] | undefined
+  readonly answered: PromiseWithResolvers<Tensors>
+  readonly timer: NodeJS.Timeout
+}
+
+/** Starts a process of the runner: without our environment, and without a network where the system allows it. */
+export function startProcess({ executable, settings, scratch, onOutput, onEnd }: ProcessOptions): PythonProcess {
+  const [program, ...rest] = [...settings.isolate, executable, '-I', '-B', START]
+  const child = spawn(program, rest, {
+    cwd: scratch,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: environmentOf(executable, settings, scratch),
+  })
+  // a pair of sockets without a name: nobody else can be at its other end
+  const channel = child.stdio[3] as Socket
+  let pending: Pending | undefined
+  let nextId = 1
+  let reason: ServingError | undefined
+  let end: ServingError | undefined
+  let isOpen = true
+
+  const reader = createFrameReader(DEFAULT_MAX_FRAME_BYTES, receive)
+  channel.on('data', (chunk: Buffer) => {
+    try {
+      reader.push(chunk)
+    } catch (cause) {
+      kill(died('the process that runs the code in Python sent what cannot be read', cause))
+    }
+  })
+  channel.on('error', () => {}) // its end follows
+  channel.on('end', () => (isOpen = false)).on('close', () => (isOpen = false))
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on(
+      'data',
+      createLines(() => performance.now(), onOutput),
+    )
+  child.on('error', (cause) => {
+    if (child.pid === undefined) finish(`it could not be started: ${cause.message}`)
+  })
+  // its last words come before its end
+  child.on('close', (code, signal) => finish(signal ?? `exit code ${code}`))
+  child.on('exit', () => {
+    isOpen = false
+    // what it has started may hold its output open for ever
+    setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), 100).unref()
+  })
+
+  function finish(how: string): void {
+    if (end !== undefined) return
+    end = reason ?? died(`the process that runs the code in Python died (${how})`)
+    const unanswered = pending
+    pending = undefined
+    clearTimeout(unanswered?.timer)
+    unanswered?.answered.reject(end)
+    onEnd(self)
+  }
+
+  function receive(frame: Frame): void {
+    if (pending === undefined || (frame.kind !== 'answer' && frame.kind !== 'failure') || frame.id !== pending.id)
+      throw damaged('an answer to nothing that was asked')
+    const { answered, timer, wanted } = pending
+    if (frame.kind === 'answer' && wanted !== undefined && !isSame([...frame.outputs.keys()], wanted))
+      throw damaged('other outputs than were asked for')
+    pending = undefined
+    clearTimeout(timer)
+    if (frame.kind === 'answer') answered.resolve(frame.outputs)
+    else answered.reject(ofCode(frame.error))
+  }
+
+  function kill(why: ServingError): void {
+    reason ??= why
+    child.kill('SIGKILL')
+  }
+
+  const self: PythonProcess = {
+    pid: child.pid,
+    get isOpen() {
+      return isOpen
+    },
+    get end() {
+      return end
+    },
+    ask(operation, inputs, wanted, timeoutMs) {
+      if (pending !== undefined) throw new Error('a process in Python is asked two things at once; this is a bug')
+      if (end !== undefined) return Promise.reject(end)
+      const id = nextId++
+      const request = { model: operation, version: undefined, inputs, outputs: wanted ?? [] }
+      let pieces
+      try {
+        pieces = encodeRequest(id, { ...request, timeoutMs, priority: undefined }, DEFAULT_MAX_FRAME_BYTES)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      const answered = Promise.withResolvers<Tensors>()
+      const timer = setTimeout(() => kill(late(operation, timeoutMs)), timeoutMs)
+      pending = { id, wanted, answered, timer }
+      sendPieces(channel, pieces)
+      return answered.promise
+    },
+    dismiss() {
+      reason ??= new ServingError('unavailable', 'the model was taken out meanwhile: try again')
+      channel.end()
+      setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref()
+    },
+    kill,
+  }
+  return self
+}
+
+/** All that a process is told of its surroundings. */
+function environmentOf(executable: string, { threads, variables }: PythonSettings, scratch: string) {
+  const path = [dirname(executable), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
+  const count = String(threads)
+  return {
+    ...variables,
+    PATH: path,
+    HOME: scratch,
+    TMPDIR: scratch,
+    LANG: 'C.UTF-8',
+    OMP_NUM_THREADS: count,
+    OPENBLAS_NUM_THREADS: count,
+    MKL_NUM_THREADS: count,
+    // there is no network: libraries that would wait for it say at once what is missing
+    HF_HUB_OFFLINE: '1',
+    TRANSFORMERS_OFFLINE: '1',
+  }
+}
+
+function died(message: string, cause?: unknown): ServingError {
+  return new ServingError('internal', message, { cause, details: { reason: 'killed_worker' } })
+}
+
+function late(operation: string, timeoutMs: number): ServingError {
+  const what = operation === 'run' ? 'did not answer' : 'did not load'
+  return new ServingError('deadline_exceeded', `the code in Python ${what} within ${timeoutMs} ms: it was ended`, {
+    details: { reason: 'run_too_long', maxRunMs: timeoutMs },
+  })
+}
+
+function ofCode(error: ServingError): ServingError {
+  if (ITS_CODES.includes(error.code)) return error
+  return new ServingError('internal', error.message, { details: { reason: 'code_failed' } })
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i])
+}

@@ -1,0 +1,65 @@
+"""What went wrong, for the caller: one line without paths. The whole traceback goes to the log."""
+
+import json
+import os
+import re
+import sys
+import traceback
+
+MAX_LINE = 500
+
+
+class Refusal(Exception):
+    """A failure with a code of ours, and a message that is fit for the caller."""
+
+    def __init__(self, code, message, reason=None, **details):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = dict(details, **({"reason": reason} if reason else {}))
+
+    def document(self):
+        return json.dumps({"code": self.code, "message": self.message, "details": self.details})
+
+
+def failure_of(error, what, root, code="internal"):
+    """The failure that an exception of the user's code becomes. `what` names the step: `predict_fn`, `loading`."""
+    if isinstance(error, Refusal):
+        return error
+    traceback.print_exception(type(error), error, _without_ours(error.__traceback__))
+    sys.stderr.flush()
+    return Refusal(code, "%s failed: %s%s" % (what, last_line(error), _place(error, root)), "code_failed")
+
+
+def last_line(error):
+    """The last line of an exception's traceback, short and without paths."""
+    try:
+        lines = [line for line in "".join(traceback.format_exception_only(type(error), error)).strip().splitlines() if line]
+        text = lines[-1]
+    except Exception:  # an exception whose text fails
+        text = type(error).__name__
+    return without_paths(text)[:MAX_LINE]
+
+
+def without_paths(text):
+    """Of absolute paths only the last part stays."""
+    return re.sub(r"(?<![\w/])(?:/[^\s/'\":,;()<>]+)+/([^\s/'\":,;()<>]*)", r"\1", text)
+
+
+def _without_ours(trace):
+    """A traceback from where it leaves the runner."""
+    own = os.path.dirname(os.path.abspath(__file__))
+    at = trace
+    while at is not None and os.path.abspath(at.tb_frame.f_code.co_filename).startswith(own + os.sep):
+        at = at.tb_next
+    return at or trace
+
+
+def _place(error, root):
+    """Where in the user's own code it happened."""
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        path = os.path.abspath(frame.f_code.co_filename)
+        if path.startswith(root + os.sep):
+            found = "%s, line %d, in %s" % (os.path.relpath(path, root), line, frame.f_code.co_name)
+    return "" if found is None else " (%s)" % found
