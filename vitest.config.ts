@@ -11,5 +11,7 @@ export default defineConfig({
     passWithNoTests: false,
     // tests that call onnxruntime-node themselves would have it report to its makers
     env: { ORT_DISABLE_TELEMETRY: '1' },
+    // as src/cli/v8-flags.ts has it
+    execArgv: ['--no-function-context-cells'],
   },
 })

@@ -1,3 +1,4 @@
+import './v8-flags.ts' // first: it decides how all that follows is compiled
 import { ServingError } from '../core/errors.ts'
 import { PROCESS_ARGUMENT, setEntry, type ProcessKind } from '../server/spawn.ts'
 
