@@ -1,11 +1,38 @@
-// Damages good bodies of every form that is read, a million times, and fails when one of them ends in anything but tensors
-// or a refusal in words for the caller, or takes long.
+// Damages good bodies and model files of every form that is read, a million times, and fails when one of them ends in
+// anything but what it stands for or a refusal in words, or takes long.
 import { parseArgs } from 'node:util'
 import { Dice } from '../src/codecs/dice.fixture.ts'
 import { makeMutant, readMutant, TARGETS } from '../src/codecs/mutants.fixture.ts'
+import { fuzzEstimator } from '../src/compiler/sklearn/mutants.fixture.ts'
+import { fuzzTorch } from '../src/compiler/torch/mutants.fixture.ts'
+import { boosterMutant, readBoosterMutant } from '../src/formats/boosters/mutants.fixture.ts'
+import { FILE_TARGETS, makeFileMutant, readFileMutant } from '../src/formats/mutants.fixture.ts'
+import { fuzzPickle } from '../src/formats/python/mutants.fixture.ts'
 
-/** Longest that this thread may work on one body of some kilobytes (ms). */
+/** Longest that this thread may work on one body or file of some kilobytes (ms). */
 const LONGEST_MS = 1000
+
+/** Makes a mutant and reads it. @returns whether it was read, and not refused; throws what is neither */
+type Fuzz = (dice: Dice) => boolean
+
+const SUBJECTS: Readonly<Record<string, Fuzz>> = {
+  ...Object.fromEntries(
+    Object.entries(TARGETS).map(([name, target]): [string, Fuzz] => [
+      name,
+      (dice) => readMutant(target, makeMutant(target, dice), dice),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(FILE_TARGETS).map(([name, target]): [string, Fuzz] => [
+      name in TARGETS ? `${name} file` : name,
+      (dice) => readFileMutant(target, makeFileMutant(target, dice)),
+    ]),
+  ),
+  pickle: fuzzPickle,
+  estimator: fuzzEstimator,
+  booster: (dice) => readBoosterMutant(boosterMutant(dice)),
+  torch: fuzzTorch,
+}
 
 const { values } = parseArgs({
   options: {
@@ -16,41 +43,38 @@ const { values } = parseArgs({
   },
 })
 const [mutants, seed] = [Number(values.mutants), Number(values.seed)]
-const targets = Object.entries(TARGETS).filter(([name]) => values.only === undefined || name === values.only)
+const subjects = Object.entries(SUBJECTS).filter(([name]) => values.only === undefined || name === values.only)
 
-if (values.help || !(mutants > 0) || !Number.isInteger(seed) || targets.length === 0) {
-  const names = Object.keys(TARGETS).map((name) => JSON.stringify(name))
+if (values.help || !(mutants > 0) || !Number.isInteger(seed) || subjects.length === 0) {
+  const names = Object.keys(SUBJECTS).map((name) => JSON.stringify(name))
   process.stdout.write(`npm run fuzz -- [--mutants 1000000] [--seed N] [--only FORM]\nforms: ${names.join(', ')}\n`)
   process.exitCode = values.help ? 0 : 2
 } else {
   process.stdout.write(`${mutants} mutants from seed ${seed}\n`)
-  const failures = targets.map(([name, target]) => {
-    let taken = 0
-    let failed = 0
-    let slowestMs = 0
-    const count = Math.ceil(mutants / targets.length)
-    for (let i = 0; i < count; i++) {
-      const dice = new Dice(seed + i)
-      const mutant = makeMutant(target, dice)
-      const begunMs = workMs()
-      try {
-        if (readMutant(target, mutant, dice)) taken++
-      } catch (error) {
-        if (++failed <= 3)
-          process.stderr.write(
-            `${name}, seed ${seed + i}: ${JSON.stringify(mutant.body.toString('latin1'))}\n${describe(error)}\n`,
-          )
-      }
-      slowestMs = Math.max(slowestMs, workMs() - begunMs)
-    }
-    const isSlow = slowestMs > LONGEST_MS
-    process.stdout.write(
-      `${name}: ${count} mutants, ${taken} read, ${count - taken - failed} refused, ${failed} failed, ` +
-        `the slowest took ${slowestMs.toFixed(1)} ms${isSlow ? ': too long' : ''}\n`,
-    )
-    return failed + Number(isSlow)
-  })
+  const failures = subjects.map(([name, fuzz]) => run(name, fuzz, Math.ceil(mutants / subjects.length)))
   process.exitCode = failures.some((count) => count > 0) ? 1 : 0
+}
+
+/** @returns how many failed */
+function run(name: string, fuzz: Fuzz, count: number): number {
+  let taken = 0
+  let failed = 0
+  let slowestMs = 0
+  for (let i = 0; i < count; i++) {
+    const begunMs = workMs()
+    try {
+      if (fuzz(new Dice(seed + i))) taken++
+    } catch (error) {
+      if (++failed <= 3) process.stderr.write(`${name}, seed ${seed + i}: ${describe(error)}\n`)
+    }
+    slowestMs = Math.max(slowestMs, workMs() - begunMs)
+  }
+  const isSlow = slowestMs > LONGEST_MS
+  process.stdout.write(
+    `${name}: ${count} mutants, ${taken} read, ${count - taken - failed} refused, ${failed} failed, ` +
+      `the slowest took ${slowestMs.toFixed(1)} ms${isSlow ? ': too long' : ''}\n`,
+  )
+  return failed + Number(isSlow)
 }
 
 /** What this thread has worked so far (ms): what else the machine does makes nothing slow. */

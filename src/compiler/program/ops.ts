@@ -1,3 +1,4 @@
+import { ServingError } from '../../core/errors.ts'
 import { int, ints } from '../../onnx/index.ts'
 import type { Datatype, NumericArray } from '../../tensor/datatype.ts'
 import type { OpOptions, OutputType, ProgramBuilder, Value, Attributes } from './builder.ts'
@@ -242,7 +243,11 @@ export class Ops {
   }
 }
 
-/** The shape of an operator on two shapes. @see ONNX, "Broadcasting" */
+/**
+ * The shape of an operator on two shapes.
+ * @throws {ServingError} `refused` where they do not meet: parts of a model that were not fitted together
+ * @see ONNX, "Broadcasting"
+ */
 export function broadcast(x: readonly number[], y: readonly number[]): number[] {
   const rank = Math.max(x.length, y.length)
   return Array.from({ length: rank }, (_, i) => {
@@ -251,7 +256,10 @@ export function broadcast(x: readonly number[], y: readonly number[]): number[] 
     if (a === 1) return b
     if (b === 1 || a === b || b === -1) return a
     if (a === -1) return b
-    throw new Error(`the shapes [${x.join()}] and [${y.join()}] do not meet; this is a bug`)
+    throw new ServingError(
+      'refused',
+      `parts of the model do not fit together: [${x.join()}] meets [${y.join()}], where -1 counts rows; the file is damaged`,
+    )
   })
 }
 

@@ -53,10 +53,20 @@ export function compileMembers(
     try {
       return compileOnce(openMembers, format, texts, warnings, producer, allowUntested)
     } catch (error) {
-      if (!(error instanceof NeededAsText) || texts.has(error.column)) throw error
+      if (!(error instanceof NeededAsText) || texts.has(error.column)) throw inWords(error)
       texts.add(error.column)
     }
   }
+}
+
+/** Whatever a damaged state leads to is a refusal; what was thrown stays in its cause. */
+function inWords(error: unknown): unknown {
+  if (error instanceof ServingError) return error
+  return new ServingError(
+    'refused',
+    'the file holds a model whose parts do not fit together, as no library writes it: it is damaged, or Slipway has a defect; train it anew, or report the file',
+    { cause: error, details: { reason: 'state' } },
+  )
 }
 
 function compileOnce(

@@ -193,7 +193,12 @@ export class ColumnFeatures implements Features {
   }
 
   column(index: number): Column {
-    return this.#columns[index] as Column
+    const column = this.#columns[index]
+    if (column !== undefined) return column
+    throw new ServingError(
+      'refused',
+      `a step of the model reads column ${index + 1} of the ${this.width} that the steps before it give; the file is damaged`,
+    )
   }
 
   textual(index: number): boolean {

@@ -10,7 +10,7 @@ export interface CategoricalInput {
   /** Categories that the trees know, by the feature's number in the trees. */
   readonly known: ReadonlyMap<number, readonly number[]>
   /** FP64 [rows, features], as the trees number them; categories as the trees know them, others as NaN. */
-  rows(x: Features): Value
+  readonly rows: (x: Features) => Value
 }
 
 /**

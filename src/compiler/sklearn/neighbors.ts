@@ -229,7 +229,6 @@ function neighborsRegressor(isByRadius: boolean) {
 
 /** `NearestNeighbors`. */
 function nearestNeighbors(fitted: Fitted, context: Context): Opened {
-  const { ops } = context
   ignoreSearch(fitted)
   const search = neighborSearch(fitted, context)
   return { title: fitted.title, input: fitted.input(), kneighbors: kneighbors(fitted, search).kneighbors }

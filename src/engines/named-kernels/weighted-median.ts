@@ -20,7 +20,7 @@ export const weightedMedian: NamedKernel = {
         if (shape[1] !== k) throw new ServingError('refused', `a median of ${shape[1]} values has ${k} weights`)
         const rows = shape[0] as number
         const result = new Float64Array(rows)
-        for (let row = 0; row < rows; row++) result[row] = medianOf(data as Float64Array, row * k, weights)
+        for (let row = 0; row < rows; row++) result[row] = medianOf(data, row * k, weights)
         return [{ datatype: 'FP64', shape: [rows], data: result }]
       },
     }

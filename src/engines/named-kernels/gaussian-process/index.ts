@@ -23,7 +23,7 @@ function rowsFor({ width }: Process, input: Tensor | undefined): { data: Float64
   const { data, shape } = input as NumericTensor<'FP64'>
   if (input?.datatype !== 'FP64' || shape.length !== 2 || shape[1] !== width)
     throw new ServingError('refused', `a Gaussian process of ${width} columns is fed something else`)
-  return { data: data as Float64Array, rows: shape[0] ?? 0 }
+  return { data: data, rows: shape[0] ?? 0 }
 }
 
 /**

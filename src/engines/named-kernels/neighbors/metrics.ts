@@ -1,7 +1,17 @@
 import type { Parameters } from '../kernel.ts'
 
-/** A row of a matrix of `width` columns begins at `at`. */
-export type RowDistance = (a: Float64Array, at: number, b: Float64Array, bt: number, width: number) => number
+/**
+ * A distance of a row of `a` (of `width` columns, from `at` on) from one of `b`. What is not less than `limit` may be any
+ * number that is not.
+ */
+export type RowDistance = (
+  a: Float64Array,
+  at: number,
+  b: Float64Array,
+  bt: number,
+  width: number,
+  limit?: number,
+) => number
 
 /**
  * A distance between rows. `reduced` is cheaper and orders rows as the distance does: the square, where that is a root.
@@ -96,11 +106,25 @@ function rooted(reduced: RowDistance): Metric {
   return { reduced, toDistance: Math.sqrt, toReduced: square, power: undefined }
 }
 
-export function sumOfSquares(a: Float64Array, at: number, b: Float64Array, bt: number, width: number): number {
+/** Columns after which a sum is compared with its limit. */
+const STRIDE = 8
+
+function sumOfSquares(
+  a: Float64Array,
+  at: number,
+  b: Float64Array,
+  bt: number,
+  width: number,
+  limit = Infinity,
+): number {
   let sum = 0
-  for (let i = 0; i < width; i++) {
-    const d = (a[at + i] as number) - (b[bt + i] as number)
-    sum += d * d
+  for (let from = 0; from < width; from += STRIDE) {
+    const end = Math.min(width, from + STRIDE)
+    for (let i = from; i < end; i++) {
+      const d = (a[at + i] as number) - (b[bt + i] as number)
+      sum += d * d
+    }
+    if (sum >= limit) return sum
   }
   return sum
 }

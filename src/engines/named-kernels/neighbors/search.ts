@@ -40,7 +40,7 @@ export function rowsFor(search: Search, input: Tensor | undefined): { data: Floa
   const { data, shape } = input as NumericTensor<'FP64'>
   if (input?.datatype !== 'FP64' || shape.length !== 2 || shape[1] !== search.width)
     throw new ServingError('refused', `a search among rows of ${search.width} columns is fed something else`)
-  return { data: data as Float64Array, rows: shape[0] ?? 0 }
+  return { data: data, rows: shape[0] ?? 0 }
 }
 
 function all(count: number, width: number, metric: Metric, points: Float64Array): Search {
@@ -50,7 +50,7 @@ function all(count: number, width: number, metric: Metric, points: Float64Array)
     width,
     metric,
     nearest(x, at, heap, from, to) {
-      for (let i = from; i < to; i++) heap.push(reduced(x, at, points, i * width, width), i)
+      for (let i = from; i < to; i++) heap.push(reduced(x, at, points, i * width, width, heap.largest), i)
     },
     within(x, at, radius, found) {
       const most = metric.toReduced(radius)
@@ -172,7 +172,7 @@ function inTree(count: number, width: number, metric: Metric, points: Float64Arr
     if (leaves[node] === 1) {
       for (let i = starts[node] as number; i < (ends[node] as number); i++) {
         const position = order[i] as number
-        heap.push(reduced(x, at, points, position * width, width), position)
+        heap.push(reduced(x, at, points, position * width, width, heap.largest), position)
       }
       return
     }

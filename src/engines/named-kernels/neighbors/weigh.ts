@@ -99,13 +99,13 @@ interface Neighbors {
 function neighborsIn(inputs: readonly unknown[], known: number): Neighbors {
   const [near, places] = inputs as readonly [NumericTensor<'FP64'>, NumericTensor<'INT64'>]
   const [rows = 0, k = 0] = near.shape
-  const positions = places.data as BigInt64Array
+  const positions = places.data
   if (places.shape[0] !== rows || places.shape[1] !== k)
     throw new ServingError('refused', 'neighbours have other distances than positions')
   for (const position of positions)
     if (position < -1n || position >= known)
       throw new ServingError('refused', `a neighbour is row ${position} of ${known}`)
-  return { rows, k, distances: near.data as Float64Array, positions }
+  return { rows, k, distances: near.data, positions }
 }
 
 /**

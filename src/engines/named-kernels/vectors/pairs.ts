@@ -161,5 +161,5 @@ function pairsIn(input: Tensor | undefined, classes: number): { data: Float64Arr
   const pairs = (classes * (classes - 1)) / 2
   if (input?.datatype !== 'FP64' || shape.length !== 2 || shape[1] !== pairs)
     throw new ServingError('refused', `${classes} classes are ${pairs} pairs; the program feeds something else`)
-  return { data: data as Float64Array, rows: shape[0] ?? 0, pairs }
+  return { data: data, rows: shape[0] ?? 0, pairs }
 }

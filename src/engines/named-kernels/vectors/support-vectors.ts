@@ -29,7 +29,7 @@ export const supportVectors: NamedKernel = {
         const [rows = 0] = shape
         const result = new Float64Array(rows * sums.pairs)
         for (let row = 0; row < rows; row++) {
-          kernel(data as Float64Array, row * width, values)
+          kernel(data, row * width, values)
           sums.add(values, result, row * sums.pairs)
         }
         return [{ datatype: 'FP64', shape: [rows, sums.pairs], data: result }]
