@@ -1,7 +1,7 @@
 // Damages good bodies and model files of every form that is read, a million times, and fails when one of them ends in
 // anything but what it stands for or a refusal in words, or takes long.
 import { parseArgs } from 'node:util'
-import { Dice } from '../src/codecs/dice.fixture.ts'
+import { Dice } from '../src/core/dice.fixture.ts'
 import { makeMutant, readMutant, TARGETS } from '../src/codecs/mutants.fixture.ts'
 import { fuzzEstimator } from '../src/compiler/sklearn/mutants.fixture.ts'
 import { fuzzTorch } from '../src/compiler/torch/mutants.fixture.ts'

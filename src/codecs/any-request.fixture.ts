@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { DATATYPES, elementSizeBytes, type Datatype } from '../tensor/datatype.ts'
 import { bytesOf, tensor, viewAs, type Tensor, type Tensors } from '../tensor/tensor.ts'
-import type { Dice } from './dice.fixture.ts'
+import type { Dice } from '../core/dice.fixture.ts'
 
 /** A request before it is written in any form. */
 export interface AnyRequest {

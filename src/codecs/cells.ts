@@ -1,6 +1,8 @@
 import { quote } from '../core/text.ts'
 import { INTEGER_BOUNDS, type Datatype } from '../tensor/datatype.ts'
+import type { TensorSpec } from '../tensor/signature.ts'
 import { allocate, type Tensor } from '../tensor/tensor.ts'
+import { MISSING_TEXT } from '../tensor/texts.ts'
 import { parseDecimal, parseWhole, textOf } from './decimal.ts'
 
 /** What is wrong with a value, as the end of an error message; undefined when nothing is. Its place is the caller's to add. */
@@ -16,18 +18,23 @@ export interface Cells {
   take(count: number): Tensor['data']
 }
 
+/** Whose elements they are, and what it says of them. */
+export type CellSpec = Pick<TensorSpec, 'datatype' | 'isJson' | 'isNeverMissing'>
+
 /**
  * Room for `count` elements. Text and JSON go through the same rules:
- * a missing value (empty field, `NaN`, `nan`, JSON's null) is NaN where the datatype has one and refused elsewhere;
+ * a missing value (empty field, `NaN`, `nan`, JSON's null) is NaN where the datatype has one, an empty element of BYTES
+ * where the model takes that for one, and refused elsewhere;
  * a value that the datatype cannot hold (1.5 as INT32, 300 as UINT8, 1e999) is refused, never wrapped or rounded to infinity.
- * true and false are 1 and 0 in columns of numbers, as numpy casts them: pandas has them for flags.
+ * true and false are 1 and 0 in columns of numbers, as numpy casts them: pandas has them for flags. No number becomes text.
  * Bytes that are no text come in JSON as `{"b64": "…"}`.
  * @see TensorFlow Serving, "RESTful API", for that form
  */
-export function createCells(datatype: Datatype, count: number): Cells {
+export function createCells(spec: CellSpec, count: number): Cells {
+  const { datatype } = spec
   switch (datatype) {
     case 'BYTES':
-      return byteCells(count)
+      return byteCells(spec, count)
     case 'BOOL':
       return boolCells(count)
     case 'INT64':
@@ -62,7 +69,8 @@ function floatCells(datatype: 'FP16' | 'BF16' | 'FP32' | 'FP64', count: number):
   return {
     setText: trimmed((index, bytes, from, to) => {
       const value = numberIn(bytes, from, to)
-      if (Number.isNaN(value) && !isMissing(bytes, from, to)) return `${show(bytes, from, to)} is no number`
+      if (Number.isNaN(value) && !isMissing(bytes, from, to))
+        return `${show(bytes, from, to)} is no number${missingHint(bytes, from, to)}`
       return set(index, value) ? undefined : `${show(bytes, from, to)} is out of the range of ${datatype}`
     }),
     setValue(index, value) {
@@ -172,7 +180,9 @@ function boolCells(count: number): Cells {
   }
 }
 
-function byteCells(count: number): Cells {
+function byteCells(spec: CellSpec, count: number): Cells {
+  const isJson = spec.isJson === true
+  const isNeverMissing = spec.isNeverMissing === true
   const data: Uint8Array[] = Array.from({ length: count })
   return {
     setText(index, bytes, from, to) {
@@ -181,7 +191,7 @@ function byteCells(count: number): Cells {
     },
     setValue(index, value) {
       if (typeof value !== 'string') {
-        const decoded = value === null ? `${missing('BYTES')}; "" is the empty text` : decodeBase64(value)
+        const decoded = value === null ? absentText(isJson, isNeverMissing) : isJson ? jsonText(value) : bytesIn(value)
         if (typeof decoded === 'string') return decoded
         data[index] = decoded
         return undefined
@@ -194,9 +204,26 @@ function byteCells(count: number): Cells {
   }
 }
 
+function absentText(isJson: boolean, isNeverMissing: boolean): Uint8Array | string {
+  if (!isNeverMissing) return MISSING_TEXT
+  return isJson
+    ? 'the value is missing; {} is the empty object'
+    : 'the value is missing, and the model takes none there; "" is the empty text'
+}
+
+/** The text of a JSON object or list, or what is wrong with another value. */
+function jsonText(value: unknown): Uint8Array | string {
+  if (typeof value !== 'object') return `${describe(value)} is no JSON object or list`
+  try {
+    return Buffer.from(JSON.stringify(value))
+  } catch {
+    return 'the JSON is nested too deeply'
+  }
+}
+
 /** The bytes in `{"b64": "…"}`, or what is wrong with a value that is no text. */
-function decodeBase64(value: unknown): Uint8Array | string {
-  if (!isBase64Object(value)) return `${describe(value)} is no text, and BYTES takes text or {"b64": "…"}`
+function bytesIn(value: unknown): Uint8Array | string {
+  if (!isBase64Object(value)) return `${describe(value)} is no text${textHint(value)}`
   const { b64 } = value
   if (typeof b64 !== 'string') return `"b64" holds ${describe(b64)}; it holds base64 text`
   try {
@@ -230,6 +257,13 @@ function truthIn(bytes: Uint8Array, from: number, to: number): number | undefine
   return text === 'true' ? 1 : text === 'false' ? 0 : undefined
 }
 
+/** Categories that are written in digits are sent as numbers by accident; scikit-learn's flags as text are True and False. */
+function textHint(value: unknown): string {
+  if (typeof value === 'boolean') return `, and the model has text there: send it as ${value ? '"True"' : '"False"'}`
+  if (typeof value !== 'number' && typeof value !== 'bigint') return ', and BYTES takes text or {"b64": "…"}'
+  return `, and the model has text there: send it as ${quote(String(value), 40)}, as it was written when the model was fitted`
+}
+
 function missing(datatype: Datatype): string {
   return `the value is missing, and ${datatype} has no NaN`
 }
@@ -261,6 +295,13 @@ function isMissing(bytes: Uint8Array, from: number, to: number): boolean {
   return text === 'NaN' || text === 'nan'
 }
 
+/** For the words that other writers have for what is missing; they may as well be a category that stands in a wrong place. */
+function missingHint(bytes: Uint8Array, from: number, to: number): string {
+  return to - from < 6 && /^(?:#?n\/?a|none|null|<na>|-)$/i.test(textOf(bytes, from, to))
+    ? '; leave the field empty for a missing number'
+    : ''
+}
+
 function noNumber(datatype: Datatype, bytes: Uint8Array, from: number, to: number): string {
   return isMissing(bytes, from, to) ? `is a missing value, and ${datatype} has no NaN` : 'is no number'
 }
@@ -273,6 +314,6 @@ function describe(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'string') return `the text ${quote(value, 40)}`
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'bigint') return 'an integer'
-  return typeof value === 'object' ? 'an object' : JSON.stringify(value)
+  if (typeof value === 'bigint') return `the number ${quote(String(value), 40).slice(1, -1)}`
+  return typeof value === 'object' ? 'an object' : typeof value === 'number' ? `the number ${value}` : String(value)
 }

@@ -96,7 +96,7 @@ describe('a CSV body', () => {
     ['a missing integer', ',a,1,1', MIXED, 'the value is missing, and INT64 has no NaN', 1],
     ['a missing integer by its word', 'NaN,a,1,1', MIXED, 'missing value, and INT64 has no NaN', 1],
     ['a missing BOOL', '1,a,1,', MIXED, 'column 4 ("isNew"): the value is missing, and BOOL has no NaN', 4],
-    ['a missing text', '1,,1,1', MIXED, 'the value is missing, and BYTES has no NaN; "" is the empty text', 2],
+    ['a word for what is missing', 'NA,1,1,1', FOUR, '"NA" is no number; leave the field empty', 1],
     ['a number for a BOOL', '1,a,1,2', MIXED, '"2" is no BOOL', 4],
     ['an open quote', '1,2,3,"4\n5,6,7,8\n', FOUR, 'row 1: a quote is opened and never closed', undefined],
     ['text behind a closing quote', '1,2,"3"x,4', FOUR, 'text follows a closing quote', undefined],
@@ -151,12 +151,13 @@ describe('a CSV body', () => {
     )
   })
 
-  test('texts that are names of columns are values where they can be', () => {
+  test('a first row of which most are names of columns is no row, even where each field can be a value', () => {
     const texts: Signature = {
       inputs: [{ name: 'x', datatype: 'BYTES', shape: [-1, 3], columns: ['a', 'b', 'c'] }],
       outputs: [],
     }
-    expect(values('a,b,d\n', texts)).toEqual(['a', 'b', 'd'])
+    expect(refusal(() => decode('a,b,d\nx,y,z\n', texts)).message).toContain('looks like a header')
+    expect(values('a,e,d\n', texts)).toEqual(['a', 'e', 'd'])
   })
 
   test('truth values are 1 and 0 in columns of numbers, as pandas and spreadsheets write them', () => {

@@ -14,7 +14,19 @@ import {
   type CsvRecord,
 } from './csv-scanner.ts'
 import { createRowBuilder, type RowBuilder } from './row-builder.ts'
-import { isHeader, isNearHeader, mapHeader, withWidth, type ExtraColumns, type RowLayout } from './row-layout.ts'
+import {
+  columnPlaces,
+  expectedValues,
+  fitOptional,
+  hasOptional,
+  isHeader,
+  isNearHeader,
+  mapHeader,
+  placesIn,
+  withWidth,
+  type ExtraColumns,
+  type RowLayout,
+} from './row-layout.ts'
 import { checkColumns, checkTextRows, mostColumns, mostTextRows } from './table-limits.ts'
 
 /** The rows of a body as the inputs of a model. */
@@ -28,7 +40,7 @@ export type HeaderRule = 'auto' | 'present' | 'absent'
 
 /**
  * Turns a whole CSV text into tensors. With a header, columns may stand in any order; without one they stand in the
- * signature's. A BOM, CRLF and blank lines at the end mean nothing; a blank line elsewhere is refused, because dropping
+ * signature's, with or without those that the model never reads. A BOM, CRLF and blank lines at the end mean nothing; a blank line elsewhere is refused, because dropping
  * it would shift every later answer by one row. A field with nothing in it is a missing value; `""` is the empty text.
  * @param layout of `planRows`
  * @param extra whether a header may name columns that the model does not know; their fields are left out
@@ -51,13 +63,15 @@ export function decodeCsv(
 
   let next = scanCsvRecord(text, at, true, record)
   if (layout.isWidthFree || header === 'present') checkColumns(record.fields, layout, 'the first line')
-  const fitted = withWidth(layout, record.fields)
+  let fitted = withWidth(layout, record.fields)
+  const named = header === 'absent' ? fitted : withoutOptional(text, record, fitted)
   const isNamed =
     header === 'present' ||
-    (header === 'auto' &&
-      mayBeHeader(record.fields, fitted, extra) &&
-      isHeader(fieldTexts(text, record), fitted, extra))
-  const columns = isNamed ? mapHeader(fieldTexts(text, record), fitted, extra) : undefined
+    (header === 'auto' && mayBeHeader(record.fields, named, extra) && isHeader(fieldTexts(text, record), named, extra))
+  if (!isNamed && header === 'auto' && isAllText(fitted)) refuseNearHeader(text, record, fitted, extra)
+  const names = isNamed ? fieldTexts(text, record) : []
+  if (isNamed) fitted = named
+  const columns = isNamed ? headerFields(names, fitted, extra) : placesIn(record.fields, fitted)
   if (isNamed) at = next
   if (at >= end) throw new ServingError('invalid_argument', 'the CSV text has a header and no rows')
 
@@ -78,9 +92,29 @@ export function decodeCsv(
   return { inputs: builder.build(row), rows: row }
 }
 
+/** The layout for a table whose first row is a header. */
+function withoutOptional(text: Uint8Array, record: CsvRecord, layout: RowLayout): RowLayout {
+  if (!hasOptional(layout)) return layout
+  const fitted = fitOptional(layout, new Set(fieldTexts(text, record).map((name) => name.trim())))
+  return fitted.columns.length === 0 ? layout : fitted
+}
+
 function mayBeHeader(fields: number, layout: RowLayout, extra: ExtraColumns): boolean {
   const { length } = layout.columns
-  return fields === length || (extra === 'allowed' && fields > length && fields <= mostColumns(layout))
+  const most = extra === 'allowed' ? mostColumns(layout) : length + layout.unused.size
+  return fields >= length && fields <= most
+}
+
+/** Where the model has no names for its columns, a header says that they stand in its order. */
+function headerFields(names: readonly string[], layout: RowLayout, extra: ExtraColumns): Int32Array | undefined {
+  const known = columnPlaces(layout)
+  const isOurs = layout.isNamed || names.some((name) => known.has(name.trim()))
+  return isOurs || names.length !== layout.columns.length ? mapHeader(names, layout, extra) : undefined
+}
+
+/** Whether any field can be a value: then a header that is not quite right would be taken for a row. */
+function isAllText({ columns, inputs }: RowLayout): boolean {
+  return columns.length > 1 && inputs.every(({ spec }) => spec.datatype === 'BYTES')
 }
 
 /** Says what is wrong with a first row that cannot be values, where it was meant as a header. */
@@ -111,6 +145,7 @@ export function setCsvRow(
 ): RowProblem | undefined {
   if (record.isUnterminated) return { message: 'a quote is opened and never closed' }
   const expected = columns?.length ?? layout.columns.length
+  const { places } = layout
   if (isBlankRecord(record))
     return {
       message:
@@ -118,7 +153,12 @@ export function setCsvRow(
     }
   if (record.problem !== undefined) return { message: record.problem }
   if (record.fields !== expected)
-    return { message: `${count(record.fields, 'field')} where ${expected} ${expected === 1 ? 'is' : 'are'} expected` }
+    return {
+      message:
+        columns === undefined && places !== undefined
+          ? `${count(record.fields, 'field')} where ${expectedValues(layout)} are expected`
+          : `${count(record.fields, 'field')} where ${expected} ${expected === 1 ? 'is' : 'are'} expected`,
+    }
   for (let field = 0; field < expected; field++) {
     const column = columns === undefined ? field : (columns[field] as number)
     if (column < 0) continue

@@ -5,7 +5,15 @@ import type { DecodedRows, RowProblem } from './csv.ts'
 import { MAX_OTHER_KEYS } from './json-scanner.ts'
 import { refuseRepeatedKeys } from './repeated-keys.ts'
 import { collectRows, type RowBuilder } from './row-builder.ts'
-import { withWidth, type ExtraColumns, type RowLayout } from './row-layout.ts'
+import {
+  expectedValues,
+  fitOptional,
+  hasOptional,
+  placesIn,
+  withWidth,
+  type ExtraColumns,
+  type RowLayout,
+} from './row-layout.ts'
 import { checkColumns } from './table-limits.ts'
 import { refuseWideObjects } from './wide-objects.ts'
 
@@ -74,12 +82,23 @@ export function decodeJsonRows(
   absent: MissingColumns = 'refused',
 ): DecodedRows {
   if (values.length === 0) throw new ServingError('invalid_argument', 'there are no rows; send at least one')
-  const fitted = fitWidth(values[0], layout)
+  const fitted = fitWidth(values[0], fitToObjects(values, layout))
   const inputs = collectRows(fitted, values.length, (builder, row, index) => {
     const problem = setJsonRow(builder, row, values[index], fitted, extra, absent)
     if (problem !== undefined) throw jsonRowError(problem, 'row', index)
   })
   return { inputs, rows: values.length }
+}
+
+/** The layout for rows of which those that are objects do not name some inputs that the model does without. */
+export function fitToObjects(values: readonly unknown[], layout: RowLayout): RowLayout {
+  if (!hasOptional(layout)) return layout
+  const names = new Set<string>()
+  for (const value of values) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return layout
+    for (const name of Object.keys(value)) names.add(name)
+  }
+  return fitOptional(layout, names)
 }
 
 /**
@@ -113,14 +132,35 @@ export function setJsonRow(
   extra: ExtraColumns,
   absent: MissingColumns = 'refused',
 ): RowProblem | undefined {
+  if (takesJson(layout)) return setColumn(builder, row, 0, jsonIn(value, layout), layout)
   const list = listOf(value, layout)
   if (Array.isArray(list)) return setList(builder, row, list, layout)
   if (typeof list === 'object' && list !== null && !isBareBytes(list, layout))
     return setObject(builder, row, list as Readonly<Record<string, unknown>>, layout, extra, absent)
   if (layout.columns.length === 1) return setColumn(builder, row, 0, list, layout)
   return {
-    message: `the row is ${kindOf(list)}; send an array of ${layout.columns.length} values or an object by column name`,
+    message: `the row is ${kindOf(list)}; send an array of ${expectedValues(layout)} values or an object by column name`,
   }
+}
+
+/** Whether a row is one JSON value, an object or a list, which says what it holds by itself. */
+export function takesJson({ inputs, columns }: RowLayout): boolean {
+  return columns.length === 1 && inputs[0]?.spec.isJson === true
+}
+
+/**
+ * The JSON value of a row of such a model: the row itself, or what stands in it as the only column. A list of one text
+ * that is JSON itself, or of one object, is that column; any other list is the value.
+ */
+function jsonIn(row: unknown, { inputs }: RowLayout): unknown {
+  if (typeof row !== 'object' || row === null) return row
+  const values = Object.values(row) as unknown[]
+  const [only] = values
+  if (values.length !== 1) return row
+  const isColumn = Array.isArray(row) || Object.hasOwn(row, inputs[0]?.spec.name ?? '')
+  const isObject = typeof only === 'object' && only !== null && !Array.isArray(only)
+  const isText = typeof only === 'string' && /^\s*[[{]/.test(only)
+  return isColumn && (isObject || isText || (Array.isArray(only) && !Array.isArray(row))) ? only : row
 }
 
 /** `{"features": […]}` is the array itself, unless the model has a column of that name. */
@@ -154,12 +194,22 @@ function setList(
     }
     return undefined
   }
-  if (inputs.length === 1 && list.length !== columns.length) return setInput(builder, row, 0, list, layout)
+  if (inputs.length === 1 && list.length !== columns.length && layout.places === undefined)
+    return setInput(builder, row, 0, list, layout)
   if (inputs.length === 1 && Array.isArray(list[0])) return setInput(builder, row, 0, list, layout)
-  if (list.length !== columns.length)
-    return { message: `the array has ${list.length} values where ${columns.length} are expected` }
-  for (let column = 0; column < columns.length; column++) {
-    const problem = setColumn(builder, row, column, list[column], layout)
+  const places = placesIn(list.length, layout)
+  if (list.length !== columns.length && places === undefined)
+    return { message: `the array has ${list.length} values where ${expectedValues(layout)} are expected` }
+  for (let place = 0; place < list.length; place++) {
+    const column = places === undefined ? place : (places[place] as number)
+    if (column < 0) continue
+    const value = list[place]
+    const { input } = columns[column] as RowLayout['columns'][number]
+    // an input of one element a row may be nested: its shape is [rows, 1]
+    const isNested = Array.isArray(value) && inputs[input]?.width === 1
+    const problem = isNested
+      ? setInput(builder, row, input, value, layout)
+      : setColumn(builder, row, column, value, layout)
     if (problem !== undefined) return problem
   }
   return undefined
@@ -185,7 +235,8 @@ function setObject(
       for (let column = firstColumn; column < firstColumn + width; column++) {
         const name = layout.columns[column]?.name ?? ''
         const isThere = Object.hasOwn(object, name)
-        if (!isThere && absent === 'refused') return { message: missing(name, object, layout) }
+        if (!isThere && absent === 'refused' && spec.isOptional !== true)
+          return { message: missing(name, object, layout) }
         const problem = setColumn(builder, row, column, isThere ? object[name] : null, layout)
         if (problem !== undefined) return problem
         if (isThere) used++
@@ -194,7 +245,9 @@ function setObject(
   }
   if (extra === 'allowed' || Object.keys(object).length === used) return undefined
   const known = new Set([...layout.columns.map(({ name }) => name), ...layout.inputs.map(({ spec }) => spec.name)])
-  const unknown = Object.keys(object).filter((name) => !known.has(name))
+  const others = Object.keys(object).filter((name) => !known.has(name))
+  const unknown = others.filter((name) => !layout.unused.has(name))
+  if (unknown.length === 0 && Object.keys(object).length === used + others.length) return undefined
   if (unknown.length === 0) return { message: 'the row names an input and columns of it; send the one or the others' }
   const [noun, verb] = unknown.length === 1 ? ['name', 'is'] : ['names', 'are']
   return { message: `the ${noun} ${quoteList(unknown)} ${verb} unknown; the model takes ${namesOf(layout)}` }

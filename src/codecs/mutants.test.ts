@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Dice } from './dice.fixture.ts'
+import { Dice } from '../core/dice.fixture.ts'
 import { makeMutant, readMutant, TARGETS } from './mutants.fixture.ts'
 
 /** Of each form; `npm run fuzz` takes many more. */

@@ -8,7 +8,7 @@ import type { DecodedRows } from './csv.ts'
 import { jsonRowError } from './json-rows.ts'
 import { decodeNpy } from './npy.ts'
 import { parseNpyHeader } from './npy-header.ts'
-import { withWidth, type RowInput, type RowLayout } from './row-layout.ts'
+import { placesIn, withWidth, type RowInput, type RowLayout } from './row-layout.ts'
 import { checkColumns, checkTextRows } from './table-limits.ts'
 
 /** Bits of infinity without its sign, where a datatype is kept as its bits, and of that sign. */
@@ -27,18 +27,21 @@ const SIGN_BIT = 0x8000
  */
 export function decodeNpyRows(body: Uint8Array, layout: RowLayout): DecodedRows {
   const header = parseNpyHeader(body)
-  const { rows, fitted } = rowsOf(header.shape, layout)
+  const { rows, fitted, width } = rowsOf(header.shape, layout)
   if (rows === 0) throw refuse('there are no rows in the array; send at least one')
   if (header.type.datatype === 'BYTES') refuseText(fitted)
   checkTextRows(rows, fitted)
   const array = decodeNpy(body, header)
-  const columns = fitted.columns.length
+  const places = placesOf(width, fitted)
   const inputs = fitted.inputs.map((input): [string, Tensor] => {
-    const { spec, rowShape, width } = input
+    const { spec, rowShape } = input
     const shape = [rows, ...rowShape]
-    const isAll = width === columns
+    const isAll = input.width === width
     if (isAll && array.datatype === spec.datatype) return [spec.name, { ...array, shape }]
-    return [spec.name, { datatype: spec.datatype, shape, data: convert(array, input, rows, columns, fitted) } as Tensor]
+    return [
+      spec.name,
+      { datatype: spec.datatype, shape, data: convert(array, input, rows, places, width, fitted) } as Tensor,
+    ]
   })
   return { inputs: new Map(inputs), rows }
 }
@@ -49,23 +52,48 @@ function refuseText({ inputs }: RowLayout): void {
   if (other !== undefined) throw refuse(`the array holds text, and input ${quote(other.name)} takes ${other.datatype}`)
 }
 
-function rowsOf(shape: Shape, layout: RowLayout): { rows: number; fitted: RowLayout } {
+/** Where each column stands in a row of so many values. */
+function placesOf(width: number, layout: RowLayout): Int32Array {
+  const order = placesIn(width, layout)
+  const places = Int32Array.from(layout.columns.keys())
+  order?.forEach((column, place) => {
+    if (column >= 0) places[column] = place
+  })
+  return places
+}
+
+interface Found {
+  readonly rows: number
+  readonly fitted: RowLayout
+  /** Values of a row. */
+  readonly width: number
+}
+
+function rowsOf(shape: Shape, layout: RowLayout): Found {
   const [rows = 1, width] = shape
   if (layout.isWidthFree) {
-    if (shape.length === 2 && width !== undefined && width > 0) return { rows, fitted: ofWidth(width, layout) }
-    if (shape.length === 1 && rows > 0) return { rows: 1, fitted: ofWidth(rows, layout) }
+    if (shape.length === 2 && width !== undefined && width > 0) return { rows, fitted: ofWidth(width, layout), width }
+    if (shape.length === 1 && rows > 0) return { rows: 1, fitted: ofWidth(rows, layout), width: rows }
     throw refuse(`the array has the shape [${shape.join(',')}], the model takes [rows, columns]`)
   }
   const columns = layout.columns.length
   const only = layout.inputs.length === 1 ? layout.inputs[0] : undefined
-  const rowShapes = [[columns], ...(only === undefined ? [] : [only.rowShape])]
-  if (rowShapes.some((rowShape) => shape.length > 0 && isSameShape(shape.slice(1), rowShape)))
-    return { rows, fitted: layout }
-  if (columns === 1 && shape.length === 1) return { rows, fitted: layout }
-  if (rowShapes.some((rowShape) => rowShape.length > 0 && isSameShape(shape, rowShape)))
-    return { rows: 1, fitted: layout }
+  const rowShapes = [
+    [columns],
+    ...(only === undefined ? [] : [only.rowShape]),
+    ...(layout.places === undefined ? [] : [[layout.places.length]]),
+  ]
+  const many = rowShapes.find((rowShape) => shape.length > 0 && isSameShape(shape.slice(1), rowShape))
+  if (many !== undefined) return { rows, fitted: layout, width: elementsOf(many) }
+  if (columns === 1 && shape.length === 1) return { rows, fitted: layout, width: 1 }
+  const one = rowShapes.find((rowShape) => rowShape.length > 0 && isSameShape(shape, rowShape))
+  if (one !== undefined) return { rows: 1, fitted: layout, width: elementsOf(one) }
   const wanted = rowShapes.map((rowShape) => `[${['rows', ...rowShape].join(',')}]`)
   throw refuse(`the array has the shape [${shape.join(',')}], the model takes ${[...new Set(wanted)].join(' or ')}`)
+}
+
+function elementsOf(shape: Shape): number {
+  return shape.reduce((product, size) => product * size, 1)
 }
 
 function ofWidth(width: number, layout: RowLayout): RowLayout {
@@ -78,15 +106,16 @@ function convert(
   array: Tensor,
   { spec, width, firstColumn }: RowInput,
   rows: number,
-  columns: number,
+  places: Int32Array,
+  stride: number,
   layout: RowLayout,
 ): Tensor['data'] {
-  const cells = createCells(spec.datatype, rows * width)
+  const cells = createCells(spec, rows * width)
   const values = valuesOf(array)
   const infinities: number[] = []
   for (let row = 0, element = 0; row < rows; row++)
     for (let column = firstColumn; column < firstColumn + width; column++, element++) {
-      const value = values(row * columns + column)
+      const value = values(row * stride + (places[column] as number))
       let problem: Problem
       if (value instanceof Uint8Array) problem = cells.setText(element, value, 0, value.length)
       else if (value === Infinity || value === -Infinity) {

@@ -16,7 +16,7 @@ export interface RowBuilder {
 
 /** @param capacity most rows that will be written; their memory is taken at once */
 export function createRowBuilder(layout: RowLayout, capacity: number): RowBuilder {
-  const cells = layout.inputs.map(({ spec, width }) => createCells(spec.datatype, capacity * width))
+  const cells = layout.inputs.map(({ spec, width }) => createCells(spec, capacity * width))
   const columns = layout.columns.map(({ input, offset }) => {
     const { width } = layout.inputs[input] as { width: number }
     return { cells: cells[input] as (typeof cells)[number], width, offset }

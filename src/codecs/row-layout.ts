@@ -9,7 +9,7 @@ export type ExtraColumns = 'allowed' | 'refused'
 /** One column of a table: where its values stand in the model's inputs. */
 export interface Column {
   readonly name: string
-  /** Index of the input in the signature. */
+  /** Index of the input in `RowLayout.inputs`. */
   readonly input: number
   /** Position among the elements that one row gives that input. */
   readonly offset: number
@@ -17,9 +17,17 @@ export interface Column {
 
 /** How the columns of a table become the inputs of a model. */
 export interface RowLayout {
+  /** Those that the model reads. */
   readonly inputs: readonly RowInput[]
   /** In the order that a table without a header has. */
   readonly columns: readonly Column[]
+  /** Names of columns that the model was fitted with and never reads: a table may have them, with anything in them. */
+  readonly unused: ReadonlySet<string>
+  /**
+   * A row of all columns that the model was fitted with, in their order: which column (an index into `columns`) stands in
+   * each place, -1 for one that is never read. Absent where each is read.
+   */
+  readonly places?: Int32Array
   /** Whether the names come from the model; else they are ours (`input_0`, `input_1`, …). */
   readonly isNamed: boolean
   /** The model takes rows of any width: the first row decides, by `withWidth`. */
@@ -40,16 +48,20 @@ export interface RowInput {
 /**
  * The table that fits a model: every input has rows as its first dimension; an input of n elements a row is n columns.
  * Columns are named by the input's `columns`, by the input itself where it has one element a row, else `input_0` and on.
+ * A single column that is called `X` has no name of its own: so is the input of what was fitted on a plain array, or texts.
  * @param names column names in order, for a model that knows none; they replace the model's
  * @throws {ServingError} `unsupported` when rows cannot express an input; `invalid_argument` for names that do not fit
  */
 export function planRows(signature: Signature, names?: readonly string[]): RowLayout {
-  const isSingle = signature.inputs.length === 1
-  const inputs = signature.inputs.map((spec) => rowInput(spec, isSingle))
+  const used = signature.inputs.filter(({ isUnused }) => isUnused !== true)
+  const inputs = signature.inputs.map((spec) => rowInput(spec, used.length === 1))
   const isWidthFree = inputs.some((input) => input.width < 0)
-  const leading = signature.inputs.map((spec) => spec.shape[0] as number)
-  const fixedRows = leading.find((rows) => rows !== -1)
-  const layout = nameColumns(inputs, isWidthFree, fixedRows)
+  const fixedRows = used.map(({ shape }) => shape[0] as number).find((rows) => rows !== -1)
+  const whole = nameColumns(inputs, isWidthFree, fixedRows)
+  const layout = withoutInputs(
+    whole,
+    whole.inputs.filter(({ spec }) => spec.isUnused === true),
+  )
   if (names === undefined) return layout
   const named = isWidthFree ? withWidth(layout, names.length) : layout
   if (names.length !== named.columns.length)
@@ -66,7 +78,51 @@ export function planRows(signature: Signature, names?: readonly string[]): RowLa
 export function withWidth(layout: RowLayout, width: number): RowLayout {
   if (!layout.isWidthFree) return layout
   const inputs = layout.inputs.map((input) => ({ ...input, width, rowShape: [width] }))
-  return { ...nameColumns(inputs, false, layout.fixedRows), isNamed: false }
+  return { ...nameColumns(inputs, false, layout.fixedRows), isNamed: false, unused: layout.unused }
+}
+
+/**
+ * The layout for a table that does not name some of the inputs that the model does without: those are left out then.
+ * @param names of the table
+ */
+export function fitOptional(layout: RowLayout, names: { has(name: string): boolean }): RowLayout {
+  const absent = layout.inputs.filter(
+    ({ spec, width, firstColumn }) =>
+      spec.isOptional === true &&
+      !names.has(spec.name) &&
+      !layout.columns.slice(firstColumn, firstColumn + width).some(({ name }) => names.has(name)),
+  )
+  return withoutInputs(layout, absent)
+}
+
+/** Whether a model does without some of its inputs. */
+export function hasOptional({ inputs }: RowLayout): boolean {
+  return inputs.some(({ spec }) => spec.isOptional === true)
+}
+
+/** The layout without some of its inputs, whose columns tables may have nevertheless. */
+function withoutInputs(layout: RowLayout, left: readonly RowInput[]): RowLayout {
+  if (left.length === 0) return layout
+  const unused = new Set(layout.unused)
+  for (const { spec } of left) unused.add(spec.name)
+  const isLeft = layout.inputs.map((input) => left.includes(input))
+  const columns: Column[] = []
+  const places = Int32Array.from(layout.columns, (column) => {
+    if (isLeft[column.input] === true) unused.add(column.name)
+    return isLeft[column.input] === true ? -1 : columns.push(column) - 1
+  })
+  const inputs: RowInput[] = []
+  const moved = layout.inputs.map((input, i) => {
+    if (isLeft[i] === true) return -1
+    return inputs.push({ ...input, firstColumn: columns.findIndex((column) => column.input === i) }) - 1
+  })
+  return {
+    ...layout,
+    inputs,
+    columns: columns.map((column) => ({ ...column, input: moved[column.input] as number })),
+    unused,
+    places: layout.places === undefined ? places : layout.places.map((at) => (at < 0 ? at : (places[at] as number))),
+  }
 }
 
 function rowInput(spec: TensorSpec, isSingle: boolean): RowInput {
@@ -107,22 +163,36 @@ function nameColumns(unplaced: readonly RowInput[], isWidthFree: boolean, fixedR
   })
   // two inputs may use one name for a column: then only the numbered names tell them apart
   const isClear = new Set(known.map((column) => column.name)).size === known.length
-  return { inputs, columns: isClear ? known : made, isNamed: isNamed && isClear, isWidthFree, fixedRows }
+  const isArray = inputs.length === 1 && inputs[0]?.spec.name === 'X' && inputs[0].spec.columns === undefined
+  return {
+    inputs,
+    columns: isClear ? known : made,
+    unused: NONE,
+    isNamed: isNamed && isClear && !isArray,
+    isWidthFree,
+    fixedRows,
+  }
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /**
- * Whether a table's first row is a header: it names every column, each once, and nothing else.
+ * Whether a table's first row is a header: it names every column, each once, and nothing else but unused ones.
  * @param extra `allowed`: it may name more, and be a header only because there are more fields than columns
  */
 export function isHeader(fields: readonly string[], layout: RowLayout, extra: ExtraColumns = 'refused'): boolean {
   const spare = fields.length - layout.columns.length
-  if (layout.isWidthFree || spare < 0 || (spare > 0 && extra === 'refused')) return false
+  if (layout.isWidthFree || spare < 0) return false
   const names = new Set(fields.map((field) => field.trim()))
-  return names.size === fields.length && layout.columns.every((column) => names.has(column.name))
+  if (names.size !== fields.length || !layout.columns.every((column) => names.has(column.name))) return false
+  if (spare === 0 || extra === 'allowed') return true
+  let unused = 0
+  for (const name of names) if (layout.unused.has(name)) unused++
+  return unused === spare
 }
 
 /**
- * Which column each field of a table is: an index into `layout.columns`, -1 for a field that the model does not know.
+ * Which column each field of a table is: an index into `layout.columns`, -1 for a field that the model does not read.
  * @param header names as a file has them: spaces around them mean nothing
  * @param extra whether a header may name more than the model's columns
  * @param what names it in an error
@@ -147,8 +217,8 @@ export function mapHeader(
 /** Whether a table's first row is a header that is not quite right: most of its fields are names of columns. */
 export function isNearHeader(fields: readonly string[], layout: RowLayout): boolean {
   const known = columnPlaces(layout)
-  const hits = fields.reduce((sum, field) => (known.has(field.trim()) ? sum + 1 : sum), 0)
-  return hits * 2 > fields.length
+  const isName = (field: string): boolean => known.has(field.trim()) || layout.unused.has(field.trim())
+  return fields.filter(isName).length * 2 > fields.length
 }
 
 /** A name that is unknown where another is missing is most often that other, written wrongly: both are told. */
@@ -156,7 +226,8 @@ function refuseMisnamed(names: readonly string[], fields: Int32Array, layout: Ro
   const given = new Set(names)
   const missing = layout.columns.filter((column) => !given.has(column.name)).map((column) => column.name)
   if (missing.length === 0) return
-  const unknown = names.filter((_, field) => fields[field] === -1)
+  const unknown = unknownNames(names, fields, layout)
+  if (unknown.length === 0) return
   throw new ServingError(
     'invalid_argument',
     `${what} lacks the column ${quoteList(missing)} and names ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout, 32)}`,
@@ -184,7 +255,7 @@ export function refuseMissing(names: ReadonlySet<string>, layout: RowLayout, wha
 }
 
 /**
- * @param fields a place for each name, -1 for one that the model does not know
+ * @param fields a place for each name, -1 for one that the model does not read
  * @throws {ServingError} `invalid_argument` with `details.unknown` when there is such a name
  */
 export function refuseUnknown(
@@ -193,13 +264,33 @@ export function refuseUnknown(
   layout: RowLayout,
   what: string,
 ): void {
-  const unknown = names.filter((_, field) => fields[field] === -1)
+  const unknown = unknownNames(names, fields, layout)
   if (unknown.length === 0) return
   throw new ServingError(
     'invalid_argument',
     `${what} names the column ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout)}`,
     { details: { unknown: shortened(unknown) } },
   )
+}
+
+function unknownNames(names: readonly string[], fields: ArrayLike<number>, { unused }: RowLayout): readonly string[] {
+  return names.filter((name, field) => fields[field] === -1 && !unused.has(name))
+}
+
+/**
+ * The columns that stand in a row of so many values without names: those that are read, or all that the model was fitted
+ * with.
+ * @returns an index into `columns` for each value, -1 for one that is never read; undefined where they are the columns
+ *   that are read, in their order, or neither
+ */
+export function placesIn(values: number, { columns, places }: RowLayout): Int32Array | undefined {
+  return values !== columns.length && values === places?.length ? places : undefined
+}
+
+/** How many values a row without names may have, for a message: `7 (or 4, …)`. */
+export function expectedValues({ columns, places }: RowLayout): string {
+  if (places === undefined) return String(columns.length)
+  return `${columns.length} (those that the model reads) or ${places.length} (all that it was fitted with)`
 }
 
 function columnNames(layout: RowLayout, most?: number): string {

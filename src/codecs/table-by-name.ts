@@ -3,7 +3,7 @@ import { quote } from '../core/text.ts'
 import type { DecodedRows } from './csv.ts'
 import { fitWidth, jsonRowError } from './json-rows.ts'
 import { collectRows } from './row-builder.ts'
-import type { RowLayout } from './row-layout.ts'
+import { fitOptional, type RowLayout } from './row-layout.ts'
 import { planFields, setAbsent, setField, type TableOptions } from './table-fields.ts'
 
 /**
@@ -19,7 +19,8 @@ export function decodeByName(
   options: TableOptions,
   what: string,
 ): DecodedRows {
-  const names = Object.keys(table)
+  // what is never read may be anything
+  const names = Object.keys(table).filter((name) => !layout.unused.has(name))
   const lists = names.map((name) => listIn(table[name], name, what))
   const first = lists[0]
   if (first === undefined) throw refuse(`${what} is empty; send {name: [value, …]} in it`)
@@ -30,7 +31,7 @@ export function decodeByName(
     throw refuse(
       `${quote(names[uneven] ?? '')} in ${what} has ${lists[uneven]?.length} values where ${quote(names[0] ?? '')} has ${rows}; each has one for every row`,
     )
-  const fitted = fitWidth(first[0], layout)
+  const fitted = fitWidth(first[0], fitOptional(layout, new Set(names)))
   const fields = planFields(names, fitted, options, false, what)
   const inputs = collectRows(fitted, rows, (builder, row, index) => {
     for (let field = 0; field < lists.length; field++) {

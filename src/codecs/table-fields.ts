@@ -1,7 +1,7 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
 import type { RowProblem } from './csv.ts'
-import { setColumn, setInput, type MissingColumns } from './json-rows.ts'
+import { setColumn, setInput, takesJson, type MissingColumns } from './json-rows.ts'
 import type { RowBuilder } from './row-builder.ts'
 import {
   columnPlaces,
@@ -57,7 +57,7 @@ export function planFields(
 ): Fields {
   refuseDuplicates(names, what)
   const targets = targetsOf(names, layout)
-  const isUnknown = targets.every((target) => target === LEFT_OUT)
+  const isUnknown = names.every((name, field) => targets[field] === LEFT_OUT && !layout.unused.has(name))
   if (isUnknown && isOrdered && !layout.isNamed) return byPosition(names, layout, what)
   const covered = coveredBy(targets, names, layout, what)
   const absent = [...covered.keys()].filter((column) => covered[column] === -1)
@@ -76,7 +76,7 @@ export function setField(
   layout: RowLayout,
 ): RowProblem | undefined {
   if (target < 0) return target === LEFT_OUT ? undefined : setInput(builder, row, inputField(target), value, layout)
-  if (!Array.isArray(value)) return setColumn(builder, row, target, value, layout)
+  if (!Array.isArray(value) || takesJson(layout)) return setColumn(builder, row, target, value, layout)
   // an input of one element a row may be nested: its shape is [rows, 1]
   const input = layout.columns[target]?.input ?? 0
   if (layout.inputs[input]?.width === 1) return setInput(builder, row, input, value, layout)

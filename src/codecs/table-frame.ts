@@ -1,9 +1,9 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
 import type { DecodedRows, RowProblem } from './csv.ts'
-import { decodeJsonRows, jsonRowError, setColumn } from './json-rows.ts'
+import { decodeJsonRows, jsonRowError, setColumn, takesJson } from './json-rows.ts'
 import { collectRows, type RowBuilder } from './row-builder.ts'
-import { withWidth, type RowLayout } from './row-layout.ts'
+import { fitOptional, withWidth, type RowLayout } from './row-layout.ts'
 import { planFields, setAbsent, setField, type TableOptions } from './table-fields.ts'
 import { checkColumns } from './table-limits.ts'
 
@@ -28,7 +28,7 @@ export function decodeSplit(value: unknown, layout: RowLayout, options: TableOpt
   checkIndex(frame['index'], rows.length, what)
   const names = namesIn(frame['columns'], layout, what)
   if (names === undefined) return decodeLists(rows, layout, options)
-  const fitted = withWidth(layout, names.length)
+  const fitted = withWidth(fitOptional(layout, new Set(names)), names.length)
   const fields = planFields(names, fitted, options, true, what)
   const { targets } = fields
   const inputs = collectRows(fitted, rows.length, (builder, row, index) => {
@@ -61,6 +61,7 @@ export function decodeRecords(records: readonly unknown[], layout: RowLayout, op
   if (bad >= 0) throw jsonRowError({ message: 'it is no object, as every record is' }, 'row', bad)
   if (layout.isWidthFree)
     throw refuse('the model takes rows of any width and has no names for their columns; send the rows as arrays')
+  if (takesJson(layout)) return decodeJsonRows(records, layout)
   const names = Object.keys(records[0] as JsonObject)
   const ours = new Set([...layout.columns.map(({ name }) => name), ...layout.inputs.map(({ spec }) => spec.name)])
   if (layout.isNamed || names.length === 0 || names.some((name) => ours.has(name)))

@@ -3,7 +3,7 @@ import { quote, quoteList } from '../core/text.ts'
 import type { Tensors } from '../tensor/tensor.ts'
 import type { DecodedRows } from './csv.ts'
 import { decodeUtf8 } from './json-lines.ts'
-import { decodeJsonRows, parseJson } from './json-rows.ts'
+import { decodeJsonRows, parseJson, takesJson } from './json-rows.ts'
 import type { RowLayout } from './row-layout.ts'
 import { decodeByName } from './table-by-name.ts'
 import type { TableOptions } from './table-fields.ts'
@@ -217,6 +217,7 @@ function isSplit(value: Readonly<Record<string, unknown>>, layout: RowLayout): b
 }
 
 function isRow(members: object, layout: RowLayout): boolean {
+  if (takesJson(layout)) return true
   if (Object.hasOwn(members, 'features') || (layout.columns.length === 1 && Object.hasOwn(members, 'b64'))) return true
   return (
     layout.columns.some((column) => Object.hasOwn(members, column.name)) ||

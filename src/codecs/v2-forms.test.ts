@@ -12,7 +12,7 @@ import {
   placedAt,
   type AnyRequest,
 } from './any-request.fixture.ts'
-import { Dice } from './dice.fixture.ts'
+import { Dice } from '../core/dice.fixture.ts'
 import { decodeModelInferRequest, encodeModelInferResponse } from './protobuf/model-infer.ts'
 import { encodeV2Answer } from './v2-binary-answer.ts'
 import { encodeV2Response } from './v2-json-answer.ts'

@@ -29,7 +29,7 @@ const TEXT_OUTPUT = 'text_output'
  */
 export function decodeGenerate(body: Uint8Array, signature: Signature): GenerateRequest {
   const textInput = textInputOf(signature)
-  const specs = new Map(signature.inputs.map((spec) => [spec.name, spec]))
+  const specs = new Map(usedInputs(signature).map((spec) => [spec.name, spec]))
   if (!specs.has(TEXT_INPUT)) specs.set(TEXT_INPUT, textInput)
   const scanner = new JsonScanner(body)
   if (scanner.next() !== OPEN_OBJECT) {
@@ -47,7 +47,8 @@ export function decodeGenerate(body: Uint8Array, signature: Signature): Generate
  * The one input that takes text, one element of it a row.
  * @throws {ServingError} `invalid_argument` for models without
  */
-function textInputOf({ inputs }: Signature): TensorSpec {
+function textInputOf(signature: Signature): TensorSpec {
+  const inputs = usedInputs(signature)
   const texts = inputs.filter(({ datatype }) => datatype === 'BYTES')
   const [text, ...others] = texts
   if (text === undefined)
@@ -59,6 +60,10 @@ function textInputOf({ inputs }: Signature): TensorSpec {
       `the model's input ${quote(text.name)} takes several texts a row ([${text.shape.join(',')}]); ask it by "infer"`,
     )
   return text
+}
+
+function usedInputs({ inputs }: Signature): readonly TensorSpec[] {
+  return inputs.filter(({ isUnused }) => isUnused !== true)
 }
 
 interface Members {

@@ -1,8 +1,17 @@
 import { quote } from '../core/text.ts'
 import type { Shape } from '../tensor/shape.ts'
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
-import { checkTexts } from '../tensor/texts.ts'
-import { OPEN_LIST, QUOTE, type JsonScanner } from './json-scanner.ts'
+import { checkTexts, MAX_TEXTS, MISSING_TEXT } from '../tensor/texts.ts'
+import {
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  QUOTE,
+  startsNumber,
+  type JsonScanner,
+} from './json-scanner.ts'
 import { allocateSmall } from './small-arrays.ts'
 import { readFloats, readIntegers } from './v2-json-numbers.ts'
 import { refuse, refuseElement, refuseValue, type JsonDatatype, type Reading } from './v2-json-reading.ts'
@@ -12,7 +21,7 @@ const FEW_BYTES = 24
 
 /**
  * Reads a tensor's `data` where the scanner stands, straight into the tensor's own array. Data comes flat, or nested
- * exactly as the shape says.
+ * exactly as the shape says. null is a missing value: NaN, an empty element of BYTES, and refused for whole numbers.
  * @param count elements of the shape
  * @param beside the request's inputs that have been read already
  * @throws {ServingError} `invalid_argument`, naming the input and the element; `too_large` for more elements of BYTES
@@ -30,7 +39,8 @@ export function readData(
   // a shape may claim what it likes, but an element takes two bytes of the body with its comma or bracket
   const room = Math.min(count, (scanner.length - scanner.at) >> 1)
   if (datatype === 'BYTES') {
-    checkTexts(name, count, room, beside)
+    // as many would not fit in a small body
+    if (scanner.length > MAX_TEXTS) checkTexts(name, count, room, beside)
     const data: Uint8Array[] = []
     readElements({ scanner, name, datatype, shape, target: data }, count)
     return data
@@ -111,7 +121,12 @@ function readTexts(reading: Reading, target: Uint8Array[], from: number, to: num
     if (i >= to) scanner.skip()
     else {
       const at = scanner.at
-      if (byte !== QUOTE) throw refuseElement(reading, i, at, 'BYTES takes text')
+      if (byte === LETTER_N) {
+        scanner.word('null')
+        target[i++] = MISSING_TEXT
+        continue
+      }
+      if (byte !== QUOTE) throw refuseElement(reading, i, at, textHint(byte))
       scanner.skipString()
       if (!scanner.isWhole) throw refuseElement(reading, i, at, 'it holds half a surrogate pair, which UTF-8 has not')
       if (scanner.isEscaped) target[i] = Buffer.from(scanner.textFrom(at), 'utf8')
@@ -124,6 +139,13 @@ function readTexts(reading: Reading, target: Uint8Array[], from: number, to: num
     i++
   } while (scanner.hasMore())
   return i - from
+}
+
+function textHint(byte: number): string {
+  if (byte === OPEN_OBJECT || byte === OPEN_LIST) return 'BYTES takes text: send JSON as a text that holds it'
+  return startsNumber(byte) || byte === LETTER_T || byte === LETTER_F
+    ? 'BYTES takes text: send it in quotes, as it was written when the model was fitted'
+    : 'BYTES takes text'
 }
 
 /** A few bytes are sooner copied here than by a call into the engine. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { bytesOf, type Tensor } from '../tensor/tensor.ts'
-import { Dice } from './dice.fixture.ts'
+import { Dice } from '../core/dice.fixture.ts'
 import { readByOracle, type Said } from './v2-json-oracle.fixture.ts'
 import { decodeV2Request } from './v2-json.ts'
 

@@ -1,6 +1,6 @@
 import { INTEGER_BOUNDS, isBigInt, type Datatype } from '../tensor/datatype.ts'
 import { EXACT_DIGITS, EXACT_POWER, HALF_DIGITS, nearestOfPair, POWERS_OF_TEN } from './decimal.ts'
-import { CLOSE_LIST, COMMA, MINUS, startsNumber, ZERO } from './json-scanner.ts'
+import { CLOSE_LIST, COMMA, LETTER_N, MINUS, startsNumber, ZERO } from './json-scanner.ts'
 import { refuseElement, type FloatTarget, type IntegerTarget, type Reading } from './v2-json-reading.ts'
 
 const LETTER_T = 0x74
@@ -83,7 +83,11 @@ function readFloat(reading: Reading, target: FloatTarget, i: number, to: number)
   const byte = scanner.next()
   const at = scanner.at
   if (i >= to) scanner.skip()
-  else if (!startsNumber(byte)) throw refuseElement(reading, i, at, `${reading.datatype} takes numbers`)
+  else if (byte === LETTER_N) {
+    scanner.word('null')
+    target[i] = Number.NaN
+  } else if (!startsNumber(byte))
+    throw refuseElement(reading, i, at, `${reading.datatype} takes numbers, and null for a missing one`)
   else {
     target[i] = scanner.number()
     // 1e400 is infinite, and FP32 holds nothing above 3.4e38
@@ -138,7 +142,9 @@ function readInteger(reading: Reading, target: IntegerTarget, i: number, to: num
   else if (datatype === 'BOOL' && (byte === LETTER_T || byte === LETTER_F)) {
     scanner.word(byte === LETTER_T ? 'true' : 'false')
     target[i] = byte === LETTER_T ? 1 : 0
-  } else if (!startsNumber(byte)) throw refuseElement(reading, i, at, takes(datatype))
+  } else if (byte === LETTER_N)
+    throw refuseElement(reading, i, at, `${takes(datatype)}; FP64 has room for a missing one`)
+  else if (!startsNumber(byte)) throw refuseElement(reading, i, at, takes(datatype))
   else if (isBigInt(datatype)) {
     if (readLongInteger(reading, target, i)) return
     throw refuseElement(reading, i, at, takes(datatype))

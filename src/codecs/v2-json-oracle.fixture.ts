@@ -142,6 +142,7 @@ const ARRAYS = { Uint8Array, Uint16Array, Uint32Array, Int8Array, Int16Array, In
 function bitsOf(datatype: string, elements: readonly unknown[]): string | string[] {
   if (datatype === 'BYTES')
     return elements.map((element) => {
+      if (element === null) return ''
       must(typeof element === 'string' && element.isWellFormed())
       return Buffer.from(element as string).toString('hex')
     })
@@ -150,8 +151,9 @@ function bitsOf(datatype: string, elements: readonly unknown[]): string | string
   if (datatype === 'BOOL')
     return hexadecimal(Uint8Array.from(elements, (element) => (typeof element === 'boolean' ? +element : bit(element))))
   if (datatype === 'FP32' || datatype === 'FP64') {
-    const array = datatype === 'FP32' ? Float32Array.from(elements, numberOf) : Float64Array.from(elements, numberOf)
-    must(array.every((element: number) => Number.isFinite(element)))
+    const numbers = elements.map((element) => (element === null ? Number.NaN : numberOf(element)))
+    const array = datatype === 'FP32' ? Float32Array.from(numbers) : Float64Array.from(numbers)
+    must(array.every((element: number, i) => Number.isFinite(element) || elements[i] === null))
     return hexadecimal(array)
   }
   if (datatype === 'INT64' || datatype === 'UINT64') {

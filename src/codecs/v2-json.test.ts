@@ -5,6 +5,7 @@ import { INTEGER_BOUNDS, type Datatype } from '../tensor/datatype.ts'
 import { tensor, type Tensor } from '../tensor/tensor.ts'
 import { decodeV2Request, encodeV2Response, type V2Request } from './v2-json.ts'
 import { contentOf } from '../tensor/content.fixture.ts'
+import { MISSING_TEXT } from '../tensor/texts.ts'
 
 /** A request as it comes: a document, or text that only looks like one. */
 function decode(body: unknown): V2Request {
@@ -170,12 +171,12 @@ describe('a request', () => {
     expect(decode({ inputs: [X], parameters: { timeout: '250' } }).timeoutUs).toBe(250)
   })
 
-  test('of more than 256 inputs or outputs is refused', () => {
-    const inputs = Array.from({ length: 257 }, (_, i) => ({ ...X, name: `x${i}` }))
+  test('of more inputs or outputs than a model may have is refused', () => {
+    const inputs = Array.from({ length: 4097 }, (_, i) => ({ ...X, name: `x${i}` }))
     const outputs = inputs.map(({ name }) => ({ name }))
-    expect(decode({ inputs: inputs.slice(1), outputs: outputs.slice(1) }).inputs.size).toBe(256)
-    expect(refusalOf(() => decode({ inputs })).message).toBe('257 inputs, the most is 256')
-    expect(refusalOf(() => decode({ inputs: [X], outputs })).message).toBe('257 outputs, the most is 256')
+    expect(decode({ inputs: inputs.slice(1), outputs: outputs.slice(1) }).inputs.size).toBe(4096)
+    expect(refusalOf(() => decode({ inputs })).message).toBe('4097 inputs, the most is 4096')
+    expect(refusalOf(() => decode({ inputs: [X], outputs })).message).toBe('4097 outputs, the most is 4096')
   })
 
   test('may begin with a byte order mark, and is refused when it is no UTF-8', () => {
@@ -299,7 +300,6 @@ describe('an element', () => {
   test.each<[Datatype, string, string]>([
     ['FP32', '"1"', 'is "1"; FP32 takes numbers'],
     ['FP32', 'true', 'FP32 takes numbers'],
-    ['FP32', 'null', 'is null; FP32 takes numbers'],
     ['FP64', '"NaN"', 'FP64 takes numbers'],
     ['FP32', '{"a":1}', 'is an object; FP32 takes numbers'],
     ['FP32', '3.5e38', 'is 3.5e+38; it is too large for FP32'],
@@ -328,9 +328,11 @@ describe('an element', () => {
     ['BOOL', '2', 'is 2; BOOL takes true and false'],
     ['BOOL', '"true"', 'BOOL takes true and false'],
     ['BOOL', 'null', 'BOOL takes true and false'],
-    ['BYTES', '1', 'BYTES takes text'],
-    ['BYTES', 'null', 'BYTES takes text'],
-    ['BYTES', '["a"]', 'BYTES takes text'],
+    ['BYTES', '1', 'is 1; BYTES takes text: send it in quotes'],
+    ['BYTES', 'true', 'send it in quotes'],
+    ['BYTES', '["a"]', 'BYTES takes text: send JSON as a text that holds it'],
+    ['BYTES', '{"a":1}', 'is an object; BYTES takes text: send JSON as a text that holds it'],
+    ['INT64', 'null', 'FP64 has room for a missing one'],
     ['BYTES', String.raw`"a\ud800"`, 'half a surrogate pair'],
   ])('of %s is refused when it is %s', (datatype, data, message) => {
     const good = { BYTES: '"a"', BOOL: 'false' }[datatype as string] ?? '7'
@@ -339,6 +341,17 @@ describe('an element', () => {
     expect(error.message).toMatch(/^input "x": element 1 is /)
     expect(error.message).toContain(message)
     expect(error.message.length).toBeLessThan(300)
+  })
+
+  test('that is null is NaN, and an empty text', () => {
+    for (const [datatype, array] of [
+      ['FP32', Float32Array.of(1, Number.NaN)],
+      ['FP64', Float64Array.of(1, Number.NaN)],
+    ] as const) {
+      expect(decodeX(datatype, '[2]', '[1, null]').data).toEqual(array)
+      expect(decodeX(datatype, '[2,1]', '[[1],[null]]').data).toEqual(array)
+    }
+    expect(decodeX('BYTES', '[3]', '["a",null,""]').data).toEqual([Buffer.from('a'), MISSING_TEXT, Buffer.from('')])
   })
 
   test.each<[string, bigint]>([

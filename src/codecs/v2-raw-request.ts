@@ -14,7 +14,7 @@ import type { V2Request } from './v2-request.ts'
  * @see Triton's "Binary Tensor Data Extension", "Raw Binary Request"
  */
 export function decodeRawRequest(body: Uint8Array, { inputs }: Signature): V2Request {
-  const [spec, ...others] = inputs
+  const [spec, ...others] = inputs.filter(({ isUnused, isOptional }) => isUnused !== true && isOptional !== true)
   if (spec === undefined || others.length > 0)
     throw bad(
       `the body is to be the bytes of the only input, and the model takes ${quoteList(inputs.map(({ name }) => name))}: ` +

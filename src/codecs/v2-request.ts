@@ -27,8 +27,8 @@ export interface OutputForm {
   readonly isBinary: boolean | undefined
 }
 
-/** Most inputs, and most named outputs, of one request. */
-export const MAX_TENSORS = 256
+/** Most inputs, and most named outputs, of one request: as many as a model may have. */
+export const MAX_TENSORS = 4096
 
 /** @throws {ServingError} `invalid_argument` where there are more than a request may have */
 export function checkTensorCount(count: number, what: 'inputs' | 'outputs'): void {

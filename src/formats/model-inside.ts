@@ -26,6 +26,14 @@ const MODELS: ReadonlySet<FileFormat> = new Set<FileFormat>([
   'skops',
 ])
 
+/** Code in TypeScript around a model, at the top of its folder. */
+export const CODE_AROUND = /^predict\.m?[jt]s$/
+
+/** The files that hold a model, by their content. */
+export function modelsAmong(names: readonly string[], read: (name: string) => Uint8Array): string[] {
+  return names.filter((name) => MODELS.has(detectFormat(read(name))))
+}
+
 /** Members of an MLmodel's flavours that name the file of the model itself. */
 const MODEL_MEMBER: Readonly<Record<string, readonly string[]>> = {
   sklearn: ['pickled_model'],
@@ -52,7 +60,12 @@ export function modelInside(names: readonly string[], read: (name: string) => Ui
       'unsupported',
       `${quote(what)} holds inference code in Python, which runs in a process of its own with --runtime python`,
     )
-  const models = names.filter((name) => MODELS.has(detectFormat(read(name))))
+  const code = names.find((name) => CODE_AROUND.test(name.slice(root.length)))
+  if (code !== undefined)
+    throw new ServingError('unsupported', `${quote(what)} holds code around its model, ${quote(code)}: unpack it, and name the folder`, {
+      details: { reason: 'code_around' },
+    })
+  const models = modelsAmong(names, read)
   const [only] = models
   if (only === undefined)
     throw new ServingError(

@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Dice } from '../codecs/dice.fixture.ts'
+import type { Dice } from '../core/dice.fixture.ts'
 import { ServingError } from '../core/errors.ts'
 import { openArchive } from './archives/open-archive.ts'
 import { makeTar, paxLine, type TarPart } from './archives/tar.fixture.ts'

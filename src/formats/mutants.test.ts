@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Dice } from '../codecs/dice.fixture.ts'
+import { Dice } from '../core/dice.fixture.ts'
 import { FILE_TARGETS, makeFileMutant, readFileMutant } from './mutants.fixture.ts'
 
 const MUTANTS = 500

@@ -20,9 +20,9 @@ export function convertInputs(inputs: Tensors, signature: Signature): Tensors {
     const isSame = given.datatype === datatype || given.datatype === 'BYTES' || datatype === 'BYTES'
     const other = given.shape.length === shape.length ? undefined : columnOrList(given.shape, shape)
     if (isSame && other === undefined) continue
-    const value = isSame ? given : convert(name, given as NumericTensor, datatype as NumericDatatype)
+    const value = isSame ? given : convert(name, given, datatype)
     converted ??= new Map(inputs)
-    converted.set(name, other === undefined ? value : ({ ...value, shape: other } as Tensor))
+    converted.set(name, other === undefined ? value : { ...value, shape: other })
   }
   return converted ?? inputs
 }

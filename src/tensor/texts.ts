@@ -27,3 +27,6 @@ export function checkTexts(name: string, count: number, room: number, beside: Te
 
 /** What is allowed, and what to do, for the end of a message. */
 export const MOST_TEXTS = `the most in one request is ${MAX_TEXTS}: send several requests`
+
+/** What a missing value is as an element of BYTES: empty, and this very array where a caller has said that it is missing. */
+export const MISSING_TEXT: Uint8Array = new Uint8Array(0)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Dice } from '../../codecs/dice.fixture.ts'
+import { Dice } from '../../core/dice.fixture.ts'
 import { ServingError } from '../../core/errors.ts'
 import { ENGINES } from '../../engines/index.ts'
 import { loadProgram } from '../../engines/program.ts'
@@ -53,6 +53,17 @@ describe('a model over categories that are text', () => {
     const found = await predict(compileLightgbm(file('lightgbm-text.model'), TESTED), rowsIn('Łódź'))
     const expected = [0.38056898, 0.56452648, 0.38056898, 0.38056898]
     found.forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 7))
+  })
+
+  test('sends rows without a category where XGBoost and LightGBM send them', async () => {
+    const rows = rowsOf([
+      [0.3, ''],
+      [0.9, ''],
+    ])
+    const xgboost = await predict(compileXgboost(file('xgboost-json.model'), TESTED), rows)
+    ;[0.6639163494110107, 0.5732219219207764].forEach((value, i) => expect(xgboost[i]).toBeCloseTo(value, 6))
+    const lightgbm = await predict(compileLightgbm(file('lightgbm-text.model'), TESTED), rows)
+    ;[0.3805689772378662, 0.5645264789344299].forEach((value, i) => expect(lightgbm[i]).toBeCloseTo(value, 12))
   })
 
   test('takes what it does not know for missing in LightGBM, and refuses it in XGBoost, as they do', async () => {

@@ -30,9 +30,9 @@ export interface LightgbmOptions {
 /** FP64 [rows, trees an iteration]. */
 export interface LightgbmScores {
   /** The sum of the trees. */
-  raw(x: Features): Value
+  readonly raw: (x: Features) => Value
   /** What goes into the objective's transform: the mean over iterations, where the model averages. */
-  scores(x: Features): Value
+  readonly scores: (x: Features) => Value
 }
 
 /**

@@ -15,9 +15,9 @@ import { lightgbmScores, type LightgbmOptions } from './lightgbm-scores.ts'
 interface Predictions {
   readonly model: LightgbmModel
   /** FP64 [rows, k]. */
-  value(x: Features): Value
+  readonly value: (x: Features) => Value
   /** The sum of the trees: FP64 [rows, k]. */
-  raw(x: Features): Value
+  readonly raw: (x: Features) => Value
 }
 
 /** Objectives whose sums are what they predict. */

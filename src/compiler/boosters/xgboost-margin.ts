@@ -24,7 +24,7 @@ export interface Margin {
   /** Classes or targets. */
   readonly groups: number
   /** What the model's trees add up to: FP64 [rows, groups], of FP32's precision. */
-  sums(x: Features): Value
+  readonly sums: (x: Features) => Value
 }
 
 /**

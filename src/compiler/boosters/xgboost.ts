@@ -20,9 +20,9 @@ const NEWEST = [3, 2] as const
 interface Predictions {
   readonly model: XgboostModel
   /** FP64 [rows, groups]; [rows, 1] where the objective gives one number. */
-  value(x: Features): Value
+  readonly value: (x: Features) => Value
   /** Before the objective's link: FP64 [rows, groups]. */
-  margin(x: Features): Value
+  readonly margin: (x: Features) => Value
   readonly groups: number
 }
 
@@ -163,7 +163,7 @@ function xgbClassifier(fitted: Fitted, context: Context): Opened {
   const objective = fitted.raw('objective')
   if ((objective === 'multi:softmax') !== (model.objective === 'multi:softmax'))
     throw fitted.unsupported(
-      `its objective is ${quote(String(objective))}, and that of its model ${quote(model.objective)}`,
+      `its objective is ${quote(typeof objective === 'string' ? objective : 'its own')}, and that of its model ${quote(model.objective)}`,
     )
   const labels = classesOf(fitted, classCount(fitted, groups))
   return { title: fitted.title, input: inputOf(model), ...classify(context.ops, predictions, labels) }

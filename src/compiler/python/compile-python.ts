@@ -1,10 +1,8 @@
 import { writePythonFile, type PythonFile } from '../../bundle/python-file.ts'
-import { ServingError } from '../../core/errors.ts'
-import { quote } from '../../core/text.ts'
-import { isDatatype } from '../../tensor/datatype.ts'
-import type { TensorSpec } from '../../tensor/signature.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import type { CompiledModel } from '../compile-onnx.ts'
+import { isPlainPath } from '../plain-path.ts'
+import { specsOf } from '../said-specs.ts'
 import type { PythonCode } from './find-python-code.ts'
 
 /** Where the description of the code lies in a bundle. */
@@ -17,10 +15,6 @@ export interface PythonDescription {
   /** Rows that it has run; none where it takes bodies. */
   readonly example: Tensors
 }
-
-/** A name that a file of a bundle may have. @see the manifest's schema */
-const PLAIN = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
-const LONGEST_PLAIN = 200
 
 /** What code takes and gives that is handed bodies: any number of them, each answered by itself. */
 const RAW: Pick<CompiledModel, 'inputs' | 'outputs' | 'isRaw'> = {
@@ -50,8 +44,7 @@ export function layOutPython(code: PythonCode, files: ReadonlyMap<string, Uint8A
     const isCode = path.endsWith('.py') || path === code.requirements
     const folder = isCode ? 'code' : 'model'
     const inside = isCode && path.startsWith('code/') ? path.slice('code/'.length) : path
-    const isPlain = PLAIN.test(inside) && inside.length <= LONGEST_PLAIN && !/(^|\/)\.{1,2}(\/|$)/.test(inside)
-    let place = isPlain ? `${folder}/${inside}` : numbered(folder)
+    let place = isPlainPath(inside) ? `${folder}/${inside}` : numbered(folder)
     while (laidOut.has(place)) place = numbered(folder)
     laidOut.set(place, bytes)
     places.set(path, place)
@@ -77,8 +70,8 @@ export function compilePython(
     isRaw === true
       ? RAW
       : {
-          inputs: specsOf(description['inputs'], 'input'),
-          outputs: specsOf(description['outputs'], 'output'),
+          inputs: specsOf(description['inputs'], 'input', 'Python'),
+          outputs: specsOf(description['outputs'], 'output', 'Python'),
           ...defaultsOf(description['defaultOutputs']),
         }
   const step = {
@@ -98,36 +91,6 @@ export function compilePython(
     ...(example.size === 0 ? {} : { example }),
     warnings: Array.isArray(warnings) ? warnings.filter((each) => typeof each === 'string') : [],
   }
-}
-
-type Specs = (TensorSpec & { readonly shape: readonly number[] })[]
-
-function specsOf(found: unknown, what: string): Specs {
-  if (!Array.isArray(found) || found.length === 0 || found.length > 4096)
-    throw new ServingError(
-      'unsupported',
-      `the code in Python has no ${what}s, or over 4096: a signature takes 1 to 4096`,
-    )
-  const names = new Set<string>()
-  return found.map((spec: unknown) => {
-    const { name, datatype, shape, isOptional } = (spec ?? {}) as Readonly<Record<string, unknown>>
-    const isWhole =
-      typeof name === 'string' &&
-      name.length > 0 &&
-      name.length <= 256 &&
-      typeof datatype === 'string' &&
-      isDatatype(datatype) &&
-      Array.isArray(shape) &&
-      shape.length <= 8 &&
-      shape.every((size) => Number.isInteger(size) && size >= -1)
-    if (!isWhole || names.has(name))
-      throw new ServingError(
-        'unsupported',
-        `the code in Python has an ${what} that no signature can have: ${quote(JSON.stringify(spec) ?? 'none')}`,
-      )
-    names.add(name)
-    return { name, datatype, shape: shape as number[], ...(isOptional === true ? { isOptional } : {}) }
-  })
 }
 
 function defaultsOf(found: unknown): Pick<CompiledModel, 'defaultOutputs'> {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Dice } from '../../codecs/dice.fixture.ts'
+import type { Dice } from '../../core/dice.fixture.ts'
 import { ServingError } from '../../core/errors.ts'
 import { readPythonFile } from '../../formats/python/read-joblib.ts'
 import type { NdArray, PyObject, PyValue } from '../../formats/python/values.ts'

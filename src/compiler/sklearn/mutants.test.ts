@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Dice } from '../../codecs/dice.fixture.ts'
+import { Dice } from '../../core/dice.fixture.ts'
 import { fuzzEstimator } from './mutants.fixture.ts'
 
 test('a model with a damaged state is compiled or refused in words, whatever is damaged', () => {

@@ -125,9 +125,13 @@ function searchWith(
   }
 }
 
-/** Whether scikit-learn chooses among equals by numpy's partial sort, which goes by the processor that it runs on. */
+/**
+ * Whether rows are often equally near, and scikit-learn then chooses among them by numpy's partial sort, which goes by the
+ * processor that it runs on.
+ */
 function isLeftToChance(fitted: Fitted, metric: string): boolean {
-  return isSparse(fitted.raw('_fit_X')) && !isReduced(fitted, metric)
+  const isContinuous = /^(cosine|correlation|mahalanobis|nan_euclidean)$/.test(metric)
+  return !isReduced(fitted, metric) && (isSparse(fitted.raw('_fit_X')) || !isContinuous)
 }
 
 function isSparse(value: PyValue | undefined): boolean {

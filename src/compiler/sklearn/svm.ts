@@ -65,13 +65,14 @@ function machine(fitted: Fitted, ops: Ops, classes: number): Machine {
   return { pairs, decisions: run(parameters) }
 }
 
-/** How many vectors each class has. */
+/** How many vectors each class has; without classes, all that there are: versions to 1.4 count sparse ones wrongly. */
 function countsOf(fitted: Fitted, classes: number): number[] {
+  const { shape } = fitted.numbers('support_', 1)
+  if (classes === 1) return [shape[0] ?? 0]
   const counts = fitted.ints('_n_support')
-  const own = classes === 1 ? counts.slice(0, 1) : counts
-  if (own.length !== classes || own.some((each) => each < 0))
+  if (counts.length !== classes || counts.some((each) => each < 0))
     throw fitted.damaged(`"_n_support" is [${counts.join()}], for ${classes} classes`)
-  return own
+  return counts
 }
 
 function denseVectors(fitted: Fitted, count: number, width: number): object {

@@ -53,7 +53,10 @@ const compileFile = (file: string) => compileBytes(readFileSync(join(FIXTURES, f
 
 describe('a file of torch gives the numbers that torch gave', () => {
   test.each(files)('%s', async (file) => {
-    const cases = JSON.parse(readFileSync(join(FIXTURES, file.replace(/\.\w+\.pt2?$/, '.json')), 'utf8')) as Case[]
+    const lines = readFileSync(join(FIXTURES, file.replace(/\.\w+\.pt2?$/, '.jsonl')), 'utf8')
+      .trimEnd()
+      .split('\n')
+    const cases = lines.map((line) => JSON.parse(line) as Case)
     const compiled = compileFile(file)
     const program = await loadProgram(compiled.program, ENGINES, (path) => compiled.files.get(path) ?? new Uint8Array())
     const names = compiled.outputs.map(({ name }) => name)

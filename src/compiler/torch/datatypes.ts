@@ -38,7 +38,7 @@ export function resultType(operands: readonly (TensorValue | Item)[]): NumericDa
     if (operand instanceof Dim) plain = higher(plain, 1)
     else if (typeof operand === 'number') plain = higher(plain, 2)
     else if (typeof operand === 'boolean') plain = higher(plain, 0)
-    else if (false) plain = higher(plain, categoryOf(operand.datatype))
+    else if (operand.isPlainNumber) plain = higher(plain, categoryOf(operand.datatype))
     else if (operand.rank > 0) ranked = ranked === undefined ? operand.datatype : promote(ranked, operand.datatype)
     else scalars = scalars === undefined ? operand.datatype : promote(scalars, operand.datatype)
   let result = ranked

@@ -67,12 +67,6 @@ export class Dim {
     return this.#key
   }
 
-  /** The only atom of a number that is an atom itself. */
-  get onlyAtom(): Atom | undefined {
-    const [term] = this.#terms.values()
-    return this.#terms.size === 1 && term?.coefficient === 1 && term.atoms.length === 1 ? term.atoms[0] : undefined
-  }
-
   equals(other: Dim): boolean {
     return this.key === other.key
   }

@@ -294,10 +294,16 @@ export class Lowering {
 
   /** Says that a size has to be this one: where it is an input's that nothing has told yet, it is told now. */
   pin(dim: Dim, size: number): Dim {
-    const atom = dim.onlyAtom
-    const free = atom && this.free.get(atom.key)
-    if (free !== undefined) throw new LearnedSize(free.input, free.axis, size)
-    if (this.isGuessing && dim.constant === undefined) throw unsupported(`a size that may vary has to be ${size}`)
+    if (dim.constant !== undefined) return Dim.of(size)
+    // of a size like `x + 4`, x can be told
+    const [term, ...others] = dim.terms.filter(({ atoms }) => atoms.length > 0)
+    const free = term?.atoms.length === 1 && others.length === 0 ? this.free.get(term.atoms[0]?.key ?? '') : undefined
+    if (term !== undefined && free !== undefined) {
+      const rest = dim.terms.find(({ atoms }) => atoms.length === 0)?.coefficient ?? 0
+      const value = (size - rest) / term.coefficient
+      if (Number.isSafeInteger(value) && value > 0) throw new LearnedSize(free.input, free.axis, value)
+    }
+    if (this.isGuessing) throw unsupported(`a size that may vary has to be ${size}`)
     return Dim.of(size)
   }
 

@@ -1,16 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeZip } from '../../formats/archives/zip.fixture.ts'
+import type { Dice } from '../../core/dice.fixture.ts'
 import { readZip } from '../../formats/archives/zip.ts'
 import { readTorch } from '../../formats/torch/read-torch.ts'
 import { ServingError } from '../../core/errors.ts'
 import { compileTorch } from './compile-torch.ts'
-
-/** Random choices. */
-export interface Chance {
-  roll(below: number): number
-  pick<T>(choices: readonly T[]): T
-}
 
 const CODES = ['refused', 'unsupported', 'too_large', 'invalid_argument']
 const MAX_BYTES = 45_000
@@ -71,7 +66,7 @@ const CODE = [
  * @returns whether it was compiled
  * @throws whatever is no refusal in words
  */
-export function fuzzTorch(dice: Chance): boolean {
+export function fuzzTorch(dice: Dice): boolean {
   const bytes = torchMutant(dice)
   try {
     compileTorch(readTorch(bytes, 'model.pt2'))
@@ -82,7 +77,7 @@ export function fuzzTorch(dice: Chance): boolean {
   }
 }
 
-export function torchMutant(dice: Chance): Buffer {
+export function torchMutant(dice: Dice): Buffer {
   const parts: { readonly name: string; content: Buffer }[] = dice.pick(good).map((part) => ({ ...part }))
   if (dice.roll(20) === 0) return changedBytes(dice, makeZip(parts))
   for (let left = dice.pick([1, 1, 2, 4]); left > 0; left--) {
@@ -97,7 +92,7 @@ export function torchMutant(dice: Chance): Buffer {
   return makeZip(parts)
 }
 
-function changedBytes(dice: Chance, bytes: Buffer): Buffer {
+function changedBytes(dice: Dice, bytes: Buffer): Buffer {
   const made = Buffer.from(bytes)
   const count = dice.pick([1, 2, 8])
   for (let i = 0; i < count && made.length > 0; i++) made[dice.roll(made.length)] = dice.roll(256)
@@ -105,14 +100,14 @@ function changedBytes(dice: Chance, bytes: Buffer): Buffer {
 }
 
 /** One of a text's matches replaced. */
-function replaceOne(dice: Chance, text: string, pattern: RegExp, make: (found: string) => string): string {
+function replaceOne(dice: Dice, text: string, pattern: RegExp, make: (found: string) => string): string {
   const matches = [...text.matchAll(pattern)]
   if (matches.length === 0) return text
   const match = dice.pick(matches)
   return text.slice(0, match.index) + make(match[0]) + text.slice(match.index + match[0].length)
 }
 
-function changedJson(dice: Chance, content: Buffer): Buffer {
+function changedJson(dice: Dice, content: Buffer): Buffer {
   const text = content.toString()
   const words = [...text.matchAll(/"[^"\\]{1,60}"/g)].map(([word]) => word)
   switch (dice.roll(6)) {
@@ -137,7 +132,7 @@ function changedJson(dice: Chance, content: Buffer): Buffer {
   }
 }
 
-function changedCode(dice: Chance, content: Buffer): Buffer {
+function changedCode(dice: Dice, content: Buffer): Buffer {
   const text = content.toString()
   const names = [...text.matchAll(/\b[a-z_]\w*\b/g)].map(([name]) => name)
   switch (dice.roll(6)) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Dice } from '../../codecs/dice.fixture.ts'
+import { Dice } from '../../core/dice.fixture.ts'
 import { fuzzTorch } from './mutants.fixture.ts'
 
 test('damaged files of torch end in a graph or in a refusal in words', () => {

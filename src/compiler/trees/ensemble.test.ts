@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ENGINES } from '../../engines/index.ts'
 import { loadProgram } from '../../engines/program.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { ProgramBuilder } from '../program/builder.ts'
 import { Ops } from '../program/ops.ts'
+import { constantTree } from './constant-tree.ts'
 import { ensemble, type EnsembleOptions, type Grown } from './ensemble.ts'
 import { leafVectors } from './leaf-vectors.ts'
 import { isLeaf, type Tree } from './tree.ts'
@@ -139,4 +140,57 @@ test('leaves of several numbers are added tree after tree', async () => {
     }),
     { numRuns: 60 },
   )
+})
+
+describe('what ONNX Runtime 1.30 gets wrong is told so that it does not', () => {
+  const NAN = Number.NaN
+  const treeIn = (
+    nodes: readonly { t?: number; f?: number; members?: number[]; missing?: number; leaf?: number }[],
+  ): Grown => ({
+    target: 0,
+    leaves: Float64Array.from(nodes, ({ leaf = 0 }) => leaf),
+    tree: {
+      whenTrue: Int32Array.from(nodes, ({ t = -1 }) => t),
+      whenFalse: Int32Array.from(nodes, ({ f = -1 }) => f),
+      feature: new Int32Array(nodes.length),
+      threshold: new Float64Array(nodes.length),
+      missingTrue: Uint8Array.from(nodes, ({ missing = 0 }) => missing),
+      members: new Map(nodes.flatMap(({ members }, node) => (members === undefined ? [] : [[node, members] as const]))),
+    },
+  })
+  const score = (trees: readonly Grown[], rows: readonly number[]) =>
+    answers(
+      (ops, x) => {
+        ops.b.output('y', ensemble(ops, trees, { targets: 2, test: 'at-most', datatype: 'FP64' })(x))
+      },
+      rows.map((value) => [value, 0, 0]),
+    )
+
+  test('two tests of categories in a row whose missing values go different ways', async () => {
+    const tree = treeIn([
+      { t: 1, f: 2, members: [1] },
+      { leaf: 10 },
+      { t: 3, f: 4, members: [1], missing: 1 },
+      { leaf: 10 },
+      { leaf: 30 },
+    ])
+    for (const found of await score([tree], [NAN, 1, 2])) expect(found).toEqual([10, 0, 10, 0, 30, 0])
+  })
+
+  test('a tree that is one leaf before long ones that test categories', async () => {
+    // pattern: a threshold, a leaf, a test of categories, and so on downwards
+    const nodes: Parameters<typeof treeIn>[0][number][] = []
+    for (let node = 0, next = 1; node < 31; node++)
+      if (node % 3 === 1 || next > 29) nodes.push({ leaf: node % 3 === 2 ? 0 : -5 })
+      else {
+        nodes.push({ t: next, f: next + 1, ...(node % 3 === 2 && { members: [1] }) })
+        next += 2
+      }
+    const long = { ...treeIn(nodes), target: 1 }
+    const expected = [-2, 0, 1].flatMap((value) => [
+      1000,
+      long.leaves[walk(long.tree, [value, 0, 0], 'at-most')] as number,
+    ])
+    for (const found of await score([constantTree(1000, 0), long], [-2, 0, 1])) expect(found).toEqual(expected)
+  })
 })

@@ -13,11 +13,9 @@ export interface VectorTree {
 /** What the leaves of a forest say, as vectors. Each tree is walked once, whatever the width. */
 export interface LeafVectors {
   /** Of the rows: the number of the leaf in the table, for each tree. INT32 [rows, trees]. */
-  leaves(rows: Value): Value
+  readonly leaves: (rows: Value) => Value
   /** FP64 [rows, width]: what all trees say, added in their order. */
-  sum(rows: Value): Value
-  /** FP64 [rows, width] of another table over the same leaves, which `leafOf` fills in. */
-  lookUp(rows: Value, table: Value): Value
+  readonly sum: (rows: Value) => Value
   /** Number of leaves: rows of the table. */
   readonly count: number
 }
@@ -48,17 +46,12 @@ export function leafVectors(
   })
   const numbers = ensemble(ops, grown, { ...options, targets: trees.length })
   const leaves = (rows: Value) => ops.cast(numbers(rows), 'INT32')
-  const isOne = trees.length === 1
-  const lookUp = (rows: Value, values: Value): Value => {
-    if (isOne) return ops.gather(values, ops.squeeze(leaves(rows), 1))
+  let values: Value | undefined
+  const sum = (rows: Value): Value => {
+    values ??= ops.numbers(table, [count, width])
+    if (trees.length === 1) return ops.gather(values, ops.squeeze(leaves(rows), 1))
     // tree by tree along the first axis: engines add along it one after the other, as the libraries do
     return ops.sum(ops.gather(values, ops.transpose(leaves(rows), [1, 0])), 0)
   }
-  let values: Value | undefined
-  return {
-    count,
-    leaves,
-    lookUp,
-    sum: (rows) => lookUp(rows, (values ??= ops.numbers(table, [count, width]))),
-  }
+  return { count, leaves, sum }
 }

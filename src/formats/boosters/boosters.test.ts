@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Dice } from '../../codecs/dice.fixture.ts'
+import { Dice } from '../../core/dice.fixture.ts'
 import { readBoosterJson } from './json.ts'
 import { readLightgbm } from './lightgbm.ts'
 import { boosterMutant, readBoosterMutant } from './mutants.fixture.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Dice } from '../../codecs/dice.fixture.ts'
+import type { Dice } from '../../core/dice.fixture.ts'
 import { ServingError } from '../../core/errors.ts'
 import { readLightgbm } from './lightgbm.ts'
 import { readXgboost } from './xgboost.ts'

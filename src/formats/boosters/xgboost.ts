@@ -52,8 +52,10 @@ export interface XgboostTree {
   readonly leafVectors: Float64Array | undefined
 }
 
-/** Most trees that are read. */
 const MAX_TREES = 1_000_000
+const MAX_FEATURES = 1_000_000
+/** Most classes, and most targets. */
+const MAX_GROUPS = 100_000
 
 /**
  * Reads a model that XGBoost saved as JSON or UBJSON, or the bytes inside a pickled Booster, which are one of the two.
@@ -78,7 +80,7 @@ function modelOf(root: FileValue): XgboostModel {
   const file = new FileView(root, 'model')
   const learner = file.object('learner')
   const parameters = learner.object('learner_model_param')
-  const features = parameters.count('num_feature')
+  const features = limited(parameters, 'num_feature', MAX_FEATURES)
   const objective = learner.object('objective').text('name')
   const shell = learner.object('gradient_booster')
   const name = shell.has('name') ? shell.text('name') : 'gbtree'
@@ -96,8 +98,8 @@ function modelOf(root: FileValue): XgboostModel {
     objective,
     booster: name,
     features,
-    classes: parameters.count('num_class', 0),
-    targets: parameters.count('num_target', 1),
+    classes: limited(parameters, 'num_class', MAX_GROUPS, 0),
+    targets: limited(parameters, 'num_target', MAX_GROUPS, 1),
     baseScores: baseScoresIn(parameters),
     featureNames,
     featureTypes,
@@ -106,6 +108,15 @@ function modelOf(root: FileValue): XgboostModel {
     ...(name === 'gblinear' ? linearOf(model) : forestOf(model)),
     weightDrop: name === 'dart' ? float32s(shell.numbers('weight_drop')) : undefined,
   }
+}
+
+/** A count that work is measured by, and that the file's size does not bound. */
+function limited(parameters: FileView, name: string, most: number, missing?: number): number {
+  const count = parameters.count(name, missing)
+  if (count <= most) return count
+  throw new ServingError('too_large', `the model has ${count} as ${name}; the most is ${most}`, {
+    details: { allowed: most },
+  })
 }
 
 function versionIn(file: FileView): readonly [number, number, number] | undefined {

@@ -1,4 +1,4 @@
-import type { Dice } from '../../codecs/dice.fixture.ts'
+import type { Dice } from '../../core/dice.fixture.ts'
 import { ServingError } from '../../core/errors.ts'
 import { Attributes, describe, elementsOf, isKind, numbersOf, walk } from './look.ts'
 import { OP } from './opcodes.ts'

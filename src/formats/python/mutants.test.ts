@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Dice } from '../../codecs/dice.fixture.ts'
+import { Dice } from '../../core/dice.fixture.ts'
 import { fuzzPickle } from './mutants.fixture.ts'
 
 test('damaged pickles and random programs end in data or in a refusal in words', () => {
