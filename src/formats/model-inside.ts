@@ -62,9 +62,13 @@ export function modelInside(names: readonly string[], read: (name: string) => Ui
     )
   const code = names.find((name) => CODE_AROUND.test(name.slice(root.length)))
   if (code !== undefined)
-    throw new ServingError('unsupported', `${quote(what)} holds code around its model, ${quote(code)}: unpack it, and name the folder`, {
-      details: { reason: 'code_around' },
-    })
+    throw new ServingError(
+      'unsupported',
+      `${quote(what)} holds code around its model, ${quote(code)}: unpack it, and name the folder`,
+      {
+        details: { reason: 'code_around' },
+      },
+    )
   const models = modelsAmong(names, read)
   const [only] = models
   if (only === undefined)
@@ -82,6 +86,12 @@ export function modelInside(names: readonly string[], read: (name: string) => Ui
       )}; name the one that you mean, outside of the archive`,
     )
   return only
+}
+
+/** Names of the flavours that an `MLmodel` has. */
+export function flavoursOfMlflow(text: string): readonly string[] {
+  const section = /^flavors:[ \t]*\r?\n((?:[ \t].*(?:\r?\n|$)|\r?\n)*)/m.exec(text.slice(0, 2 ** 20))?.[1] ?? ''
+  return [...section.matchAll(/^ {2}(\w{1,100}):/gm)].map(([, name = '']) => name).slice(0, 20)
 }
 
 /**

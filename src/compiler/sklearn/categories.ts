@@ -2,7 +2,8 @@ import { quote } from '../../core/text.ts'
 import { jsonNumber, jsonNumbers, type Value } from '../program/builder.ts'
 import type { Context } from './contract.ts'
 import { ColumnFeatures, type Features } from './features.ts'
-import { describeShortly, itemsIn, numbersOf, plain, type Fitted } from './fitted.ts'
+import { itemsIn, numbersOf, plain, type Fitted } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 
 /** The categories that one column was fitted on. */
@@ -47,7 +48,7 @@ function readList(list: PyValue, column: number, fitted: Fitted, context: Contex
     } else if (typeof item === 'string' || typeof item === 'number') values.push(item)
     else if (typeof item === 'boolean') values.push(item ? 1 : 0)
     else if (typeof item === 'bigint' && BigInt(Number(item)) === item) values.push(Number(item))
-    else throw fitted.unsupported(`${where} have ${describeShortly(item)} among them; text and numbers are covered`)
+    else throw fitted.unsupported(`${where} have ${describe(item)} among them; text and numbers are covered`)
   }
   const hasText = values.some((value) => typeof value === 'string')
   if (hasText && values.some((value) => typeof value === 'number'))
@@ -68,7 +69,7 @@ function numericItems(list: PyValue, where: string, fitted: Fitted): readonly Py
   const isWhole =
     typeof list === 'object' && list !== null && 'dtype' in list && (list.dtype.code === 'i' || list.dtype.code === 'u')
   const { data, shape } = numbersOf(list, () =>
-    fitted.unsupported(`${where} are ${describeShortly(list)}; text and numbers are covered`),
+    fitted.unsupported(`${where} are ${describe(list)}; text and numbers are covered`),
   )
   if (shape.length !== 1) throw fitted.damaged(`${where} are an array of ${shape.length} dimensions`)
   if (isBool) return Array.from(data, (value) => value === 1)
@@ -170,6 +171,6 @@ export function indexMap(fitted: Fitted, name: string): ReadonlyMap<number, numb
   const value = fitted.raw(name)
   if (value === undefined || value === null) return new Map()
   if (typeof value !== 'object' || value instanceof Uint8Array || value.kind !== 'dict')
-    throw fitted.damaged(`${quote(name)} is ${describeShortly(value)}, and should be a dict`)
+    throw fitted.damaged(`${quote(name)} is ${describe(value)}, and should be a dict`)
   return new Map(value.entries.map(([key, index]) => [Number(plain(key)), Number(plain(index))]))
 }

@@ -4,7 +4,8 @@ import type { Value } from '../program/builder.ts'
 import { categoryInputs, indexMap, readCategories, type CategoryList, type ColumnCodes } from './categories.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import { MatrixFeatures, storedSparse, WholeFeatures, type Features } from './features.ts'
-import { describeShortly, itemsIn, numbersOf, plain, type Fitted } from './fitted.ts'
+import { itemsIn, numbersOf, plain, type Fitted } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { OneHotFeatures } from './one-hot-features.ts'
 
 /** `OneHotEncoder`. @see scikit-learn, `OneHotEncoder.transform`, `_BaseEncoder._map_infrequent_categories` */
@@ -136,7 +137,7 @@ function readInfrequent(
 }
 
 function wholeNumbers(value: PyValue, fitted: Fitted): number[] {
-  const wrong = () => fitted.damaged(`there is ${describeShortly(value)} where positions of categories should be`)
+  const wrong = () => fitted.damaged(`there is ${describe(value)} where positions of categories should be`)
   const { data } = numbersOf(value, wrong)
   if (!data.every(Number.isSafeInteger)) throw wrong()
   return Array.from(data)
@@ -155,7 +156,7 @@ function readDropped(fitted: Fitted, count: number): readonly (number | undefine
     if (item === null) return undefined
     const index = Number(item)
     if ((typeof item !== 'bigint' && typeof item !== 'number') || !(index >= 0) || !Number.isInteger(index))
-      throw fitted.damaged(`${quote(name)} has ${describeShortly(item)} in it`)
+      throw fitted.damaged(`${quote(name)} has ${describe(item)} in it`)
     return index
   })
 }
@@ -211,7 +212,7 @@ function readStorage(fitted: Fitted): { readonly store: (code: number) => number
   if (/^(?:float64|double|float|object|bool_?)$/.test(name ?? '')) return { store: (code) => code, isWhole: false }
   const [, sign, bits = '64'] = /^(u?)int(8|16|32|64)?(?:_|p|c)?$/.exec(name ?? '') ?? []
   if (sign === undefined)
-    throw fitted.unsupported(`"dtype" is ${name ?? describeShortly(value)}; covered are floats and integers`)
+    throw fitted.unsupported(`"dtype" is ${name ?? describe(value)}; covered are floats and integers`)
   const [least, most] =
     sign === 'u' ? [0, 2 ** Number(bits) - 1] : [-(2 ** (Number(bits) - 1)), 2 ** (Number(bits) - 1) - 1]
   const store = (code: number) => {

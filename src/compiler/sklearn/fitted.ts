@@ -1,14 +1,12 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
+import { describe } from '../../formats/python/describe.ts'
+import { numbersIn, type Numbers } from '../../formats/python/numbers.ts'
+
+export type { Numbers } from '../../formats/python/numbers.ts'
 import type { NdArray, PyObject, PyValue } from '../../formats/python/values.ts'
 import type { InputForm } from './contract.ts'
 import { labelsOf, type Labels } from './labels.ts'
-
-/** Numbers of any rank, as float64, in C order. */
-export interface Numbers {
-  readonly data: Float64Array
-  readonly shape: readonly number[]
-}
 
 /** Most columns of a model: more is no model, and would be room for no one to fill. */
 const MOST_FEATURES = 1 << 24
@@ -146,7 +144,7 @@ export class Fitted {
     const value = this.#orMissing(name, missing)
     if (typeof value === 'string' && (allowed as readonly string[]).includes(value)) return value as T
     throw this.unsupported(
-      `${quote(name)} is ${typeof value === 'string' ? quote(value) : describeShortly(value)}; covered are ${quoteList(allowed)}`,
+      `${quote(name)} is ${typeof value === 'string' ? quote(value) : describe(value)}; covered are ${quoteList(allowed)}`,
     )
   }
 
@@ -242,7 +240,7 @@ export class Fitted {
   }
 
   #wrong(name: string, expected: string): ServingError {
-    return this.damaged(`${quote(name)} is ${describeShortly(this.raw(name))}, and should be ${expected}`)
+    return this.damaged(`${quote(name)} is ${describe(this.raw(name))}, and should be ${expected}`)
   }
 }
 
@@ -272,83 +270,7 @@ export function itemsIn(value: PyValue | undefined): readonly PyValue[] | undefi
 
 /** Numbers of an array, a list (of lists) of numbers, or one number; @param wrong makes the error for all else */
 export function numbersOf(value: PyValue | undefined, wrong: () => Error): Numbers {
-  const simple = plain(value)
-  if (typeof simple === 'number') return { data: Float64Array.of(simple), shape: [] }
-  if (typeof simple === 'bigint') return { data: Float64Array.of(Number(simple)), shape: [] }
-  if (typeof simple === 'boolean') return { data: Float64Array.of(simple ? 1 : 0), shape: [] }
-  if (typeof simple !== 'object' || simple === null || simple instanceof Uint8Array) throw wrong()
-  if (simple.kind === 'ndarray' && simple.holds === 'numbers')
-    return { data: toDoubles(simple, wrong), shape: simple.shape }
-  if (simple.kind === 'ndarray' && simple.holds === 'objects' && simple.shape.length === 1)
-    return stack(simple.data, wrong)
-  if (simple.kind === 'list' || simple.kind === 'tuple') return stack(simple.items, wrong)
-  if (simple.kind === 'sparse') return { data: written(simple), shape: simple.shape }
-  throw wrong()
-}
-
-function stack(items: readonly PyValue[], wrong: () => Error): Numbers {
-  // two levels are all that models have: lists of numbers, and lists of rows
-  const parts = items.map((item) => {
-    const simple = plain(item)
-    if (typeof simple === 'object' && simple !== null && !(simple instanceof Uint8Array)) {
-      if (simple.kind === 'ndarray' && simple.holds === 'numbers')
-        return { data: toDoubles(simple, wrong), shape: simple.shape }
-      if (simple.kind === 'list' || simple.kind === 'tuple') {
-        const row = simple.items.map((each) => numberIn(plain(each), wrong))
-        return { data: Float64Array.from(row), shape: [row.length] }
-      }
-    }
-    return { data: Float64Array.of(numberIn(simple, wrong)), shape: [] }
-  })
-  const [first] = parts
-  if (first === undefined) return { data: new Float64Array(), shape: [0] }
-  if (parts.some(({ shape }) => shape.join() !== first.shape.join())) throw wrong()
-  const data = new Float64Array(first.data.length * parts.length)
-  parts.forEach((part, i) => data.set(part.data, i * first.data.length))
-  return { data, shape: [parts.length, ...first.shape] }
-}
-
-function numberIn(value: PyValue | undefined, wrong: () => Error): number {
-  if (typeof value === 'number') return value
-  if (typeof value === 'bigint') return Number(value)
-  if (typeof value === 'boolean') return value ? 1 : 0
-  throw wrong()
-}
-
-function toDoubles(array: Extract<NdArray, { holds: 'numbers' }>, wrong: () => Error): Float64Array {
-  const { dtype, data } = array
-  if (data instanceof Float64Array && dtype.code === 'f') return data
-  if (!['b', 'i', 'u', 'f'].includes(dtype.code) || (dtype.code === 'f' && dtype.itemSize < 4)) throw wrong()
-  const doubles = new Float64Array(data.length)
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i] as number | bigint
-    doubles[i] = Number(value)
-    if (typeof value === 'bigint' && BigInt(doubles[i] as number) !== value) throw wrong()
-  }
-  return doubles
-}
-
-function written(sparse: Extract<PyValue, { kind: 'sparse' }>): Float64Array {
-  const [rows, columns] = sparse.shape
-  if (rows * columns > 2 ** 27)
-    throw new ServingError('too_large', `a sparse matrix of ${rows} x ${columns} is too large to be written out`)
-  const data = new Float64Array(rows * columns)
-  for (let row = 0; row < rows; row++)
-    for (let i = sparse.starts[row] ?? 0; i < (sparse.starts[row + 1] ?? 0); i++)
-      data[row * columns + (sparse.columns[i] ?? 0)] = Number(sparse.values[i])
-  return data
-}
-
-/** A value in a few words, for messages. */
-export function describeShortly(value: PyValue | undefined): string {
-  if (value === undefined) return 'missing'
-  if (value === null) return 'None'
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'bigint' || typeof value === 'number') return String(value).slice(0, 40)
-  if (typeof value === 'string') return quote(value, 60)
-  if (value instanceof Uint8Array) return 'bytes'
-  if (value.kind === 'global') return `${value.module}.${value.name}`
-  if (value.kind === 'object') return `a ${value.class.module}.${value.class.name}`
-  if (value.kind === 'ndarray') return `an array of shape [${value.shape.join(',')}]`
-  return `a ${value.kind}`
+  const numbers = numbersIn(plain(value), 'the file')
+  if (numbers === undefined) throw wrong()
+  return numbers
 }

@@ -2,7 +2,8 @@ import type { PyValue } from '../../formats/python/values.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import { elementFunction, type ElementFunction } from './element-functions.ts'
 import { checked, MatrixFeatures, type Features } from './features.ts'
-import { describeShortly, plain, type Fitted } from './fitted.ts'
+import { plain, type Fitted } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { clipped } from './scalers.ts'
 
 /** `FunctionTransformer`: nothing, or a known function of numpy's on each number. */
@@ -43,7 +44,7 @@ export function functionOf(
   const ref = typeof value === 'object' && !(value instanceof Uint8Array) && value.kind === 'global' ? value : undefined
   if (ref === undefined)
     throw fitted.unsupported(
-      `its function is ${describeShortly(value)}: code of yours, which is not run; numpy's functions are compiled, and --runtime python runs any`,
+      `its function is ${describe(value)}: code of yours, which is not run; numpy's functions are compiled, and --runtime python runs any`,
     )
   const { module, name } = ref
   if (/^sklearn\.preprocessing\._function_transformer$/.test(module) && name === '_identity') return undefined

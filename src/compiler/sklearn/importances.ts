@@ -1,5 +1,6 @@
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
-import { describeShortly, Fitted, plain, type Numbers } from './fitted.ts'
+import { Fitted, plain, type Numbers } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { largest } from './matrices.ts'
 import { float64sOf, int32sOf } from './tree-state.ts'
 
@@ -20,7 +21,7 @@ export function importancesOf(model: Fitted, getter: PyValue, order: number, fit
     if (gains !== undefined) return gains
   }
   throw fitted.unsupported(
-    `it selects by ${getter === 'auto' ? 'the importances' : describeShortly(getter)} of ${model.title}, which its file does not keep`,
+    `it selects by ${getter === 'auto' ? 'the importances' : describe(getter)} of ${model.title}, which its file does not keep`,
   )
 }
 

@@ -1,7 +1,8 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
 import type { PyDict, PyObject, PyValue } from '../../formats/python/values.ts'
-import { describeShortly, plain } from './fitted.ts'
+import { plain } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { OPENERS } from './registry.ts'
 
 /** An estimator of a file. */
@@ -26,7 +27,7 @@ export function membersOf(root: PyValue): readonly Member[] {
   if (found.length === 0)
     throw new ServingError(
       'refused',
-      `the file holds ${describeShortly(value)} with no model in it; save the fitted estimator itself`,
+      `the file holds ${describe(value)} with no model in it; save the fitted estimator itself`,
     )
   if (found.length > MOST_MEMBERS)
     throw new ServingError('too_large', `the file holds ${found.length} models; the most is ${MOST_MEMBERS}`)
@@ -62,10 +63,7 @@ function inDict(dict: PyDict): { name: string; value: PyObject }[] {
     if (!isObject(each) || !isModel(each)) return []
     const name = plain(key)
     if (typeof name === 'string' || typeof name === 'bigint') return [{ name: String(name), value: each }]
-    throw new ServingError(
-      'unsupported',
-      `the file keeps a model under ${quote(describeShortly(key))}; keys must be text`,
-    )
+    throw new ServingError('unsupported', `the file keeps a model under ${quote(describe(key))}; keys must be text`)
   })
 }
 

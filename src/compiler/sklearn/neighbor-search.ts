@@ -3,7 +3,8 @@ import { packNumbers, type Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import type { Context } from './contract.ts'
 import { checked, type Features } from './features.ts'
-import { describeShortly, numbersOf, plain, type Fitted } from './fitted.ts'
+import { numbersOf, plain, type Fitted } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 
 /** The rows that an estimator keeps, ready to be searched. */
 export interface NeighborSearch {
@@ -164,7 +165,7 @@ export function namedMetric(fitted: Fitted, attribute: string): string {
   const metric = typeof named === 'string' ? METRICS.get(named) : undefined
   if (metric !== undefined) return metric
   throw fitted.unsupported(
-    `its metric is ${describeShortly(named)}; covered are ${[...METRICS.keys()].join(', ')}, and no functions of one's own`,
+    `its metric is ${describe(named)}; covered are ${[...METRICS.keys()].join(', ')}, and no functions of one's own`,
   )
 }
 

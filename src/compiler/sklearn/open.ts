@@ -3,7 +3,8 @@ import { quote } from '../../core/text.ts'
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import type { Ops } from '../program/ops.ts'
 import type { Context, Opened } from './contract.ts'
-import { describeShortly, Fitted, plain } from './fitted.ts'
+import { Fitted, plain } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { OPENERS } from './registry.ts'
 
 /** Oldest and newest scikit-learn whose files are tested, [major, minor]. */
@@ -68,7 +69,7 @@ function estimatorOf(value: PyValue | undefined, where: string): PyObject {
   const simple = plain(value)
   if (typeof simple === 'object' && simple !== null && !(simple instanceof Uint8Array) && simple.kind === 'object')
     return simple
-  throw new ServingError('refused', `${where}: there is ${describeShortly(simple)} where an estimator should be`)
+  throw new ServingError('refused', `${where}: there is ${describe(simple)} where an estimator should be`)
 }
 
 function unknownClass({ object, where, package: library }: Fitted): ServingError {

@@ -1,6 +1,7 @@
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
-import { describeShortly, type Fitted } from './fitted.ts'
+import { type Fitted } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { transposed } from './linear.ts'
 import { handleZeros } from './scalers.ts'
 
@@ -29,7 +30,7 @@ export function kernelOf(fitted: Fitted, width: number): Kernel {
   const name = fitted.raw('kernel')
   if (typeof name !== 'string' || !(KERNELS as readonly string[]).includes(name))
     throw fitted.unsupported(
-      `its kernel is ${describeShortly(name)}; covered are ${KERNELS.join(', ')}, and no functions of one's own`,
+      `its kernel is ${describe(name)}; covered are ${KERNELS.join(', ')}, and no functions of one's own`,
     )
   if (fitted.has('kernel_params')) throw fitted.unsupported('it has "kernel_params" besides its kernel')
   const given = fitted.optionalNumber('gamma')

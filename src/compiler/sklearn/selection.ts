@@ -1,7 +1,8 @@
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import type { Features } from './features.ts'
-import { describeShortly, Fitted, plain } from './fitted.ts'
+import { Fitted, plain } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { importancesOf } from './importances.ts'
 import { after } from './pipeline.ts'
 
@@ -132,7 +133,7 @@ function thresholdOf(fitted: Fitted, model: Fitted, scores: Float64Array): numbe
   const found = typeof threshold === 'string' ? /^(?:\s*([\d.eE+-]+)\s*\*)?\s*(mean|median)\s*$/.exec(threshold) : null
   const [, scale, reference] = found ?? []
   if (typeof threshold !== 'string' || reference === undefined)
-    throw fitted.unsupported(`its "threshold" is ${describeShortly(threshold)}, which is not known`)
+    throw fitted.unsupported(`its "threshold" is ${describe(threshold)}, which is not known`)
   if (scale !== undefined && Number.isNaN(Number(scale))) throw fitted.damaged(`its "threshold" is "${threshold}"`)
   const value = reference === 'mean' ? mean(scores) : quantile(scores, 0.5)
   return scale === undefined ? value : Number(scale) * value

@@ -5,7 +5,8 @@ import type { Ops } from '../program/ops.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import { ENGLISH_STOP_WORDS } from './english-stop-words.ts'
 import { MatrixFeatures, SparseFeatures, type Features } from './features.ts'
-import { describeShortly, Fitted, itemsIn, plain } from './fitted.ts'
+import { Fitted, itemsIn, plain } from './fitted.ts'
+import { describe } from '../../formats/python/describe.ts'
 import { translatePattern } from './token-pattern.ts'
 
 /** How counts become weights, as the host kernel `count-text` reads it. */
@@ -74,7 +75,7 @@ function tfidfVectorizer(fitted: Fitted, { ops }: Context): Opened {
   const { parameters, width } = readCounting(fitted)
   const inner = fitted.value('_tfidf')
   if (typeof inner !== 'object' || inner === null || inner instanceof Uint8Array || inner.kind !== 'object')
-    throw fitted.damaged(`"_tfidf" is ${describeShortly(inner)}, and should be a TfidfTransformer`)
+    throw fitted.damaged(`"_tfidf" is ${describe(inner)}, and should be a TfidfTransformer`)
   const transformer = new Fitted(inner, `${fitted.where}, its TfidfTransformer`)
   const weights = readWeights(transformer, width)
   transformer.finish()
@@ -130,7 +131,7 @@ function refuseCode(fitted: Fitted, name: string): void {
   const value = fitted.raw(name)
   if (value === null || value === undefined) return
   throw fitted.unsupported(
-    `its ${quote(name)} is code (${describeShortly(value)}), which is not compiled: fit it without, or run it by its own library with --runtime python`,
+    `its ${quote(name)} is code (${describe(value)}), which is not compiled: fit it without, or run it by its own library with --runtime python`,
   )
 }
 
@@ -143,7 +144,7 @@ function readStopWords(fitted: Fitted): readonly string[] {
   const items =
     typeof value === 'object' && 'kind' in value && value.kind === 'set' ? value.items.map(plain) : itemsIn(value)
   if (items === undefined || !items.every((item) => typeof item === 'string'))
-    throw fitted.unsupported(`its "stop_words" are ${describeShortly(value)}, not a list of text`)
+    throw fitted.unsupported(`its "stop_words" are ${describe(value)}, not a list of text`)
   return items
 }
 
@@ -157,8 +158,7 @@ function readVocabulary(fitted: Fitted): readonly string[] {
     const terms: string[] = []
     for (const [term, position] of value.entries) {
       const at = Number(plain(position))
-      if (typeof term !== 'string')
-        throw fitted.unsupported(`its vocabulary knows ${describeShortly(term)}, which is no text`)
+      if (typeof term !== 'string') throw fitted.unsupported(`its vocabulary knows ${describe(term)}, which is no text`)
       if (!Number.isInteger(at) || at < 0 || at >= value.entries.length || terms[at] !== undefined)
         throw fitted.damaged(`its vocabulary has ${value.entries.length} terms, and ${quote(term)} at ${at}`)
       terms[at] = term
@@ -169,7 +169,7 @@ function readVocabulary(fitted: Fitted): readonly string[] {
   const isSet = typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'set'
   const items = isSet ? value.items.map(plain) : itemsIn(value)
   if (items === undefined || items.length === 0 || !items.every((item) => typeof item === 'string'))
-    throw fitted.unsupported(`its ${quote(name)} is ${describeShortly(value)}; covered are dicts and lists of text`)
+    throw fitted.unsupported(`its ${quote(name)} is ${describe(value)}; covered are dicts and lists of text`)
   const terms = items
   // Python sorts by code points
   return isSet ? [...terms].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))) : terms
@@ -189,9 +189,7 @@ export function readDtype(fitted: Fitted): 'int' | 'float64' | 'float32' {
   if (name === 'float32' || name === 'single') return 'float32'
   if (name === 'float64' || name === 'float' || name === 'double') return 'float64'
   if (name !== undefined && /^u?int(?:32|64|_|p|c)?$/.test(name)) return 'int'
-  throw fitted.unsupported(
-    `its "dtype" is ${name ?? describeShortly(value)}; covered are float32, float64, int32 and int64`,
-  )
+  throw fitted.unsupported(`its "dtype" is ${name ?? describe(value)}; covered are float32, float64, int32 and int64`)
 }
 
 /** `TfidfTransformer`'s state. @see scikit-learn, `TfidfTransformer.transform` */

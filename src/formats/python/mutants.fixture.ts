@@ -1,6 +1,9 @@
 import type { Dice } from '../../core/dice.fixture.ts'
 import { ServingError } from '../../core/errors.ts'
-import { Attributes, describe, elementsOf, isKind, numbersOf, walk } from './look.ts'
+import { describe } from './describe.ts'
+import { numbersIn } from './numbers.ts'
+import { isKind } from './refs.ts'
+import type { PyValue } from './values.ts'
 import { OP } from './opcodes.ts'
 import { readPythonFile } from './read-joblib.ts'
 import { pickleCases } from './shown.fixture.ts'
@@ -259,10 +262,8 @@ export function fuzzPickle(dice: Dice): boolean {
     for (const value of walk(root)) {
       if (left-- === 0) break
       describe(value)
-      if (isKind(value, 'object')) for (const name of new Attributes(value, 'it').names()) name.slice(0, 1)
       if (isKind(value, 'ndarray') && value.shape.reduce((product, side) => product * side, 1) <= 10_000) {
-        elementsOf(value)
-        if (value.holds === 'numbers' && 'bf'.includes(value.dtype.code)) numbersOf(value, 'it')
+        if (value.holds === 'numbers' && 'bf'.includes(value.dtype.code)) numbersIn(value, 'it')
       }
     }
     return true
@@ -274,5 +275,54 @@ export function fuzzPickle(dice: Dice): boolean {
     if (error.message === '' || error.message.length > 1000 || /node:|\.[jt]s\b|\n/.test(error.message))
       throw new Error(`a refusal that tells too much: ${told}`, { cause: error })
     return false
+  }
+}
+
+/**
+ * Every value that can be reached from a value, each object once, without recursion: itself first.
+ */
+function* walk(root: PyValue): Generator<PyValue> {
+  const seen = new Set<PyValue>()
+  const open: PyValue[] = [root]
+  while (open.length > 0) {
+    const value = open.pop() as PyValue
+    const isObject = typeof value === 'object' && value !== null
+    if (isObject && seen.has(value)) continue
+    if (isObject) seen.add(value)
+    yield value
+    if (!isObject) continue
+    for (const inner of insideOf(value)) open.push(inner)
+  }
+}
+
+function insideOf(value: Exclude<PyValue, null | boolean | number | bigint | string>): PyValue[] {
+  if (value instanceof Uint8Array) return []
+  switch (value.kind) {
+    case 'tuple':
+    case 'list':
+    case 'set':
+      return value.items.toReversed()
+    case 'dict':
+      return value.entries.flat().reverse()
+    case 'object':
+      return [
+        ...value.args,
+        ...(value.keywords === undefined ? [] : [value.keywords]),
+        ...value.attributes.values(),
+        ...(value.state === undefined ? [] : [value.state]),
+        ...value.items,
+        ...value.entries.flat(),
+        value.class,
+      ].reverse()
+    case 'ndarray':
+      return value.holds === 'objects'
+        ? value.data.toReversed()
+        : value.holds === 'records'
+          ? [...value.fields.values()]
+          : []
+    case 'scalar':
+      return [value.value]
+    default:
+      return []
   }
 }

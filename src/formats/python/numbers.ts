@@ -1,9 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { widenHalves } from '../../tensor/half.ts'
-import { describe } from './describe.ts'
-import { itemAt } from './numpy-values.ts'
 import { isKind, itemsOf } from './refs.ts'
-import type { NdArray, NumericNdArray, PyValue, SparseMatrix } from './values.ts'
+import type { NumericNdArray, PyValue, SparseMatrix } from './values.ts'
 
 /** Numbers in C order, each exactly the one in the file. */
 export interface Numbers {
@@ -11,48 +9,17 @@ export interface Numbers {
   readonly shape: readonly number[]
 }
 
-export interface NumbersOptions {
-  /** How many dimensions there must be. */
-  readonly rank?: number
-  /** The shape that it must have; -1 takes any size. */
-  readonly shape?: readonly number[]
-}
-
 /** Most elements that a sparse matrix may unfold to. */
 const MAX_DENSE_ELEMENTS = 32 * 1024 * 1024
 
 /**
- * Numbers of an array of bools, ints or floats, of a sparse matrix, of a list (of lists) of numbers, or one number.
+ * Numbers of an array of bools, ints or floats, of a sparse matrix, of a list (of lists, or of arrays of one shape) of
+ * numbers, or one number, each exactly.
  * @param where for the message
- * @throws {ServingError} `refused` for anything else, for whole numbers beyond 2^53, and for another shape than asked for
+ * @returns undefined for anything else
+ * @throws {ServingError} `refused` for whole numbers beyond 2^53; `too_large` for a sparse matrix of very many zeros
  */
-export function numbersOf(value: PyValue | undefined, where: string, options: NumbersOptions = {}): Numbers {
-  const numbers = anyNumbers(value, where)
-  if (numbers === undefined) throw wrong(value, where, 'numbers')
-  const { shape } = numbers
-  const { rank = shape.length, shape: pattern } = options
-  const isFit =
-    shape.length === rank &&
-    (pattern === undefined ||
-      (pattern.length === shape.length && pattern.every((size, axis) => size === -1 || size === shape[axis])))
-  if (!isFit) {
-    const asked =
-      pattern === undefined ? `${rank} dimensions` : `[${pattern.map((size) => (size < 0 ? 'n' : size)).join(',')}]`
-    throw new ServingError('refused', `${where} has the shape [${shape.join(',')}]; it must have ${asked}`, {
-      details: { path: where },
-    })
-  }
-  return numbers
-}
-
-/** What a value is and what must stand there, as an error. */
-export function wrong(value: PyValue | undefined, where: string, expected: string): ServingError {
-  return new ServingError('refused', `${where} is ${describe(value)}; ${expected} must stand there`, {
-    details: { path: where },
-  })
-}
-
-function anyNumbers(value: PyValue | undefined, where: string): Numbers | undefined {
+export function numbersIn(value: PyValue | undefined, where: string): Numbers | undefined {
   if (isKind(value, 'ndarray')) {
     if (value.holds === 'numbers') return 'biuf'.includes(value.dtype.code) ? wide(value, where) : undefined
     return value.holds === 'objects' ? fromValues(value.data, value.shape, where) : undefined
@@ -63,6 +30,7 @@ function anyNumbers(value: PyValue | undefined, where: string): Numbers | undefi
     const one = numberOf(value, where)
     return one === undefined ? undefined : { data: Float64Array.of(one), shape: [] }
   }
+  if (isKind(items[0], 'ndarray')) return stacked(items, where)
   const width = itemsOf(items[0])?.length
   if (width === undefined) return fromValues(items, [items.length], where)
   const rows = items.map(itemsOf)
@@ -72,6 +40,19 @@ function anyNumbers(value: PyValue | undefined, where: string): Numbers | undefi
     [rows.length, width],
     where,
   )
+}
+
+function stacked(items: readonly PyValue[], where: string): Numbers | undefined {
+  const parts: Numbers[] = []
+  for (const item of items) {
+    const part = isKind(item, 'ndarray') && item.holds === 'numbers' ? numbersIn(item, where) : undefined
+    if (part === undefined || part.shape.join() !== (parts[0] ?? part).shape.join()) return undefined
+    parts.push(part)
+  }
+  const size = parts[0]?.data.length ?? 0
+  const data = new Float64Array(size * parts.length)
+  parts.forEach((part, i) => data.set(part.data, i * size))
+  return { data, shape: [parts.length, ...(parts[0]?.shape ?? [])] }
 }
 
 function fromValues(values: readonly PyValue[], shape: readonly number[], where: string): Numbers | undefined {
@@ -85,7 +66,7 @@ function fromValues(values: readonly PyValue[], shape: readonly number[], where:
 }
 
 /** A bool, int or float, of Python or numpy, as the number that it is; undefined for anything else. */
-export function numberOf(value: PyValue | undefined, where: string): number | undefined {
+function numberOf(value: PyValue | undefined, where: string): number | undefined {
   const plain = isKind(value, 'scalar') && 'biuf'.includes(value.dtype.code) ? value.value : value
   if (typeof plain === 'bigint') return exact(plain, where)
   if (typeof plain === 'boolean') return plain ? 1 : 0
@@ -126,7 +107,7 @@ function wideInts(ints: BigInt64Array | BigUint64Array, where: string): Float64A
 }
 
 /** A sparse matrix with its zeros. @throws {ServingError} `too_large` */
-export function dense({ shape, starts, columns, values }: SparseMatrix, where: string): Numbers {
+function dense({ shape, starts, columns, values }: SparseMatrix, where: string): Numbers {
   const [rows, width] = shape
   if (rows * width > MAX_DENSE_ELEMENTS)
     throw new ServingError(
@@ -141,20 +122,4 @@ export function dense({ shape, starts, columns, values }: SparseMatrix, where: s
       data[at] = (data[at] as number) + (typeof value === 'bigint' ? exact(value, where) : value)
     }
   return { data, shape }
-}
-
-/** The elements of an array, list or tuple, flat, as Python has them (numpy scalars as what they hold). */
-export function elementsOf(value: PyValue | undefined): readonly PyValue[] | undefined {
-  if (isKind(value, 'ndarray')) return value.holds === 'records' ? undefined : arrayElements(value)
-  return itemsOf(value)?.map(plain)
-}
-
-function arrayElements(array: Exclude<NdArray, { holds: 'records' }>): PyValue[] {
-  const step = array.dtype.code === 'c' ? 2 : 1
-  return Array.from({ length: array.data.length / step }, (_, i) => plain(itemAt(array, i)))
-}
-
-/** A numpy scalar as the value of Python that it holds; anything else as it is. */
-export function plain(value: PyValue): PyValue {
-  return isKind(value, 'scalar') ? value.value : value
 }

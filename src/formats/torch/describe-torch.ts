@@ -1,5 +1,5 @@
 import { quote } from '../../core/text.ts'
-import { qualifiedName } from '../python/look.ts'
+import { qualifiedName } from '../python/refs.ts'
 import type { PyValue } from '../python/values.ts'
 import { kindOf, openArchive } from './archive.ts'
 import { splitLegacy } from './legacy.ts'

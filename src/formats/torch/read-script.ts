@@ -1,5 +1,5 @@
 import { quote } from '../../core/text.ts'
-import { isKind, qualifiedName } from '../python/look.ts'
+import { isKind, qualifiedName } from '../python/refs.ts'
 import type { PyObject, PyValue } from '../python/values.ts'
 import { checkByteOrder, storageOf, type TorchArchive } from './archive.ts'
 import type { ScriptObject, ScriptProgram, ScriptValue, TracedInput } from './program.ts'

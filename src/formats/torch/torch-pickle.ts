@@ -1,7 +1,7 @@
 import { quote } from '../../core/text.ts'
 import type { NumericDatatype } from '../../tensor/datatype.ts'
 import type { NumericTensor } from '../../tensor/tensor.ts'
-import { qualifiedName } from '../python/look.ts'
+import { qualifiedName } from '../python/refs.ts'
 import { readPickle, refuseDangers } from '../python/read-pickle.ts'
 import type { PyObject, PyValue } from '../python/values.ts'
 import { damaged, unsupported } from './refusals.ts'
