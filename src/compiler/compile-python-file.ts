@@ -8,6 +8,8 @@ import { compileEstimator } from './sklearn/compile-estimator.ts'
 export interface PythonFileOptions {
   /** Compile what untested versions of a library have written too. */
   readonly allowUntested: boolean
+  /** Of a dict or list: keys or places of the estimators that run one after the other. */
+  readonly steps?: readonly string[] | undefined
 }
 
 /**
@@ -18,13 +20,17 @@ export interface PythonFileOptions {
 export function compilePythonFile(
   file: PythonFile,
   fileName: string,
-  { allowUntested }: PythonFileOptions,
+  { allowUntested, steps = [] }: PythonFileOptions,
 ): CompiledModel {
   refuseDangers(file, fileName)
   const { compression } = file
   const written = `${file.isJoblib ? 'joblib' : `pickle protocol ${file.protocol}`}${compression === undefined ? '' : `, ${compression}`}`
   const libraries = librariesIn(file.root)
-  const compiled = compileEstimator(file.root, { producer: [...libraries, written].join(', '), allowUntested })
+  const compiled = compileEstimator(file.root, {
+    producer: [...libraries, written].join(', '),
+    allowUntested,
+    steps,
+  })
   if (!allowUntested) return compiled
   const warning = `${quote(fileName)} was compiled with --allow-untested: its library's version may compute otherwise than the ones that were tested`
   return { ...compiled, warnings: [...(compiled.warnings ?? []), warning] }

@@ -180,8 +180,19 @@ export function jsonNumbers(values: Iterable<number>): (number | string)[] {
   return Array.from(values, jsonNumber)
 }
 
-/** Many numbers for a kernel's parameters: the base64 of little-endian doubles. */
+/** Most numbers of one array in a kernel's parameters: some hundred MB of text, which several of them must not exceed. */
+const MOST_PACKED = 2 ** 24
+
+/**
+ * Many numbers for a kernel's parameters: the base64 of little-endian doubles.
+ * @throws {ServingError} `too_large` for more than a program can hold
+ */
 export function packNumbers(values: ArrayLike<number>): string {
+  if (values.length > MOST_PACKED)
+    throw new ServingError(
+      'too_large',
+      `a part of the model keeps ${values.length} numbers to compare rows with; the most is ${MOST_PACKED}: train it on fewer rows, or run it by its own library with --runtime python`,
+    )
   const bytes = Buffer.alloc(8 * values.length)
   for (let i = 0; i < values.length; i++) bytes.writeDoubleLE(values[i] as number, 8 * i)
   return bytes.toString('base64')

@@ -94,7 +94,7 @@ function learnFromKernel({ name, parameters, inputs }: ProgramNode, add: Add): v
   if (name === 'count-text' && Array.isArray(words)) add(inputs[0], 0, sentences(words.filter(isText)))
   const names = members['names']
   if (name === 'vectorize-records' && Array.isArray(names))
-    add(inputs[0], 0, records(names.filter(isText), String(members['separator'] ?? '=')))
+    add(inputs[0], 0, records(names.filter(isText), isText(members['separator']) ? members['separator'] : '='))
   if (name === 'hash-records') add(inputs[0], 0, HASHED[String(members['form'])] ?? [])
 }
 

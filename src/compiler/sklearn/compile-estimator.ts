@@ -15,6 +15,8 @@ export interface EstimatorOptions {
   /** What wrote the file, for people: `scikit-learn 1.5.2`. */
   readonly producer: string
   readonly allowUntested?: boolean
+  /** Of a dict or list: keys or places of the estimators that run one after the other. */
+  readonly steps?: readonly string[]
 }
 
 /** What is called by its own name, in the order in which outputs stand. */
@@ -26,7 +28,7 @@ const DEFAULTS = ['predict', 'transform', 'score_samples', 'kneighbors_0'] as co
  */
 export function compileEstimator(root: PyValue, options: EstimatorOptions): CompiledModel {
   return compileMembers(
-    (ops, open) => membersOf(root).map(({ prefix, value }) => ({ prefix, opened: openEstimator(value, ops, open) })),
+    (ops, open) => membersOf(root, options.steps ?? [], (value, name) => openEstimator(value, ops, open, name)),
     'pickle',
     options,
   )

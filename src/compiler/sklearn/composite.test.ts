@@ -9,7 +9,7 @@ type State = Readonly<Record<string, PyValue>>
 
 function compiled(root: PyValue) {
   const { outputs, warnings } = compileEstimator(root, { producer: 'scikit-learn 1.5.2' })
-  return { outputs: outputs.map(({ name }) => name), warnings }
+  return { outputs: outputs.map(({ name }) => name), warnings: warnings ?? [] }
 }
 const refusalIn = (root: PyValue) => refusal(() => compiled(root))
 

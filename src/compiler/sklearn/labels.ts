@@ -38,6 +38,9 @@ export function countedLabels(count: number): Labels {
 
 export function makeLabels(values: readonly (bigint | number | boolean | Uint8Array)[], where: string): Labels {
   const datatype = datatypeOf(values, where)
+  const tooLarge = values.find((value) => typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
+  if (tooLarge !== undefined)
+    throw new ServingError('unsupported', `${where} has the label ${tooLarge}, which no signed integer of 64 bits holds`)
   const names = values.map((each) =>
     each instanceof Uint8Array ? Buffer.from(each).toString('utf8') : pythonText(each),
   )

@@ -3,26 +3,39 @@ import { quote, quoteList } from '../../core/text.ts'
 import type { PyDict, PyObject, PyValue } from '../../formats/python/values.ts'
 import { plain } from './fitted.ts'
 import { describe } from '../../formats/python/describe.ts'
+import type { Opened } from './contract.ts'
+import { chain } from './pipeline.ts'
 import { OPENERS } from './registry.ts'
 
-/** An estimator of a file. */
+/** A model of a file: an estimator, or several that run one after the other. */
 export interface Member {
-  /** What goes before the names of its outputs; empty where the file is this estimator. */
+  /** What goes before the names of its outputs; empty where the file is this model. */
   readonly prefix: string
+  readonly opened: Opened
+}
+
+interface Candidate {
+  /** The key or the place that it stands under. */
+  readonly name: string
   readonly value: PyObject
 }
+
+type Open = (value: PyObject, where: string) => Opened
 
 /** Most models of one file. */
 const MOST_MEMBERS = 256
 
 /**
- * The estimators that a file holds: itself, or what a dict, list or tuple of them holds. Whatever else a dict keeps beside
- * its model (thresholds, names, dates) is left alone.
- * @throws {ServingError} `refused` where the file holds none, `unsupported` where it holds a model beside a transformer that may belong before it
+ * The models that a file holds: itself, or what a dict, list or tuple of estimators holds. Whatever else a dict keeps
+ * beside its model (thresholds, names, dates) is left alone. A transformer belongs before the model where the model could
+ * not take anything else (what a vectorizer gives), or where the user says so; that is never guessed.
+ * @param steps keys or places of the estimators that run one after the other, as the user names them
+ * @throws {ServingError} `refused` where the file holds none, `unsupported` where nobody says what runs before what;
+ *   `invalid_argument` for steps that are not there
  */
-export function membersOf(root: PyValue): readonly Member[] {
+export function membersOf(root: PyValue, steps: readonly string[], open: Open): readonly Member[] {
   const value = plain(root) ?? null
-  if (isObject(value)) return [{ prefix: '', value }]
+  if (isObject(value)) return [{ prefix: '', opened: open(value, '') }]
   const found = candidates(value)
   if (found.length === 0)
     throw new ServingError(
@@ -31,22 +44,54 @@ export function membersOf(root: PyValue): readonly Member[] {
     )
   if (found.length > MOST_MEMBERS)
     throw new ServingError('too_large', `the file holds ${found.length} models; the most is ${MOST_MEMBERS}`)
-  if (found.length === 1 && found[0] !== undefined) return [{ prefix: '', value: found[0].value }]
+  const opened = ({ name, value }: Candidate) => open(value, name)
+  if (steps.length > 0) return [{ prefix: '', opened: chain(named(found, steps).map(opened)) }]
+  if (found.length === 1 && found[0] !== undefined) return [{ prefix: '', opened: opened(found[0]) }]
   const unknown = found.filter(({ value }) => !isCovered(value))
   const covered = found.filter(({ value }) => isCovered(value))
   const predictors = covered.filter(({ value }) => isPredictor(value))
-  if (predictors.length > 0 && (predictors.length < covered.length || unknown.length > 0))
+  const [predictor] = predictors
+  if (predictor !== undefined && (predictors.length < covered.length || unknown.length > 0)) {
+    const [first, ...others] = covered.filter((each) => !predictors.includes(each))
+    if (first !== undefined && others.length === 0 && predictors.length === 1 && unknown.length === 0) {
+      const parts = [opened(first), opened(predictor)] as const
+      if (mustFollow(...parts)) return [{ prefix: '', opened: chain(parts) }]
+    }
     throw new ServingError(
       'unsupported',
       `the file holds ${quoteList(
         found.map(({ name, value }) => `${name}: ${value.class.name}`),
         6,
-      )}; what is to be run before what is not said: put them into one Pipeline and save that`,
+      )}; what runs before what is not said, and the model would take its rows either way: name them in order with --steps ${found.map(({ name }) => name).join(',')}, or put them into one Pipeline and save that`,
     )
-  return (predictors.length > 0 ? predictors : covered).map(({ name, value }) => ({ prefix: `${name}.`, value }))
+  }
+  return (predictors.length > 0 ? predictors : covered).map((each) => ({
+    prefix: `${each.name}.`,
+    opened: opened(each),
+  }))
 }
 
-function candidates(value: PyValue): { name: string; value: PyObject }[] {
+/** @throws {ServingError} `invalid_argument` */
+function named(found: readonly Candidate[], steps: readonly string[]): readonly Candidate[] {
+  return steps.map((step) => {
+    const each = found.find(({ name }) => name === step)
+    if (each !== undefined) return each
+    throw new ServingError(
+      'invalid_argument',
+      `--steps names ${quote(step)}; the file holds ${quoteList(found.map(({ name }) => name))}`,
+    )
+  })
+}
+
+/** Whether a model takes nothing that the transformer before it takes, so that only what the transformer gives is left. */
+function mustFollow(transformer: Opened, model: Opened): boolean {
+  const [before, after] = [transformer.input, model.input]
+  if (transformer.transform === undefined || before === undefined || after?.kind !== 'array') return false
+  if (before.kind === 'texts' || before.kind === 'records') return true
+  return (before.kind === 'array' ? before.width : before.names.length) !== after.width
+}
+
+function candidates(value: PyValue): Candidate[] {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return []
   if (value.kind === 'dict') return inDict(value)
   const items = value.kind === 'list' || value.kind === 'tuple' ? value.items : undefined
@@ -57,7 +102,7 @@ function candidates(value: PyValue): { name: string; value: PyObject }[] {
   })
 }
 
-function inDict(dict: PyDict): { name: string; value: PyObject }[] {
+function inDict(dict: PyDict): Candidate[] {
   return dict.entries.flatMap(([key, item]) => {
     const each = plain(item) ?? null
     if (!isObject(each) || !isModel(each)) return []

@@ -21,9 +21,10 @@ export interface OpenOptions {
 
 /**
  * Opens an estimator of a file, and what is inside it.
+ * @param name what the file keeps it under, where it keeps several
  * @throws {ServingError} `unsupported` naming the class, hyper-parameter or version that is not covered; `refused`
  */
-export function openEstimator(value: PyValue | undefined, ops: Ops, options: OpenOptions): Opened {
+export function openEstimator(value: PyValue | undefined, ops: Ops, options: OpenOptions, name = ''): Opened {
   const opened = new Map<PyObject, Opened>()
   const inside: string[] = []
   let depth = 0
@@ -55,7 +56,8 @@ export function openEstimator(value: PyValue | undefined, ops: Ops, options: Ope
     open: (found, role, parent) => open(found, `${parent.where}, ${role}${classIn(found)}`),
     warn: options.warn,
   }
-  return open(value, classIn(value).trim().slice(1, -1) || 'the file')
+  const title = classIn(value)
+  return open(value, name === '' ? title.trim().slice(1, -1) || 'the file' : `${quote(name)}${title}`)
 }
 
 function classIn(value: PyValue | undefined): string {

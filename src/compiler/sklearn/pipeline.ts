@@ -1,5 +1,6 @@
 import { plain, itemsIn, type Fitted } from './fitted.ts'
 import type { PyValue } from '../../formats/python/values.ts'
+import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import type { Features } from './features.ts'
@@ -46,6 +47,36 @@ function transformBy(step: Opened, x: Features, fitted: Fitted): Features {
   if (step.transform === undefined)
     throw fitted.unsupported(`its step ${step.title} does not transform, and stands before the last`)
   return step.transform(x)
+}
+
+/**
+ * Estimators that run one after the other: each transforms for the next, and the last one's methods are theirs.
+ * @throws {ServingError} `unsupported` where one before the last does not transform, or gives other columns than the next takes
+ */
+export function chain(parts: readonly Opened[]): Opened {
+  const last = parts.at(-1)
+  if (last === undefined) throw new Error('a chain of nothing; this is a bug')
+  const before = parts.slice(0, -1)
+  const unfit = before.find(({ transform }) => transform === undefined)
+  if (unfit !== undefined)
+    throw new ServingError('unsupported', `${unfit.title} does not transform, and stands before the last step`)
+  const prepared = (x: Features) =>
+    parts.slice(1).reduce((features, next, i) => {
+      const given = before[i]?.transform?.(features) ?? features
+      if (next.input?.kind === 'array' && next.input.width !== given.width)
+        throw new ServingError(
+          'unsupported',
+          `${before[i]?.title} gives ${given.width} columns, ${next.title} was fitted on ${next.input.width}: they do not belong together in this order`,
+        )
+      return given
+    }, x)
+  const { transform } = last
+  return {
+    ...after(last, prepared),
+    title: last.title,
+    input: parts[0]?.input,
+    ...(transform && { transform: (x: Features) => transform(prepared(x)) }),
+  }
 }
 
 /** Every method of an estimator, on what `prepare` makes of the columns. `transform` is left to the caller. */

@@ -99,16 +99,16 @@ export function float64sOf(array: NdArray, fitted: Fitted, name: string): Float6
   const { data } = array
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     const halves = new Int32Array(data.buffer, data.byteOffset, 2 * data.length)
-    return Float64Array.from(
-      { length: data.length },
-      (_, i) => (halves[2 * i + 1] as number) * 2 ** 32 + ((halves[2 * i] as number) >>> 0),
-    )
+    const wide = new Float64Array(data.length)
+    for (let i = 0; i < wide.length; i++)
+      wide[i] = (halves[2 * i + 1] as number) * 2 ** 32 + ((halves[2 * i] as number) >>> 0)
+    return wide
   }
-  return Float64Array.from(data as Float64Array)
+  return new Float64Array(data as Float64Array)
 }
 
 /** Flags of one byte. */
 export function bytesIn(array: NdArray, fitted: Fitted, name: string): Uint8Array {
   if (array.holds !== 'numbers' || array.dtype.itemSize !== 1) throw fitted.damaged(`"${name}" are no flags`)
-  return Uint8Array.from(array.data as Uint8Array, (flag) => (flag === 0 ? 0 : 1))
+  return (array.data as Uint8Array).map((flag) => (flag === 0 ? 0 : 1))
 }

@@ -39,7 +39,7 @@ export function leafVectors(
     const leaves = new Float64Array(tree.whenTrue.length)
     for (let node = 0; node < leaves.length; node++) {
       if (!isLeaf(tree, node)) continue
-      table.set(vectors.subarray(node * width, (node + 1) * width), leaf * width)
+      for (let i = 0; i < width; i++) table[leaf * width + i] = vectors[node * width + i] as number
       leaves[node] = leaf++
     }
     return { tree, target, leaves }
