@@ -1,8 +1,9 @@
-// Bundles Slipway into dist/: slipway.js, which starts everything, and program.js, which it starts; what the published
-// package and the images run. Parts with native code stay packages beside them. The same sources give the same bytes.
+// Bundles Slipway into dist/: slipway.js, which starts everything, program.js, which it starts, runner/ for code in Python
+// and slipway.d.ts for code in TypeScript; what the published package and the images run. Parts with native code stay packages beside them. The same sources give the same bytes.
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -20,6 +21,12 @@ import { root } from './setup.mjs'
 /** Packages with native code, which no bundle can hold. */
 const EXTERNAL = ['onnxruntime-node']
 const PROGRAM = 'program.js'
+
+/** What runs code in Python; the program looks for it beside itself. */
+const RUNNER = 'runner'
+
+/** The types of what code in TypeScript imports. */
+const TYPES = 'slipway.d.ts'
 
 /**
  * Starts the program. V8's compiled form of it is kept beside it for processes that people wait for, which saves each of
@@ -82,8 +89,16 @@ try {
   const program = withoutWideText(readFileSync(join(folder, PROGRAM), 'utf8'))
   writeFileSync(join(folder, PROGRAM), program)
   writeFileSync(join(folder, 'slipway.js'), STARTER)
+  const runner = join(folder, RUNNER)
+  cpSync(join(root, 'src/engines/python', RUNNER), runner, {
+    recursive: true,
+    filter: (path) => !path.endsWith('__pycache__'),
+  })
+  cpSync(join(root, 'src/engines/typescript', TYPES), join(folder, TYPES))
+  rmSync(join(out, RUNNER), { recursive: true, force: true })
+  renameSync(runner, join(out, RUNNER))
   // Each file appears whole, the one that starts the others last.
-  for (const name of ['THIRD-PARTY-LICENSES.md', PROGRAM, 'slipway.js']) {
+  for (const name of ['THIRD-PARTY-LICENSES.md', TYPES, PROGRAM, 'slipway.js']) {
     chmodSync(join(folder, name), 0o644)
     renameSync(join(folder, name), join(out, name))
   }
@@ -96,7 +111,7 @@ try {
 function readSources() {
   const from = join(root, 'src')
   const paths = readdirSync(from, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /(?<!\.test|\.fixture)\.[jt]s$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /(?<!\.test|\.fixture)\.(?:[jt]s|py)$/.test(entry.name))
     .map((entry) => relative(from, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
   return new Map(paths.toSorted().map((path) => [path, readFileSync(join(from, path), 'utf8')]))
 }

@@ -7,6 +7,7 @@ import { fuzzEstimator } from '../src/compiler/sklearn/mutants.fixture.ts'
 import { fuzzTorch } from '../src/compiler/torch/mutants.fixture.ts'
 import { boosterMutant, readBoosterMutant } from '../src/formats/boosters/mutants.fixture.ts'
 import { FILE_TARGETS, makeFileMutant, readFileMutant } from '../src/formats/mutants.fixture.ts'
+import { fuzzKernel } from '../src/engines/named-kernels/mutants.fixture.ts'
 import { fuzzPickle } from '../src/formats/python/mutants.fixture.ts'
 
 /** Longest that this thread may work on one body or file of some kilobytes (ms). */
@@ -32,6 +33,7 @@ const SUBJECTS: Readonly<Record<string, Fuzz>> = {
   estimator: fuzzEstimator,
   booster: (dice) => readBoosterMutant(boosterMutant(dice)),
   torch: fuzzTorch,
+  'kernel parameters': (dice) => fuzzKernel(dice),
 }
 
 const { values } = parseArgs({

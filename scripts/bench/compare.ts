@@ -15,6 +15,7 @@ import { makeModels, type BenchModel } from './models.ts'
 import type { BenchOptions } from './options.ts'
 import { FOLDER, ROOT } from './paths.ts'
 import { environmentOf, peerPlan, PEERS, takesPart } from './peers.ts'
+import { measurePickleStarts, pickleStartSeconds } from './pickle-starts.ts'
 import { BUILT, slipwayPlan, SOURCE, staticGrpcPlan, staticPlan, type SlipwaySetting } from './plans.ts'
 import { packageVersions, setUpPython } from './python.ts'
 import { summarize, type BenchResult, type Cell, type LoadedFacts, type StartFacts } from './results.ts'
@@ -71,6 +72,7 @@ export async function compare(options: BenchOptions, signal: AbortSignal): Promi
     options.starts > 0 && options.density
       ? await measureDensity(run, { name: 'slipway', entry: BUILT }, benchModels)
       : undefined
+  if (options.starts > 0 && options.density) starts.push(...(await measurePickleStarts(run)))
   progress.finish('done')
   const { rounds, seconds: secondsPerCell, seed, repeats } = options
   const names = SERVER_NAMES.filter((name) => cells.some((cell) => cell.server === name))
@@ -172,5 +174,10 @@ function plannedSeconds(options: BenchOptions, modelCount: number): number {
   const timed = START_MODELS.filter((name) => cases.some(({ model }) => model === name)).length
   const turns = cases.reduce((sum, each) => sum + asked([each]), 0) * rounds * turnSeconds(options)
   const begins = modelCount * (servers + 1) * START_SECONDS
-  return turns + begins + timed * starts * servers * START_SECONDS + (options.density ? DENSITY_SECONDS : 0)
+  return (
+    turns +
+    begins +
+    timed * starts * servers * START_SECONDS +
+    (options.density ? DENSITY_SECONDS + pickleStartSeconds(starts) : 0)
+  )
 }

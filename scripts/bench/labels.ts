@@ -3,6 +3,7 @@ import { PEERS } from './peers.ts'
 /** How people call each server, in the order of the tables. */
 const LABELS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(PEERS.map(({ name, label }) => [name, label])),
+  'fastapi-joblib': 'FastAPI + scikit-learn',
   slipway: 'Slipway',
   'slipway-full': 'Slipway, keys and metrics',
   'slipway-source': 'Slipway, unbuilt',

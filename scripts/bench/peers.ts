@@ -38,7 +38,7 @@ export interface PeerPlace {
 }
 
 /** Uvicorn's fast event loop and parser, without a line per request in the log. */
-const UVICORN = '--loop uvloop --http httptools --no-access-log --log-level warning'
+export const UVICORN = '--loop uvloop --http httptools --no-access-log --log-level warning'
 
 function uvicorn(workers: number): Peer['launch'] {
   return ({ python }) => ({

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { setCsvRow } from '../codecs/csv.ts'
 import { createCsvRecord, fieldTexts, isBlankRecord, scanCsvRecord } from '../codecs/csv-scanner.ts'
-import { mapHeader, withWidth, type RowLayout } from '../codecs/row-layout.ts'
+import { mapHeader, placesIn, withWidth, type RowLayout } from '../codecs/row-layout.ts'
 import { ServingError } from '../core/errors.ts'
 import { quoteList } from '../core/text.ts'
 import type { RowFormat, RowFormatOptions } from './row-format.ts'
@@ -34,7 +34,7 @@ export function csvRows({ layout, hasHeader, added }: RowFormatOptions): RowForm
     },
     setRow(builderFor, row, bytes) {
       fitted = withWidth(fitted, record.fields)
-      return setCsvRow(builderFor(fitted), row, bytes, record, fitted, columns)
+      return setCsvRow(builderFor(fitted), row, bytes, record, fitted, columns ?? placesIn(record.fields, fitted))
     },
     header: () => header,
   }

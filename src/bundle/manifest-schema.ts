@@ -46,6 +46,21 @@ const kernelName = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,63}$' }
 const kernelStep = object({ kind: { const: 'kernel' }, ...wiring, kernel: kernelName })
 
 const pythonStep = object({ kind: { const: 'python' }, ...wiring })
+const modelOfCode = object(
+  {
+    inputs: { type: 'array', items: tensorSpec, minItems: 1, maxItems: 4096 },
+    outputs: { type: 'array', items: tensorNames, minItems: 1, uniqueItems: true, maxItems: 4096 },
+    defaultOutputs: { type: 'array', items: tensorNames, minItems: 1, uniqueItems: true, maxItems: 4096 },
+    program: object({
+      steps: { type: 'array', minItems: 1, maxItems: 1024, items: { oneOf: [onnxStep, kernelStep] } },
+    }),
+  },
+  ['defaultOutputs'],
+)
+const typescriptStep = object(
+  { kind: { const: 'typescript' }, ...wiring, datatypes: mapOf(datatype), model: modelOfCode },
+  ['model'],
+)
 
 /** JSON Schema (draft 2020-12) of `slipway.json`. */
 export const MANIFEST_SCHEMA = {
@@ -68,7 +83,7 @@ export const MANIFEST_SCHEMA = {
         type: 'array',
         minItems: 1,
         maxItems: 1024,
-        items: { oneOf: [onnxStep, kernelStep, pythonStep] },
+        items: { oneOf: [onnxStep, kernelStep, pythonStep, typescriptStep] },
       },
     }),
     batching: object({ rowsAreIndependent: { type: 'boolean' }, reason: { type: 'string', maxLength: 1000 } }),

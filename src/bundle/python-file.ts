@@ -1,5 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
+import { isInside, parseListedFiles, writeListedFiles } from './listed-files.ts'
 
 /** The kinds of code and models that the runner knows. */
 export const PYTHON_FLAVOURS = ['sagemaker', 'azure', 'huggingface', 'mlflow', 'object'] as const
@@ -18,10 +19,6 @@ export interface PythonFile {
   /** Path in the bundle of each file, by the path that the code knows it by. */
   readonly files: ReadonlyMap<string, string>
 }
-
-/** Most files, and longest path of one. */
-const MAX_FILES = 10_000
-const MAX_PATH = 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -46,16 +43,7 @@ export function parsePythonFile(bytes: Uint8Array, where: string): PythonFile {
   if (other !== undefined) refuse(`has the unknown field ${quote(other)}`)
   if (!PYTHON_FLAVOURS.includes(flavour as PythonFlavour))
     refuse(`names another kind of code than ${quoteList(PYTHON_FLAVOURS)}: update Slipway`)
-  if (typeof files !== 'object' || files === null || Array.isArray(files)) refuse('lists no files')
-  const listed = new Map<string, string>()
-  for (const [path, file] of Object.entries(files as object)) {
-    if (!isInside(path)) refuse(`names ${quote(path)}, which is no path inside a folder`)
-    if (typeof file !== 'string' || file === '') refuse(`gives no file for ${quote(path)}`)
-    listed.set(path, file as string)
-  }
-  if (listed.size === 0 || listed.size > MAX_FILES) refuse(`lists ${listed.size} files; 1 to ${MAX_FILES} are taken`)
-  const nested = nestedIn(listed)
-  if (nested !== undefined) refuse(`names ${quote(nested)} as a file and as a folder`)
+  const listed = parseListedFiles(files, refuse)
   if (typeof entry !== 'string' || (entry !== '' && !listed.has(entry)))
     refuse('has an entry that is none of its files')
   if (typeof code !== 'string' || (code !== '' && !isInside(code))) refuse('has no folder of code')
@@ -72,24 +60,10 @@ export function parsePythonFile(bytes: Uint8Array, where: string): PythonFile {
 
 /** The bytes that `parsePythonFile` reads; the same for the same content. */
 export function writePythonFile({ files, requirements, ...rest }: PythonFile): Uint8Array {
-  const sorted = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const document = {
     ...rest,
     ...(requirements === undefined ? {} : { requirements }),
-    files: Object.fromEntries(sorted),
+    files: writeListedFiles(files),
   }
   return new TextEncoder().encode(`${JSON.stringify(document, undefined, 1)}\n`)
-}
-
-/** Whether a path stays below its folder, on every system. */
-export function isInside(path: string): boolean {
-  if (path.length === 0 || path.length > MAX_PATH || /[\\:\p{Cc}]/u.test(path) || !path.isWellFormed()) return false
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
-}
-
-function nestedIn(files: ReadonlyMap<string, string>): string | undefined {
-  for (const path of files.keys())
-    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
-      if (files.has(path.slice(0, end))) return path.slice(0, end)
-  return undefined
 }

@@ -74,6 +74,10 @@ export interface KnownSource {
   readonly beside: readonly SourceFile[]
   /** The build of Slipway that validated the source's graphs and wrote them anew into the bundle, where it has a name. */
   readonly writtenBy?: string | undefined
+  /** What there was to say of it when it was compiled. */
+  readonly warnings?: readonly string[] | undefined
+  /** What the source holds, for people to look at. */
+  readonly found?: object | undefined
 }
 
 export interface SourceFile {

@@ -2,12 +2,12 @@
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Slipway bundle manifest","type":"object","properties":{"manifestVersion":{"const":1},"name":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"},"signature":{"type":"object","properties":{"inputs":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":-1},"maxItems":8},"columns":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":1000000},"isUnused":{"const":true},"isOptional":{"const":true},"isJson":{"const":true},"isNeverMissing":{"const":true}},"required":["name","datatype","shape"],"additionalProperties":false},"minItems":1,"maxItems":4096},"outputs":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":-1},"maxItems":8},"columns":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":1000000},"isUnused":{"const":true},"isOptional":{"const":true},"isJson":{"const":true},"isNeverMissing":{"const":true}},"required":["name","datatype","shape"],"additionalProperties":false},"minItems":1,"maxItems":4096},"defaultOutputs":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"uniqueItems":true,"maxItems":4096},"isRaw":{"const":true}},"required":["inputs","outputs"],"additionalProperties":false},"program":{"type":"object","properties":{"steps":{"type":"array","minItems":1,"maxItems":1024,"items":{"oneOf":[{"type":"object","properties":{"kind":{"const":"onnx"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"optimization":{"enum":["off","basic","all"]}},"required":["kind","file","inputs","outputs","optimization"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"kernel"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"kernel":{"type":"string","pattern":"^[a-z][a-z0-9-]{0,63}$"}},"required":["kind","file","inputs","outputs","kernel"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"python"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096}},"required":["kind","file","inputs","outputs"],"additionalProperties":false}]}}},"required":["steps"],"additionalProperties":false},"batching":{"type":"object","properties":{"rowsAreIndependent":{"type":"boolean"},"reason":{"type":"string","maxLength":1000}},"required":["rowsAreIndependent","reason"],"additionalProperties":false},"example":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"object","properties":{"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0},"maxItems":8},"data":{"type":"array","items":{"type":["number","string"]}}},"required":["datatype","shape","data"],"additionalProperties":false},"maxProperties":4096},"golden":{"type":"object","properties":{"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"object","properties":{"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0},"maxItems":8},"data":{"type":"array","items":{"type":["number","string"]}}},"required":["datatype","shape","data"],"additionalProperties":false},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"object","properties":{"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0},"maxItems":8},"data":{"type":"array","items":{"type":["number","string"]}}},"required":["datatype","shape","data"],"additionalProperties":false},"maxProperties":4096},"tolerance":{"type":"object","properties":{"relative":{"type":"number","minimum":0},"absolute":{"type":"number","minimum":0}},"required":["relative","absolute"],"additionalProperties":false},"recordedBy":{"type":"string","maxLength":100}},"required":["inputs","outputs","tolerance","recordedBy"],"additionalProperties":false},"files":{"type":"object","propertyNames":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"additionalProperties":{"type":"object","properties":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"},"sizeBytes":{"type":"integer","minimum":0}},"required":["sha256","sizeBytes"],"additionalProperties":false},"maxProperties":4096},"provenance":{"type":"object","properties":{"format":{"enum":["onnx","pipeline","pickle","xgboost","lightgbm","pt2","torchscript","python","typescript"]},"source":{"type":"object","properties":{"fileName":{"type":"string","maxLength":256},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"},"sizeBytes":{"type":"integer","minimum":0}},"required":["fileName","sha256","sizeBytes"],"additionalProperties":false},"producer":{"type":"string","maxLength":1000},"compilerRevision":{"type":"integer","minimum":1}},"required":["format","source","producer","compilerRevision"],"additionalProperties":false}},"required":["manifestVersion","name","signature","program","batching","example","golden","files","provenance"],"additionalProperties":false};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Slipway bundle manifest","type":"object","properties":{"manifestVersion":{"const":1},"name":{"type":"string","pattern":"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"},"signature":{"type":"object","properties":{"inputs":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":-1},"maxItems":8},"columns":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":1000000},"isUnused":{"const":true},"isOptional":{"const":true},"isJson":{"const":true},"isNeverMissing":{"const":true}},"required":["name","datatype","shape"],"additionalProperties":false},"minItems":1,"maxItems":4096},"outputs":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":-1},"maxItems":8},"columns":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":1000000},"isUnused":{"const":true},"isOptional":{"const":true},"isJson":{"const":true},"isNeverMissing":{"const":true}},"required":["name","datatype","shape"],"additionalProperties":false},"minItems":1,"maxItems":4096},"defaultOutputs":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"uniqueItems":true,"maxItems":4096},"isRaw":{"const":true}},"required":["inputs","outputs"],"additionalProperties":false},"program":{"type":"object","properties":{"steps":{"type":"array","minItems":1,"maxItems":1024,"items":{"oneOf":[{"type":"object","properties":{"kind":{"const":"onnx"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"optimization":{"enum":["off","basic","all"]}},"required":["kind","file","inputs","outputs","optimization"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"kernel"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"kernel":{"type":"string","pattern":"^[a-z][a-z0-9-]{0,63}$"}},"required":["kind","file","inputs","outputs","kernel"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"python"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096}},"required":["kind","file","inputs","outputs"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"typescript"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"datatypes":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"maxProperties":4096},"model":{"type":"object","properties":{"inputs":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string","minLength":1,"maxLength":256},"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":-1},"maxItems":8},"columns":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"maxItems":1000000},"isUnused":{"const":true},"isOptional":{"const":true},"isJson":{"const":true},"isNeverMissing":{"const":true}},"required":["name","datatype","shape"],"additionalProperties":false},"minItems":1,"maxItems":4096},"outputs":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"uniqueItems":true,"maxItems":4096},"defaultOutputs":{"type":"array","items":{"type":"string","minLength":1,"maxLength":256},"minItems":1,"uniqueItems":true,"maxItems":4096},"program":{"type":"object","properties":{"steps":{"type":"array","minItems":1,"maxItems":1024,"items":{"oneOf":[{"type":"object","properties":{"kind":{"const":"onnx"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"optimization":{"enum":["off","basic","all"]}},"required":["kind","file","inputs","outputs","optimization"],"additionalProperties":false},{"type":"object","properties":{"kind":{"const":"kernel"},"file":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"string","minLength":1,"maxLength":256},"maxProperties":4096},"kernel":{"type":"string","pattern":"^[a-z][a-z0-9-]{0,63}$"}},"required":["kind","file","inputs","outputs","kernel"],"additionalProperties":false}]}}},"required":["steps"],"additionalProperties":false}},"required":["inputs","outputs","program"],"additionalProperties":false}},"required":["kind","file","inputs","outputs","datatypes"],"additionalProperties":false}]}}},"required":["steps"],"additionalProperties":false},"batching":{"type":"object","properties":{"rowsAreIndependent":{"type":"boolean"},"reason":{"type":"string","maxLength":1000}},"required":["rowsAreIndependent","reason"],"additionalProperties":false},"example":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"object","properties":{"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0},"maxItems":8},"data":{"type":"array","items":{"type":["number","string"]}}},"required":["datatype","shape","data"],"additionalProperties":false},"maxProperties":4096},"golden":{"type":"object","properties":{"inputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"object","properties":{"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0},"maxItems":8},"data":{"type":"array","items":{"type":["number","string"]}}},"required":["datatype","shape","data"],"additionalProperties":false},"maxProperties":4096},"outputs":{"type":"object","propertyNames":{"type":"string","minLength":1,"maxLength":256},"additionalProperties":{"type":"object","properties":{"datatype":{"enum":["BOOL","UINT8","UINT16","UINT32","UINT64","INT8","INT16","INT32","INT64","FP16","BF16","FP32","FP64","BYTES"]},"shape":{"type":"array","items":{"type":"integer","minimum":0},"maxItems":8},"data":{"type":"array","items":{"type":["number","string"]}}},"required":["datatype","shape","data"],"additionalProperties":false},"maxProperties":4096},"tolerance":{"type":"object","properties":{"relative":{"type":"number","minimum":0},"absolute":{"type":"number","minimum":0}},"required":["relative","absolute"],"additionalProperties":false},"recordedBy":{"type":"string","maxLength":100}},"required":["inputs","outputs","tolerance","recordedBy"],"additionalProperties":false},"files":{"type":"object","propertyNames":{"type":"string","maxLength":256,"pattern":"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},"additionalProperties":{"type":"object","properties":{"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"},"sizeBytes":{"type":"integer","minimum":0}},"required":["sha256","sizeBytes"],"additionalProperties":false},"maxProperties":4096},"provenance":{"type":"object","properties":{"format":{"enum":["onnx","pipeline","pickle","xgboost","lightgbm","pt2","torchscript","python","typescript"]},"source":{"type":"object","properties":{"fileName":{"type":"string","maxLength":256},"sha256":{"type":"string","pattern":"^[0-9a-f]{64}$"},"sizeBytes":{"type":"integer","minimum":0}},"required":["fileName","sha256","sizeBytes"],"additionalProperties":false},"producer":{"type":"string","maxLength":1000},"compilerRevision":{"type":"integer","minimum":1}},"required":["format","source","producer","compilerRevision"],"additionalProperties":false}},"required":["manifestVersion","name","signature","program","batching","example","golden","files","provenance"],"additionalProperties":false};
 const func1 = Object.prototype.hasOwnProperty;
 const pattern4 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", "u");
 const pattern5 = new RegExp("^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", "u");
 const pattern7 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
-const pattern10 = new RegExp("^[0-9a-f]{64}$", "u");
+const pattern14 = new RegExp("^[0-9a-f]{64}$", "u");
 
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1950,15 +1950,2142 @@ if(props0 !== true){
 props0 = true;
 }
 }
-}
-}
-if(!valid14){
-const err78 = {instancePath:instancePath+"/program/steps/" + i8,schemaPath:"#/properties/program/properties/steps/items/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
+const _errs123 = errors;
+if(errors === _errs123){
+if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
+let missing8;
+if((((((data32.kind === undefined) && (missing8 = "kind")) || ((data32.file === undefined) && (missing8 = "file"))) || ((data32.inputs === undefined) && (missing8 = "inputs"))) || ((data32.outputs === undefined) && (missing8 = "outputs"))) || ((data32.datatypes === undefined) && (missing8 = "datatypes"))){
+const err78 = {instancePath:instancePath+"/program/steps/" + i8,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/required",keyword:"required",params:{missingProperty: missing8},message:"must have required property '"+missing8+"'"};
 if(vErrors === null){
 vErrors = [err78];
 }
 else {
 vErrors.push(err78);
+}
+errors++;
+}
+else {
+const _errs125 = errors;
+for(const key20 in data32){
+if(!((((((key20 === "kind") || (key20 === "file")) || (key20 === "inputs")) || (key20 === "outputs")) || (key20 === "datatypes")) || (key20 === "model"))){
+const err79 = {instancePath:instancePath+"/program/steps/" + i8,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key20},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err79];
+}
+else {
+vErrors.push(err79);
+}
+errors++;
+break;
+}
+}
+if(_errs125 === errors){
+if(data32.kind !== undefined){
+const _errs126 = errors;
+if("typescript" !== data32.kind){
+const err80 = {instancePath:instancePath+"/program/steps/" + i8+"/kind",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/kind/const",keyword:"const",params:{allowedValue: "typescript"},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err80];
+}
+else {
+vErrors.push(err80);
+}
+errors++;
+}
+var valid30 = _errs126 === errors;
+}
+else {
+var valid30 = true;
+}
+if(valid30){
+if(data32.file !== undefined){
+let data54 = data32.file;
+const _errs127 = errors;
+if(errors === _errs127){
+if(typeof data54 === "string"){
+if(data54.length > 256){
+const err81 = {instancePath:instancePath+"/program/steps/" + i8+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/file/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err81];
+}
+else {
+vErrors.push(err81);
+}
+errors++;
+}
+else {
+if(!pattern5.test(data54)){
+const err82 = {instancePath:instancePath+"/program/steps/" + i8+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/file/pattern",keyword:"pattern",params:{pattern: "^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},message:"must match pattern \""+"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"+"\""};
+if(vErrors === null){
+vErrors = [err82];
+}
+else {
+vErrors.push(err82);
+}
+errors++;
+}
+}
+}
+else {
+const err83 = {instancePath:instancePath+"/program/steps/" + i8+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err83];
+}
+else {
+vErrors.push(err83);
+}
+errors++;
+}
+}
+var valid30 = _errs127 === errors;
+}
+else {
+var valid30 = true;
+}
+if(valid30){
+if(data32.inputs !== undefined){
+let data55 = data32.inputs;
+const _errs129 = errors;
+if(errors === _errs129){
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(Object.keys(data55).length > 4096){
+const err84 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err84];
+}
+else {
+vErrors.push(err84);
+}
+errors++;
+}
+else {
+for(const key21 in data55){
+const _errs131 = errors;
+if(errors === _errs131){
+if(typeof key21 === "string"){
+if(key21.length > 256){
+const err85 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key21};
+if(vErrors === null){
+vErrors = [err85];
+}
+else {
+vErrors.push(err85);
+}
+errors++;
+}
+else {
+if(key21.length < 1){
+const err86 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key21};
+if(vErrors === null){
+vErrors = [err86];
+}
+else {
+vErrors.push(err86);
+}
+errors++;
+}
+}
+}
+else {
+const err87 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key21};
+if(vErrors === null){
+vErrors = [err87];
+}
+else {
+vErrors.push(err87);
+}
+errors++;
+}
+}
+var valid31 = _errs131 === errors;
+if(!valid31){
+const err88 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/propertyNames",keyword:"propertyNames",params:{propertyName: key21},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err88];
+}
+else {
+vErrors.push(err88);
+}
+errors++;
+break;
+}
+}
+if(valid31){
+for(const key22 in data55){
+let data56 = data55[key22];
+const _errs134 = errors;
+if(errors === _errs134){
+if(typeof data56 === "string"){
+if(data56.length > 256){
+const err89 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err89];
+}
+else {
+vErrors.push(err89);
+}
+errors++;
+}
+else {
+if(data56.length < 1){
+const err90 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/additionalProperties/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err90];
+}
+else {
+vErrors.push(err90);
+}
+errors++;
+}
+}
+}
+else {
+const err91 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err91];
+}
+else {
+vErrors.push(err91);
+}
+errors++;
+}
+}
+var valid32 = _errs134 === errors;
+if(!valid32){
+break;
+}
+}
+}
+}
+}
+else {
+const err92 = {instancePath:instancePath+"/program/steps/" + i8+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/inputs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err92];
+}
+else {
+vErrors.push(err92);
+}
+errors++;
+}
+}
+var valid30 = _errs129 === errors;
+}
+else {
+var valid30 = true;
+}
+if(valid30){
+if(data32.outputs !== undefined){
+let data57 = data32.outputs;
+const _errs136 = errors;
+if(errors === _errs136){
+if(data57 && typeof data57 == "object" && !Array.isArray(data57)){
+if(Object.keys(data57).length > 4096){
+const err93 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err93];
+}
+else {
+vErrors.push(err93);
+}
+errors++;
+}
+else {
+for(const key23 in data57){
+const _errs138 = errors;
+if(errors === _errs138){
+if(typeof key23 === "string"){
+if(key23.length > 256){
+const err94 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key23};
+if(vErrors === null){
+vErrors = [err94];
+}
+else {
+vErrors.push(err94);
+}
+errors++;
+}
+else {
+if(key23.length < 1){
+const err95 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key23};
+if(vErrors === null){
+vErrors = [err95];
+}
+else {
+vErrors.push(err95);
+}
+errors++;
+}
+}
+}
+else {
+const err96 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key23};
+if(vErrors === null){
+vErrors = [err96];
+}
+else {
+vErrors.push(err96);
+}
+errors++;
+}
+}
+var valid33 = _errs138 === errors;
+if(!valid33){
+const err97 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/propertyNames",keyword:"propertyNames",params:{propertyName: key23},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err97];
+}
+else {
+vErrors.push(err97);
+}
+errors++;
+break;
+}
+}
+if(valid33){
+for(const key24 in data57){
+let data58 = data57[key24];
+const _errs141 = errors;
+if(errors === _errs141){
+if(typeof data58 === "string"){
+if(data58.length > 256){
+const err98 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err98];
+}
+else {
+vErrors.push(err98);
+}
+errors++;
+}
+else {
+if(data58.length < 1){
+const err99 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/additionalProperties/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err99];
+}
+else {
+vErrors.push(err99);
+}
+errors++;
+}
+}
+}
+else {
+const err100 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err100];
+}
+else {
+vErrors.push(err100);
+}
+errors++;
+}
+}
+var valid34 = _errs141 === errors;
+if(!valid34){
+break;
+}
+}
+}
+}
+}
+else {
+const err101 = {instancePath:instancePath+"/program/steps/" + i8+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/outputs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err101];
+}
+else {
+vErrors.push(err101);
+}
+errors++;
+}
+}
+var valid30 = _errs136 === errors;
+}
+else {
+var valid30 = true;
+}
+if(valid30){
+if(data32.datatypes !== undefined){
+let data59 = data32.datatypes;
+const _errs143 = errors;
+if(errors === _errs143){
+if(data59 && typeof data59 == "object" && !Array.isArray(data59)){
+if(Object.keys(data59).length > 4096){
+const err102 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err102];
+}
+else {
+vErrors.push(err102);
+}
+errors++;
+}
+else {
+for(const key25 in data59){
+const _errs145 = errors;
+if(errors === _errs145){
+if(typeof key25 === "string"){
+if(key25.length > 256){
+const err103 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key25};
+if(vErrors === null){
+vErrors = [err103];
+}
+else {
+vErrors.push(err103);
+}
+errors++;
+}
+else {
+if(key25.length < 1){
+const err104 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key25};
+if(vErrors === null){
+vErrors = [err104];
+}
+else {
+vErrors.push(err104);
+}
+errors++;
+}
+}
+}
+else {
+const err105 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key25};
+if(vErrors === null){
+vErrors = [err105];
+}
+else {
+vErrors.push(err105);
+}
+errors++;
+}
+}
+var valid35 = _errs145 === errors;
+if(!valid35){
+const err106 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/propertyNames",keyword:"propertyNames",params:{propertyName: key25},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err106];
+}
+else {
+vErrors.push(err106);
+}
+errors++;
+break;
+}
+}
+if(valid35){
+for(const key26 in data59){
+let data60 = data59[key26];
+const _errs148 = errors;
+if(!((((((((((((((data60 === "BOOL") || (data60 === "UINT8")) || (data60 === "UINT16")) || (data60 === "UINT32")) || (data60 === "UINT64")) || (data60 === "INT8")) || (data60 === "INT16")) || (data60 === "INT32")) || (data60 === "INT64")) || (data60 === "FP16")) || (data60 === "BF16")) || (data60 === "FP32")) || (data60 === "FP64")) || (data60 === "BYTES"))){
+const err107 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema31.properties.program.properties.steps.items.oneOf[3].properties.datatypes.additionalProperties.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err107];
+}
+else {
+vErrors.push(err107);
+}
+errors++;
+}
+var valid36 = _errs148 === errors;
+if(!valid36){
+break;
+}
+}
+}
+}
+}
+else {
+const err108 = {instancePath:instancePath+"/program/steps/" + i8+"/datatypes",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/datatypes/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err108];
+}
+else {
+vErrors.push(err108);
+}
+errors++;
+}
+}
+var valid30 = _errs143 === errors;
+}
+else {
+var valid30 = true;
+}
+if(valid30){
+if(data32.model !== undefined){
+let data61 = data32.model;
+const _errs149 = errors;
+if(errors === _errs149){
+if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
+let missing9;
+if((((data61.inputs === undefined) && (missing9 = "inputs")) || ((data61.outputs === undefined) && (missing9 = "outputs"))) || ((data61.program === undefined) && (missing9 = "program"))){
+const err109 = {instancePath:instancePath+"/program/steps/" + i8+"/model",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/required",keyword:"required",params:{missingProperty: missing9},message:"must have required property '"+missing9+"'"};
+if(vErrors === null){
+vErrors = [err109];
+}
+else {
+vErrors.push(err109);
+}
+errors++;
+}
+else {
+const _errs151 = errors;
+for(const key27 in data61){
+if(!((((key27 === "inputs") || (key27 === "outputs")) || (key27 === "defaultOutputs")) || (key27 === "program"))){
+const err110 = {instancePath:instancePath+"/program/steps/" + i8+"/model",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key27},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err110];
+}
+else {
+vErrors.push(err110);
+}
+errors++;
+break;
+}
+}
+if(_errs151 === errors){
+if(data61.inputs !== undefined){
+let data62 = data61.inputs;
+const _errs152 = errors;
+if(errors === _errs152){
+if(Array.isArray(data62)){
+if(data62.length > 4096){
+const err111 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/maxItems",keyword:"maxItems",params:{limit: 4096},message:"must NOT have more than 4096 items"};
+if(vErrors === null){
+vErrors = [err111];
+}
+else {
+vErrors.push(err111);
+}
+errors++;
+}
+else {
+if(data62.length < 1){
+const err112 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+if(vErrors === null){
+vErrors = [err112];
+}
+else {
+vErrors.push(err112);
+}
+errors++;
+}
+else {
+var valid38 = true;
+const len8 = data62.length;
+for(let i9=0; i9<len8; i9++){
+let data63 = data62[i9];
+const _errs154 = errors;
+if(errors === _errs154){
+if(data63 && typeof data63 == "object" && !Array.isArray(data63)){
+let missing10;
+if((((data63.name === undefined) && (missing10 = "name")) || ((data63.datatype === undefined) && (missing10 = "datatype"))) || ((data63.shape === undefined) && (missing10 = "shape"))){
+const err113 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/required",keyword:"required",params:{missingProperty: missing10},message:"must have required property '"+missing10+"'"};
+if(vErrors === null){
+vErrors = [err113];
+}
+else {
+vErrors.push(err113);
+}
+errors++;
+}
+else {
+const _errs156 = errors;
+for(const key28 in data63){
+if(!((((((((key28 === "name") || (key28 === "datatype")) || (key28 === "shape")) || (key28 === "columns")) || (key28 === "isUnused")) || (key28 === "isOptional")) || (key28 === "isJson")) || (key28 === "isNeverMissing"))){
+const err114 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key28},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err114];
+}
+else {
+vErrors.push(err114);
+}
+errors++;
+break;
+}
+}
+if(_errs156 === errors){
+if(data63.name !== undefined){
+let data64 = data63.name;
+const _errs157 = errors;
+if(errors === _errs157){
+if(typeof data64 === "string"){
+if(data64.length > 256){
+const err115 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/name",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/name/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err115];
+}
+else {
+vErrors.push(err115);
+}
+errors++;
+}
+else {
+if(data64.length < 1){
+const err116 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/name",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err116];
+}
+else {
+vErrors.push(err116);
+}
+errors++;
+}
+}
+}
+else {
+const err117 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/name",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err117];
+}
+else {
+vErrors.push(err117);
+}
+errors++;
+}
+}
+var valid39 = _errs157 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.datatype !== undefined){
+let data65 = data63.datatype;
+const _errs159 = errors;
+if(!((((((((((((((data65 === "BOOL") || (data65 === "UINT8")) || (data65 === "UINT16")) || (data65 === "UINT32")) || (data65 === "UINT64")) || (data65 === "INT8")) || (data65 === "INT16")) || (data65 === "INT32")) || (data65 === "INT64")) || (data65 === "FP16")) || (data65 === "BF16")) || (data65 === "FP32")) || (data65 === "FP64")) || (data65 === "BYTES"))){
+const err118 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/datatype",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.program.properties.steps.items.oneOf[3].properties.model.properties.inputs.items.properties.datatype.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err118];
+}
+else {
+vErrors.push(err118);
+}
+errors++;
+}
+var valid39 = _errs159 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.shape !== undefined){
+let data66 = data63.shape;
+const _errs160 = errors;
+if(errors === _errs160){
+if(Array.isArray(data66)){
+if(data66.length > 8){
+const err119 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/shape",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"};
+if(vErrors === null){
+vErrors = [err119];
+}
+else {
+vErrors.push(err119);
+}
+errors++;
+}
+else {
+var valid40 = true;
+const len9 = data66.length;
+for(let i10=0; i10<len9; i10++){
+let data67 = data66[i10];
+const _errs162 = errors;
+if(!(((typeof data67 == "number") && (!(data67 % 1) && !isNaN(data67))) && (isFinite(data67)))){
+const err120 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/shape/" + i10,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err120];
+}
+else {
+vErrors.push(err120);
+}
+errors++;
+}
+if(errors === _errs162){
+if((typeof data67 == "number") && (isFinite(data67))){
+if(data67 < -1 || isNaN(data67)){
+const err121 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/shape/" + i10,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: -1},message:"must be >= -1"};
+if(vErrors === null){
+vErrors = [err121];
+}
+else {
+vErrors.push(err121);
+}
+errors++;
+}
+}
+}
+var valid40 = _errs162 === errors;
+if(!valid40){
+break;
+}
+}
+}
+}
+else {
+const err122 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/shape",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err122];
+}
+else {
+vErrors.push(err122);
+}
+errors++;
+}
+}
+var valid39 = _errs160 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.columns !== undefined){
+let data68 = data63.columns;
+const _errs164 = errors;
+if(errors === _errs164){
+if(Array.isArray(data68)){
+if(data68.length > 1000000){
+const err123 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/columns",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/columns/maxItems",keyword:"maxItems",params:{limit: 1000000},message:"must NOT have more than 1000000 items"};
+if(vErrors === null){
+vErrors = [err123];
+}
+else {
+vErrors.push(err123);
+}
+errors++;
+}
+else {
+var valid41 = true;
+const len10 = data68.length;
+for(let i11=0; i11<len10; i11++){
+let data69 = data68[i11];
+const _errs166 = errors;
+if(errors === _errs166){
+if(typeof data69 === "string"){
+if(data69.length > 256){
+const err124 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/columns/" + i11,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/columns/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err124];
+}
+else {
+vErrors.push(err124);
+}
+errors++;
+}
+else {
+if(data69.length < 1){
+const err125 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/columns/" + i11,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/columns/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err125];
+}
+else {
+vErrors.push(err125);
+}
+errors++;
+}
+}
+}
+else {
+const err126 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/columns/" + i11,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/columns/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err126];
+}
+else {
+vErrors.push(err126);
+}
+errors++;
+}
+}
+var valid41 = _errs166 === errors;
+if(!valid41){
+break;
+}
+}
+}
+}
+else {
+const err127 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/columns",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/columns/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err127];
+}
+else {
+vErrors.push(err127);
+}
+errors++;
+}
+}
+var valid39 = _errs164 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.isUnused !== undefined){
+const _errs168 = errors;
+if(true !== data63.isUnused){
+const err128 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/isUnused",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/isUnused/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err128];
+}
+else {
+vErrors.push(err128);
+}
+errors++;
+}
+var valid39 = _errs168 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.isOptional !== undefined){
+const _errs169 = errors;
+if(true !== data63.isOptional){
+const err129 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/isOptional",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/isOptional/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err129];
+}
+else {
+vErrors.push(err129);
+}
+errors++;
+}
+var valid39 = _errs169 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.isJson !== undefined){
+const _errs170 = errors;
+if(true !== data63.isJson){
+const err130 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/isJson",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/isJson/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err130];
+}
+else {
+vErrors.push(err130);
+}
+errors++;
+}
+var valid39 = _errs170 === errors;
+}
+else {
+var valid39 = true;
+}
+if(valid39){
+if(data63.isNeverMissing !== undefined){
+const _errs171 = errors;
+if(true !== data63.isNeverMissing){
+const err131 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9+"/isNeverMissing",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/properties/isNeverMissing/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err131];
+}
+else {
+vErrors.push(err131);
+}
+errors++;
+}
+var valid39 = _errs171 === errors;
+}
+else {
+var valid39 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+const err132 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs/" + i9,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err132];
+}
+else {
+vErrors.push(err132);
+}
+errors++;
+}
+}
+var valid38 = _errs154 === errors;
+if(!valid38){
+break;
+}
+}
+}
+}
+}
+else {
+const err133 = {instancePath:instancePath+"/program/steps/" + i8+"/model/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/inputs/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err133];
+}
+else {
+vErrors.push(err133);
+}
+errors++;
+}
+}
+var valid37 = _errs152 === errors;
+}
+else {
+var valid37 = true;
+}
+if(valid37){
+if(data61.outputs !== undefined){
+let data74 = data61.outputs;
+const _errs172 = errors;
+if(errors === _errs172){
+if(Array.isArray(data74)){
+if(data74.length > 4096){
+const err134 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/maxItems",keyword:"maxItems",params:{limit: 4096},message:"must NOT have more than 4096 items"};
+if(vErrors === null){
+vErrors = [err134];
+}
+else {
+vErrors.push(err134);
+}
+errors++;
+}
+else {
+if(data74.length < 1){
+const err135 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+if(vErrors === null){
+vErrors = [err135];
+}
+else {
+vErrors.push(err135);
+}
+errors++;
+}
+else {
+var valid42 = true;
+const len11 = data74.length;
+for(let i12=0; i12<len11; i12++){
+let data75 = data74[i12];
+const _errs174 = errors;
+if(errors === _errs174){
+if(typeof data75 === "string"){
+if(data75.length > 256){
+const err136 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs/" + i12,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err136];
+}
+else {
+vErrors.push(err136);
+}
+errors++;
+}
+else {
+if(data75.length < 1){
+const err137 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs/" + i12,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err137];
+}
+else {
+vErrors.push(err137);
+}
+errors++;
+}
+}
+}
+else {
+const err138 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs/" + i12,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err138];
+}
+else {
+vErrors.push(err138);
+}
+errors++;
+}
+}
+var valid42 = _errs174 === errors;
+if(!valid42){
+break;
+}
+}
+if(valid42){
+let i13 = data74.length;
+let j1;
+if(i13 > 1){
+const indices1 = {};
+for(;i13--;){
+let item1 = data74[i13];
+if(typeof item1 !== "string"){
+continue;
+}
+if(typeof indices1[item1] == "number"){
+j1 = indices1[item1];
+const err139 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/uniqueItems",keyword:"uniqueItems",params:{i: i13, j: j1},message:"must NOT have duplicate items (items ## "+j1+" and "+i13+" are identical)"};
+if(vErrors === null){
+vErrors = [err139];
+}
+else {
+vErrors.push(err139);
+}
+errors++;
+break;
+}
+indices1[item1] = i13;
+}
+}
+}
+}
+}
+}
+else {
+const err140 = {instancePath:instancePath+"/program/steps/" + i8+"/model/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/outputs/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err140];
+}
+else {
+vErrors.push(err140);
+}
+errors++;
+}
+}
+var valid37 = _errs172 === errors;
+}
+else {
+var valid37 = true;
+}
+if(valid37){
+if(data61.defaultOutputs !== undefined){
+let data76 = data61.defaultOutputs;
+const _errs176 = errors;
+if(errors === _errs176){
+if(Array.isArray(data76)){
+if(data76.length > 4096){
+const err141 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/maxItems",keyword:"maxItems",params:{limit: 4096},message:"must NOT have more than 4096 items"};
+if(vErrors === null){
+vErrors = [err141];
+}
+else {
+vErrors.push(err141);
+}
+errors++;
+}
+else {
+if(data76.length < 1){
+const err142 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+if(vErrors === null){
+vErrors = [err142];
+}
+else {
+vErrors.push(err142);
+}
+errors++;
+}
+else {
+var valid44 = true;
+const len12 = data76.length;
+for(let i14=0; i14<len12; i14++){
+let data77 = data76[i14];
+const _errs178 = errors;
+if(errors === _errs178){
+if(typeof data77 === "string"){
+if(data77.length > 256){
+const err143 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs/" + i14,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/items/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err143];
+}
+else {
+vErrors.push(err143);
+}
+errors++;
+}
+else {
+if(data77.length < 1){
+const err144 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs/" + i14,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err144];
+}
+else {
+vErrors.push(err144);
+}
+errors++;
+}
+}
+}
+else {
+const err145 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs/" + i14,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err145];
+}
+else {
+vErrors.push(err145);
+}
+errors++;
+}
+}
+var valid44 = _errs178 === errors;
+if(!valid44){
+break;
+}
+}
+if(valid44){
+let i15 = data76.length;
+let j2;
+if(i15 > 1){
+const indices2 = {};
+for(;i15--;){
+let item2 = data76[i15];
+if(typeof item2 !== "string"){
+continue;
+}
+if(typeof indices2[item2] == "number"){
+j2 = indices2[item2];
+const err146 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/uniqueItems",keyword:"uniqueItems",params:{i: i15, j: j2},message:"must NOT have duplicate items (items ## "+j2+" and "+i15+" are identical)"};
+if(vErrors === null){
+vErrors = [err146];
+}
+else {
+vErrors.push(err146);
+}
+errors++;
+break;
+}
+indices2[item2] = i15;
+}
+}
+}
+}
+}
+}
+else {
+const err147 = {instancePath:instancePath+"/program/steps/" + i8+"/model/defaultOutputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/defaultOutputs/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err147];
+}
+else {
+vErrors.push(err147);
+}
+errors++;
+}
+}
+var valid37 = _errs176 === errors;
+}
+else {
+var valid37 = true;
+}
+if(valid37){
+if(data61.program !== undefined){
+let data78 = data61.program;
+const _errs180 = errors;
+if(errors === _errs180){
+if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
+let missing11;
+if((data78.steps === undefined) && (missing11 = "steps")){
+const err148 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/required",keyword:"required",params:{missingProperty: missing11},message:"must have required property '"+missing11+"'"};
+if(vErrors === null){
+vErrors = [err148];
+}
+else {
+vErrors.push(err148);
+}
+errors++;
+}
+else {
+const _errs182 = errors;
+for(const key29 in data78){
+if(!(key29 === "steps")){
+const err149 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key29},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+break;
+}
+}
+if(_errs182 === errors){
+if(data78.steps !== undefined){
+let data79 = data78.steps;
+const _errs183 = errors;
+if(errors === _errs183){
+if(Array.isArray(data79)){
+if(data79.length > 1024){
+const err150 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/maxItems",keyword:"maxItems",params:{limit: 1024},message:"must NOT have more than 1024 items"};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
+}
+errors++;
+}
+else {
+if(data79.length < 1){
+const err151 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+if(vErrors === null){
+vErrors = [err151];
+}
+else {
+vErrors.push(err151);
+}
+errors++;
+}
+else {
+var valid47 = true;
+const len13 = data79.length;
+for(let i16=0; i16<len13; i16++){
+let data80 = data79[i16];
+const _errs185 = errors;
+const _errs186 = errors;
+let valid48 = false;
+let passing1 = null;
+const _errs187 = errors;
+if(errors === _errs187){
+if(data80 && typeof data80 == "object" && !Array.isArray(data80)){
+let missing12;
+if((((((data80.kind === undefined) && (missing12 = "kind")) || ((data80.file === undefined) && (missing12 = "file"))) || ((data80.inputs === undefined) && (missing12 = "inputs"))) || ((data80.outputs === undefined) && (missing12 = "outputs"))) || ((data80.optimization === undefined) && (missing12 = "optimization"))){
+const err152 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/required",keyword:"required",params:{missingProperty: missing12},message:"must have required property '"+missing12+"'"};
+if(vErrors === null){
+vErrors = [err152];
+}
+else {
+vErrors.push(err152);
+}
+errors++;
+}
+else {
+const _errs189 = errors;
+for(const key30 in data80){
+if(!(((((key30 === "kind") || (key30 === "file")) || (key30 === "inputs")) || (key30 === "outputs")) || (key30 === "optimization"))){
+const err153 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key30},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err153];
+}
+else {
+vErrors.push(err153);
+}
+errors++;
+break;
+}
+}
+if(_errs189 === errors){
+if(data80.kind !== undefined){
+const _errs190 = errors;
+if("onnx" !== data80.kind){
+const err154 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/kind",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/kind/const",keyword:"const",params:{allowedValue: "onnx"},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err154];
+}
+else {
+vErrors.push(err154);
+}
+errors++;
+}
+var valid49 = _errs190 === errors;
+}
+else {
+var valid49 = true;
+}
+if(valid49){
+if(data80.file !== undefined){
+let data82 = data80.file;
+const _errs191 = errors;
+if(errors === _errs191){
+if(typeof data82 === "string"){
+if(data82.length > 256){
+const err155 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/file/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err155];
+}
+else {
+vErrors.push(err155);
+}
+errors++;
+}
+else {
+if(!pattern5.test(data82)){
+const err156 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/file/pattern",keyword:"pattern",params:{pattern: "^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},message:"must match pattern \""+"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"+"\""};
+if(vErrors === null){
+vErrors = [err156];
+}
+else {
+vErrors.push(err156);
+}
+errors++;
+}
+}
+}
+else {
+const err157 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err157];
+}
+else {
+vErrors.push(err157);
+}
+errors++;
+}
+}
+var valid49 = _errs191 === errors;
+}
+else {
+var valid49 = true;
+}
+if(valid49){
+if(data80.inputs !== undefined){
+let data83 = data80.inputs;
+const _errs193 = errors;
+if(errors === _errs193){
+if(data83 && typeof data83 == "object" && !Array.isArray(data83)){
+if(Object.keys(data83).length > 4096){
+const err158 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err158];
+}
+else {
+vErrors.push(err158);
+}
+errors++;
+}
+else {
+for(const key31 in data83){
+const _errs195 = errors;
+if(errors === _errs195){
+if(typeof key31 === "string"){
+if(key31.length > 256){
+const err159 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key31};
+if(vErrors === null){
+vErrors = [err159];
+}
+else {
+vErrors.push(err159);
+}
+errors++;
+}
+else {
+if(key31.length < 1){
+const err160 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key31};
+if(vErrors === null){
+vErrors = [err160];
+}
+else {
+vErrors.push(err160);
+}
+errors++;
+}
+}
+}
+else {
+const err161 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key31};
+if(vErrors === null){
+vErrors = [err161];
+}
+else {
+vErrors.push(err161);
+}
+errors++;
+}
+}
+var valid50 = _errs195 === errors;
+if(!valid50){
+const err162 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/propertyNames",keyword:"propertyNames",params:{propertyName: key31},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err162];
+}
+else {
+vErrors.push(err162);
+}
+errors++;
+break;
+}
+}
+if(valid50){
+for(const key32 in data83){
+let data84 = data83[key32];
+const _errs198 = errors;
+if(errors === _errs198){
+if(typeof data84 === "string"){
+if(data84.length > 256){
+const err163 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs/" + key32.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err163];
+}
+else {
+vErrors.push(err163);
+}
+errors++;
+}
+else {
+if(data84.length < 1){
+const err164 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs/" + key32.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/additionalProperties/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err164];
+}
+else {
+vErrors.push(err164);
+}
+errors++;
+}
+}
+}
+else {
+const err165 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs/" + key32.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err165];
+}
+else {
+vErrors.push(err165);
+}
+errors++;
+}
+}
+var valid51 = _errs198 === errors;
+if(!valid51){
+break;
+}
+}
+}
+}
+}
+else {
+const err166 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/inputs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err166];
+}
+else {
+vErrors.push(err166);
+}
+errors++;
+}
+}
+var valid49 = _errs193 === errors;
+}
+else {
+var valid49 = true;
+}
+if(valid49){
+if(data80.outputs !== undefined){
+let data85 = data80.outputs;
+const _errs200 = errors;
+if(errors === _errs200){
+if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
+if(Object.keys(data85).length > 4096){
+const err167 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err167];
+}
+else {
+vErrors.push(err167);
+}
+errors++;
+}
+else {
+for(const key33 in data85){
+const _errs202 = errors;
+if(errors === _errs202){
+if(typeof key33 === "string"){
+if(key33.length > 256){
+const err168 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key33};
+if(vErrors === null){
+vErrors = [err168];
+}
+else {
+vErrors.push(err168);
+}
+errors++;
+}
+else {
+if(key33.length < 1){
+const err169 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key33};
+if(vErrors === null){
+vErrors = [err169];
+}
+else {
+vErrors.push(err169);
+}
+errors++;
+}
+}
+}
+else {
+const err170 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key33};
+if(vErrors === null){
+vErrors = [err170];
+}
+else {
+vErrors.push(err170);
+}
+errors++;
+}
+}
+var valid52 = _errs202 === errors;
+if(!valid52){
+const err171 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/propertyNames",keyword:"propertyNames",params:{propertyName: key33},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err171];
+}
+else {
+vErrors.push(err171);
+}
+errors++;
+break;
+}
+}
+if(valid52){
+for(const key34 in data85){
+let data86 = data85[key34];
+const _errs205 = errors;
+if(errors === _errs205){
+if(typeof data86 === "string"){
+if(data86.length > 256){
+const err172 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs/" + key34.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err172];
+}
+else {
+vErrors.push(err172);
+}
+errors++;
+}
+else {
+if(data86.length < 1){
+const err173 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs/" + key34.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/additionalProperties/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err173];
+}
+else {
+vErrors.push(err173);
+}
+errors++;
+}
+}
+}
+else {
+const err174 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs/" + key34.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err174];
+}
+else {
+vErrors.push(err174);
+}
+errors++;
+}
+}
+var valid53 = _errs205 === errors;
+if(!valid53){
+break;
+}
+}
+}
+}
+}
+else {
+const err175 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/outputs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err175];
+}
+else {
+vErrors.push(err175);
+}
+errors++;
+}
+}
+var valid49 = _errs200 === errors;
+}
+else {
+var valid49 = true;
+}
+if(valid49){
+if(data80.optimization !== undefined){
+let data87 = data80.optimization;
+const _errs207 = errors;
+if(!(((data87 === "off") || (data87 === "basic")) || (data87 === "all"))){
+const err176 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/optimization",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/properties/optimization/enum",keyword:"enum",params:{allowedValues: schema31.properties.program.properties.steps.items.oneOf[3].properties.model.properties.program.properties.steps.items.oneOf[0].properties.optimization.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err176];
+}
+else {
+vErrors.push(err176);
+}
+errors++;
+}
+var valid49 = _errs207 === errors;
+}
+else {
+var valid49 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+const err177 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/0/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err177];
+}
+else {
+vErrors.push(err177);
+}
+errors++;
+}
+}
+var _valid1 = _errs187 === errors;
+if(_valid1){
+valid48 = true;
+passing1 = 0;
+var props1 = true;
+}
+const _errs208 = errors;
+if(errors === _errs208){
+if(data80 && typeof data80 == "object" && !Array.isArray(data80)){
+let missing13;
+if((((((data80.kind === undefined) && (missing13 = "kind")) || ((data80.file === undefined) && (missing13 = "file"))) || ((data80.inputs === undefined) && (missing13 = "inputs"))) || ((data80.outputs === undefined) && (missing13 = "outputs"))) || ((data80.kernel === undefined) && (missing13 = "kernel"))){
+const err178 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/required",keyword:"required",params:{missingProperty: missing13},message:"must have required property '"+missing13+"'"};
+if(vErrors === null){
+vErrors = [err178];
+}
+else {
+vErrors.push(err178);
+}
+errors++;
+}
+else {
+const _errs210 = errors;
+for(const key35 in data80){
+if(!(((((key35 === "kind") || (key35 === "file")) || (key35 === "inputs")) || (key35 === "outputs")) || (key35 === "kernel"))){
+const err179 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key35},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err179];
+}
+else {
+vErrors.push(err179);
+}
+errors++;
+break;
+}
+}
+if(_errs210 === errors){
+if(data80.kind !== undefined){
+const _errs211 = errors;
+if("kernel" !== data80.kind){
+const err180 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/kind",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/kind/const",keyword:"const",params:{allowedValue: "kernel"},message:"must be equal to constant"};
+if(vErrors === null){
+vErrors = [err180];
+}
+else {
+vErrors.push(err180);
+}
+errors++;
+}
+var valid54 = _errs211 === errors;
+}
+else {
+var valid54 = true;
+}
+if(valid54){
+if(data80.file !== undefined){
+let data89 = data80.file;
+const _errs212 = errors;
+if(errors === _errs212){
+if(typeof data89 === "string"){
+if(data89.length > 256){
+const err181 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/file/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err181];
+}
+else {
+vErrors.push(err181);
+}
+errors++;
+}
+else {
+if(!pattern5.test(data89)){
+const err182 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/file/pattern",keyword:"pattern",params:{pattern: "^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},message:"must match pattern \""+"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"+"\""};
+if(vErrors === null){
+vErrors = [err182];
+}
+else {
+vErrors.push(err182);
+}
+errors++;
+}
+}
+}
+else {
+const err183 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/file",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err183];
+}
+else {
+vErrors.push(err183);
+}
+errors++;
+}
+}
+var valid54 = _errs212 === errors;
+}
+else {
+var valid54 = true;
+}
+if(valid54){
+if(data80.inputs !== undefined){
+let data90 = data80.inputs;
+const _errs214 = errors;
+if(errors === _errs214){
+if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
+if(Object.keys(data90).length > 4096){
+const err184 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err184];
+}
+else {
+vErrors.push(err184);
+}
+errors++;
+}
+else {
+for(const key36 in data90){
+const _errs216 = errors;
+if(errors === _errs216){
+if(typeof key36 === "string"){
+if(key36.length > 256){
+const err185 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key36};
+if(vErrors === null){
+vErrors = [err185];
+}
+else {
+vErrors.push(err185);
+}
+errors++;
+}
+else {
+if(key36.length < 1){
+const err186 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key36};
+if(vErrors === null){
+vErrors = [err186];
+}
+else {
+vErrors.push(err186);
+}
+errors++;
+}
+}
+}
+else {
+const err187 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key36};
+if(vErrors === null){
+vErrors = [err187];
+}
+else {
+vErrors.push(err187);
+}
+errors++;
+}
+}
+var valid55 = _errs216 === errors;
+if(!valid55){
+const err188 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/propertyNames",keyword:"propertyNames",params:{propertyName: key36},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err188];
+}
+else {
+vErrors.push(err188);
+}
+errors++;
+break;
+}
+}
+if(valid55){
+for(const key37 in data90){
+let data91 = data90[key37];
+const _errs219 = errors;
+if(errors === _errs219){
+if(typeof data91 === "string"){
+if(data91.length > 256){
+const err189 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs/" + key37.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err189];
+}
+else {
+vErrors.push(err189);
+}
+errors++;
+}
+else {
+if(data91.length < 1){
+const err190 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs/" + key37.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/additionalProperties/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err190];
+}
+else {
+vErrors.push(err190);
+}
+errors++;
+}
+}
+}
+else {
+const err191 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs/" + key37.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err191];
+}
+else {
+vErrors.push(err191);
+}
+errors++;
+}
+}
+var valid56 = _errs219 === errors;
+if(!valid56){
+break;
+}
+}
+}
+}
+}
+else {
+const err192 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/inputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/inputs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err192];
+}
+else {
+vErrors.push(err192);
+}
+errors++;
+}
+}
+var valid54 = _errs214 === errors;
+}
+else {
+var valid54 = true;
+}
+if(valid54){
+if(data80.outputs !== undefined){
+let data92 = data80.outputs;
+const _errs221 = errors;
+if(errors === _errs221){
+if(data92 && typeof data92 == "object" && !Array.isArray(data92)){
+if(Object.keys(data92).length > 4096){
+const err193 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"};
+if(vErrors === null){
+vErrors = [err193];
+}
+else {
+vErrors.push(err193);
+}
+errors++;
+}
+else {
+for(const key38 in data92){
+const _errs223 = errors;
+if(errors === _errs223){
+if(typeof key38 === "string"){
+if(key38.length > 256){
+const err194 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key38};
+if(vErrors === null){
+vErrors = [err194];
+}
+else {
+vErrors.push(err194);
+}
+errors++;
+}
+else {
+if(key38.length < 1){
+const err195 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key38};
+if(vErrors === null){
+vErrors = [err195];
+}
+else {
+vErrors.push(err195);
+}
+errors++;
+}
+}
+}
+else {
+const err196 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key38};
+if(vErrors === null){
+vErrors = [err196];
+}
+else {
+vErrors.push(err196);
+}
+errors++;
+}
+}
+var valid57 = _errs223 === errors;
+if(!valid57){
+const err197 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/propertyNames",keyword:"propertyNames",params:{propertyName: key38},message:"property name must be valid"};
+if(vErrors === null){
+vErrors = [err197];
+}
+else {
+vErrors.push(err197);
+}
+errors++;
+break;
+}
+}
+if(valid57){
+for(const key39 in data92){
+let data93 = data92[key39];
+const _errs226 = errors;
+if(errors === _errs226){
+if(typeof data93 === "string"){
+if(data93.length > 256){
+const err198 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs/" + key39.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/additionalProperties/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"};
+if(vErrors === null){
+vErrors = [err198];
+}
+else {
+vErrors.push(err198);
+}
+errors++;
+}
+else {
+if(data93.length < 1){
+const err199 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs/" + key39.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/additionalProperties/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err199];
+}
+else {
+vErrors.push(err199);
+}
+errors++;
+}
+}
+}
+else {
+const err200 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs/" + key39.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err200];
+}
+else {
+vErrors.push(err200);
+}
+errors++;
+}
+}
+var valid58 = _errs226 === errors;
+if(!valid58){
+break;
+}
+}
+}
+}
+}
+else {
+const err201 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/outputs",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/outputs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err201];
+}
+else {
+vErrors.push(err201);
+}
+errors++;
+}
+}
+var valid54 = _errs221 === errors;
+}
+else {
+var valid54 = true;
+}
+if(valid54){
+if(data80.kernel !== undefined){
+let data94 = data80.kernel;
+const _errs228 = errors;
+if(errors === _errs228){
+if(typeof data94 === "string"){
+if(!pattern7.test(data94)){
+const err202 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/kernel",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/kernel/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""};
+if(vErrors === null){
+vErrors = [err202];
+}
+else {
+vErrors.push(err202);
+}
+errors++;
+}
+}
+else {
+const err203 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16+"/kernel",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/properties/kernel/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err203];
+}
+else {
+vErrors.push(err203);
+}
+errors++;
+}
+}
+var valid54 = _errs228 === errors;
+}
+else {
+var valid54 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+const err204 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err204];
+}
+else {
+vErrors.push(err204);
+}
+errors++;
+}
+}
+var _valid1 = _errs208 === errors;
+if(_valid1 && valid48){
+valid48 = false;
+passing1 = [passing1, 1];
+}
+else {
+if(_valid1){
+valid48 = true;
+passing1 = 1;
+if(props1 !== true){
+props1 = true;
+}
+}
+}
+if(!valid48){
+const err205 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps/" + i16,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/items/oneOf",keyword:"oneOf",params:{passingSchemas: passing1},message:"must match exactly one schema in oneOf"};
+if(vErrors === null){
+vErrors = [err205];
+}
+else {
+vErrors.push(err205);
+}
+errors++;
+}
+else {
+errors = _errs186;
+if(vErrors !== null){
+if(_errs186){
+vErrors.length = _errs186;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid47 = _errs185 === errors;
+if(!valid47){
+break;
+}
+}
+}
+}
+}
+else {
+const err206 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program/steps",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/properties/steps/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err206];
+}
+else {
+vErrors.push(err206);
+}
+errors++;
+}
+}
+}
+}
+}
+}
+else {
+const err207 = {instancePath:instancePath+"/program/steps/" + i8+"/model/program",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/properties/program/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err207];
+}
+else {
+vErrors.push(err207);
+}
+errors++;
+}
+}
+var valid37 = _errs180 === errors;
+}
+else {
+var valid37 = true;
+}
+}
+}
+}
+}
+}
+}
+else {
+const err208 = {instancePath:instancePath+"/program/steps/" + i8+"/model",schemaPath:"#/properties/program/properties/steps/items/oneOf/3/properties/model/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err208];
+}
+else {
+vErrors.push(err208);
+}
+errors++;
+}
+}
+var valid30 = _errs149 === errors;
+}
+else {
+var valid30 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+const err209 = {instancePath:instancePath+"/program/steps/" + i8,schemaPath:"#/properties/program/properties/steps/items/oneOf/3/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err209];
+}
+else {
+vErrors.push(err209);
+}
+errors++;
+}
+}
+var _valid0 = _errs123 === errors;
+if(_valid0 && valid14){
+valid14 = false;
+passing0 = [passing0, 3];
+}
+else {
+if(_valid0){
+valid14 = true;
+passing0 = 3;
+if(props0 !== true){
+props0 = true;
+}
+}
+}
+}
+}
+if(!valid14){
+const err210 = {instancePath:instancePath+"/program/steps/" + i8,schemaPath:"#/properties/program/properties/steps/items/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
+if(vErrors === null){
+vErrors = [err210];
+}
+else {
+vErrors.push(err210);
 }
 errors++;
 validate20.errors = vErrors;
@@ -2004,43 +4131,43 @@ var valid0 = true;
 }
 if(valid0){
 if(data.batching !== undefined){
-let data53 = data.batching;
-const _errs123 = errors;
-if(errors === _errs123){
-if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
-let missing8;
-if(((data53.rowsAreIndependent === undefined) && (missing8 = "rowsAreIndependent")) || ((data53.reason === undefined) && (missing8 = "reason"))){
-validate20.errors = [{instancePath:instancePath+"/batching",schemaPath:"#/properties/batching/required",keyword:"required",params:{missingProperty: missing8},message:"must have required property '"+missing8+"'"}];
+let data95 = data.batching;
+const _errs230 = errors;
+if(errors === _errs230){
+if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
+let missing14;
+if(((data95.rowsAreIndependent === undefined) && (missing14 = "rowsAreIndependent")) || ((data95.reason === undefined) && (missing14 = "reason"))){
+validate20.errors = [{instancePath:instancePath+"/batching",schemaPath:"#/properties/batching/required",keyword:"required",params:{missingProperty: missing14},message:"must have required property '"+missing14+"'"}];
 return false;
 }
 else {
-const _errs125 = errors;
-for(const key20 in data53){
-if(!((key20 === "rowsAreIndependent") || (key20 === "reason"))){
-validate20.errors = [{instancePath:instancePath+"/batching",schemaPath:"#/properties/batching/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key20},message:"must NOT have additional properties"}];
+const _errs232 = errors;
+for(const key40 in data95){
+if(!((key40 === "rowsAreIndependent") || (key40 === "reason"))){
+validate20.errors = [{instancePath:instancePath+"/batching",schemaPath:"#/properties/batching/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key40},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs125 === errors){
-if(data53.rowsAreIndependent !== undefined){
-const _errs126 = errors;
-if(typeof data53.rowsAreIndependent !== "boolean"){
+if(_errs232 === errors){
+if(data95.rowsAreIndependent !== undefined){
+const _errs233 = errors;
+if(typeof data95.rowsAreIndependent !== "boolean"){
 validate20.errors = [{instancePath:instancePath+"/batching/rowsAreIndependent",schemaPath:"#/properties/batching/properties/rowsAreIndependent/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"}];
 return false;
 }
-var valid30 = _errs126 === errors;
+var valid59 = _errs233 === errors;
 }
 else {
-var valid30 = true;
+var valid59 = true;
 }
-if(valid30){
-if(data53.reason !== undefined){
-let data55 = data53.reason;
-const _errs128 = errors;
-if(errors === _errs128){
-if(typeof data55 === "string"){
-if(data55.length > 1000){
+if(valid59){
+if(data95.reason !== undefined){
+let data97 = data95.reason;
+const _errs235 = errors;
+if(errors === _errs235){
+if(typeof data97 === "string"){
+if(data97.length > 1000){
 validate20.errors = [{instancePath:instancePath+"/batching/reason",schemaPath:"#/properties/batching/properties/reason/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
@@ -2050,10 +4177,10 @@ validate20.errors = [{instancePath:instancePath+"/batching/reason",schemaPath:"#
 return false;
 }
 }
-var valid30 = _errs128 === errors;
+var valid59 = _errs235 === errors;
 }
 else {
-var valid30 = true;
+var valid59 = true;
 }
 }
 }
@@ -2064,68 +4191,68 @@ validate20.errors = [{instancePath:instancePath+"/batching",schemaPath:"#/proper
 return false;
 }
 }
-var valid0 = _errs123 === errors;
+var valid0 = _errs230 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.example !== undefined){
-let data56 = data.example;
-const _errs130 = errors;
-if(errors === _errs130){
-if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
-if(Object.keys(data56).length > 4096){
+let data98 = data.example;
+const _errs237 = errors;
+if(errors === _errs237){
+if(data98 && typeof data98 == "object" && !Array.isArray(data98)){
+if(Object.keys(data98).length > 4096){
 validate20.errors = [{instancePath:instancePath+"/example",schemaPath:"#/properties/example/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"}];
 return false;
 }
 else {
-for(const key21 in data56){
-const _errs132 = errors;
-if(errors === _errs132){
-if(typeof key21 === "string"){
-if(key21.length > 256){
-const err79 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key21};
+for(const key41 in data98){
+const _errs239 = errors;
+if(errors === _errs239){
+if(typeof key41 === "string"){
+if(key41.length > 256){
+const err211 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key41};
 if(vErrors === null){
-vErrors = [err79];
+vErrors = [err211];
 }
 else {
-vErrors.push(err79);
+vErrors.push(err211);
 }
 errors++;
 }
 else {
-if(key21.length < 1){
-const err80 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key21};
+if(key41.length < 1){
+const err212 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key41};
 if(vErrors === null){
-vErrors = [err80];
+vErrors = [err212];
 }
 else {
-vErrors.push(err80);
+vErrors.push(err212);
 }
 errors++;
 }
 }
 }
 else {
-const err81 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key21};
+const err213 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key41};
 if(vErrors === null){
-vErrors = [err81];
+vErrors = [err213];
 }
 else {
-vErrors.push(err81);
+vErrors.push(err213);
 }
 errors++;
 }
 }
-var valid31 = _errs132 === errors;
-if(!valid31){
-const err82 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames",keyword:"propertyNames",params:{propertyName: key21},message:"property name must be valid"};
+var valid60 = _errs239 === errors;
+if(!valid60){
+const err214 = {instancePath:instancePath+"/example",schemaPath:"#/properties/example/propertyNames",keyword:"propertyNames",params:{propertyName: key41},message:"property name must be valid"};
 if(vErrors === null){
-vErrors = [err82];
+vErrors = [err214];
 }
 else {
-vErrors.push(err82);
+vErrors.push(err214);
 }
 errors++;
 validate20.errors = vErrors;
@@ -2133,114 +4260,114 @@ return false;
 break;
 }
 }
-if(valid31){
-for(const key22 in data56){
-let data57 = data56[key22];
-const _errs135 = errors;
-if(errors === _errs135){
-if(data57 && typeof data57 == "object" && !Array.isArray(data57)){
-let missing9;
-if((((data57.datatype === undefined) && (missing9 = "datatype")) || ((data57.shape === undefined) && (missing9 = "shape"))) || ((data57.data === undefined) && (missing9 = "data"))){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/example/additionalProperties/required",keyword:"required",params:{missingProperty: missing9},message:"must have required property '"+missing9+"'"}];
+if(valid60){
+for(const key42 in data98){
+let data99 = data98[key42];
+const _errs242 = errors;
+if(errors === _errs242){
+if(data99 && typeof data99 == "object" && !Array.isArray(data99)){
+let missing15;
+if((((data99.datatype === undefined) && (missing15 = "datatype")) || ((data99.shape === undefined) && (missing15 = "shape"))) || ((data99.data === undefined) && (missing15 = "data"))){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/example/additionalProperties/required",keyword:"required",params:{missingProperty: missing15},message:"must have required property '"+missing15+"'"}];
 return false;
 }
 else {
-const _errs137 = errors;
-for(const key23 in data57){
-if(!(((key23 === "datatype") || (key23 === "shape")) || (key23 === "data"))){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/example/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key23},message:"must NOT have additional properties"}];
+const _errs244 = errors;
+for(const key43 in data99){
+if(!(((key43 === "datatype") || (key43 === "shape")) || (key43 === "data"))){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/example/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key43},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs137 === errors){
-if(data57.datatype !== undefined){
-let data58 = data57.datatype;
-const _errs138 = errors;
-if(!((((((((((((((data58 === "BOOL") || (data58 === "UINT8")) || (data58 === "UINT16")) || (data58 === "UINT32")) || (data58 === "UINT64")) || (data58 === "INT8")) || (data58 === "INT16")) || (data58 === "INT32")) || (data58 === "INT64")) || (data58 === "FP16")) || (data58 === "BF16")) || (data58 === "FP32")) || (data58 === "FP64")) || (data58 === "BYTES"))){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/datatype",schemaPath:"#/properties/example/additionalProperties/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.example.additionalProperties.properties.datatype.enum},message:"must be equal to one of the allowed values"}];
+if(_errs244 === errors){
+if(data99.datatype !== undefined){
+let data100 = data99.datatype;
+const _errs245 = errors;
+if(!((((((((((((((data100 === "BOOL") || (data100 === "UINT8")) || (data100 === "UINT16")) || (data100 === "UINT32")) || (data100 === "UINT64")) || (data100 === "INT8")) || (data100 === "INT16")) || (data100 === "INT32")) || (data100 === "INT64")) || (data100 === "FP16")) || (data100 === "BF16")) || (data100 === "FP32")) || (data100 === "FP64")) || (data100 === "BYTES"))){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/datatype",schemaPath:"#/properties/example/additionalProperties/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.example.additionalProperties.properties.datatype.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-var valid33 = _errs138 === errors;
+var valid62 = _errs245 === errors;
 }
 else {
-var valid33 = true;
+var valid62 = true;
 }
-if(valid33){
-if(data57.shape !== undefined){
-let data59 = data57.shape;
-const _errs139 = errors;
-if(errors === _errs139){
-if(Array.isArray(data59)){
-if(data59.length > 8){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/example/additionalProperties/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
+if(valid62){
+if(data99.shape !== undefined){
+let data101 = data99.shape;
+const _errs246 = errors;
+if(errors === _errs246){
+if(Array.isArray(data101)){
+if(data101.length > 8){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/example/additionalProperties/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
 return false;
 }
 else {
-var valid34 = true;
-const len8 = data59.length;
-for(let i9=0; i9<len8; i9++){
-let data60 = data59[i9];
-const _errs141 = errors;
-if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i9,schemaPath:"#/properties/example/additionalProperties/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+var valid63 = true;
+const len14 = data101.length;
+for(let i17=0; i17<len14; i17++){
+let data102 = data101[i17];
+const _errs248 = errors;
+if(!(((typeof data102 == "number") && (!(data102 % 1) && !isNaN(data102))) && (isFinite(data102)))){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i17,schemaPath:"#/properties/example/additionalProperties/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs141){
-if((typeof data60 == "number") && (isFinite(data60))){
-if(data60 < 0 || isNaN(data60)){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i9,schemaPath:"#/properties/example/additionalProperties/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs248){
+if((typeof data102 == "number") && (isFinite(data102))){
+if(data102 < 0 || isNaN(data102)){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i17,schemaPath:"#/properties/example/additionalProperties/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid34 = _errs141 === errors;
-if(!valid34){
+var valid63 = _errs248 === errors;
+if(!valid63){
 break;
 }
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/example/additionalProperties/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/example/additionalProperties/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid33 = _errs139 === errors;
+var valid62 = _errs246 === errors;
 }
 else {
-var valid33 = true;
+var valid62 = true;
 }
-if(valid33){
-if(data57.data !== undefined){
-let data61 = data57.data;
-const _errs143 = errors;
-if(errors === _errs143){
-if(Array.isArray(data61)){
-var valid35 = true;
-const len9 = data61.length;
-for(let i10=0; i10<len9; i10++){
-let data62 = data61[i10];
-const _errs145 = errors;
-if((!((typeof data62 == "number") && (isFinite(data62)))) && (typeof data62 !== "string")){
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/data/" + i10,schemaPath:"#/properties/example/additionalProperties/properties/data/items/type",keyword:"type",params:{type: schema31.properties.example.additionalProperties.properties.data.items.type},message:"must be number,string"}];
+if(valid62){
+if(data99.data !== undefined){
+let data103 = data99.data;
+const _errs250 = errors;
+if(errors === _errs250){
+if(Array.isArray(data103)){
+var valid64 = true;
+const len15 = data103.length;
+for(let i18=0; i18<len15; i18++){
+let data104 = data103[i18];
+const _errs252 = errors;
+if((!((typeof data104 == "number") && (isFinite(data104)))) && (typeof data104 !== "string")){
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/data/" + i18,schemaPath:"#/properties/example/additionalProperties/properties/data/items/type",keyword:"type",params:{type: schema31.properties.example.additionalProperties.properties.data.items.type},message:"must be number,string"}];
 return false;
 }
-var valid35 = _errs145 === errors;
-if(!valid35){
+var valid64 = _errs252 === errors;
+if(!valid64){
 break;
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1")+"/data",schemaPath:"#/properties/example/additionalProperties/properties/data/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1")+"/data",schemaPath:"#/properties/example/additionalProperties/properties/data/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid33 = _errs143 === errors;
+var valid62 = _errs250 === errors;
 }
 else {
-var valid33 = true;
+var valid62 = true;
 }
 }
 }
@@ -2248,12 +4375,12 @@ var valid33 = true;
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/example/" + key22.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/example/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate20.errors = [{instancePath:instancePath+"/example/" + key42.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/example/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid32 = _errs135 === errors;
-if(!valid32){
+var valid61 = _errs242 === errors;
+if(!valid61){
 break;
 }
 }
@@ -2265,88 +4392,88 @@ validate20.errors = [{instancePath:instancePath+"/example",schemaPath:"#/propert
 return false;
 }
 }
-var valid0 = _errs130 === errors;
+var valid0 = _errs237 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.golden !== undefined){
-let data63 = data.golden;
-const _errs147 = errors;
-if(errors === _errs147){
-if(data63 && typeof data63 == "object" && !Array.isArray(data63)){
-let missing10;
-if(((((data63.inputs === undefined) && (missing10 = "inputs")) || ((data63.outputs === undefined) && (missing10 = "outputs"))) || ((data63.tolerance === undefined) && (missing10 = "tolerance"))) || ((data63.recordedBy === undefined) && (missing10 = "recordedBy"))){
-validate20.errors = [{instancePath:instancePath+"/golden",schemaPath:"#/properties/golden/required",keyword:"required",params:{missingProperty: missing10},message:"must have required property '"+missing10+"'"}];
+let data105 = data.golden;
+const _errs254 = errors;
+if(errors === _errs254){
+if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
+let missing16;
+if(((((data105.inputs === undefined) && (missing16 = "inputs")) || ((data105.outputs === undefined) && (missing16 = "outputs"))) || ((data105.tolerance === undefined) && (missing16 = "tolerance"))) || ((data105.recordedBy === undefined) && (missing16 = "recordedBy"))){
+validate20.errors = [{instancePath:instancePath+"/golden",schemaPath:"#/properties/golden/required",keyword:"required",params:{missingProperty: missing16},message:"must have required property '"+missing16+"'"}];
 return false;
 }
 else {
-const _errs149 = errors;
-for(const key24 in data63){
-if(!((((key24 === "inputs") || (key24 === "outputs")) || (key24 === "tolerance")) || (key24 === "recordedBy"))){
-validate20.errors = [{instancePath:instancePath+"/golden",schemaPath:"#/properties/golden/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key24},message:"must NOT have additional properties"}];
+const _errs256 = errors;
+for(const key44 in data105){
+if(!((((key44 === "inputs") || (key44 === "outputs")) || (key44 === "tolerance")) || (key44 === "recordedBy"))){
+validate20.errors = [{instancePath:instancePath+"/golden",schemaPath:"#/properties/golden/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key44},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs149 === errors){
-if(data63.inputs !== undefined){
-let data64 = data63.inputs;
-const _errs150 = errors;
-if(errors === _errs150){
-if(data64 && typeof data64 == "object" && !Array.isArray(data64)){
-if(Object.keys(data64).length > 4096){
+if(_errs256 === errors){
+if(data105.inputs !== undefined){
+let data106 = data105.inputs;
+const _errs257 = errors;
+if(errors === _errs257){
+if(data106 && typeof data106 == "object" && !Array.isArray(data106)){
+if(Object.keys(data106).length > 4096){
 validate20.errors = [{instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"}];
 return false;
 }
 else {
-for(const key25 in data64){
-const _errs152 = errors;
-if(errors === _errs152){
-if(typeof key25 === "string"){
-if(key25.length > 256){
-const err83 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key25};
+for(const key45 in data106){
+const _errs259 = errors;
+if(errors === _errs259){
+if(typeof key45 === "string"){
+if(key45.length > 256){
+const err215 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key45};
 if(vErrors === null){
-vErrors = [err83];
+vErrors = [err215];
 }
 else {
-vErrors.push(err83);
+vErrors.push(err215);
 }
 errors++;
 }
 else {
-if(key25.length < 1){
-const err84 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key25};
+if(key45.length < 1){
+const err216 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key45};
 if(vErrors === null){
-vErrors = [err84];
+vErrors = [err216];
 }
 else {
-vErrors.push(err84);
+vErrors.push(err216);
 }
 errors++;
 }
 }
 }
 else {
-const err85 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key25};
+const err217 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key45};
 if(vErrors === null){
-vErrors = [err85];
+vErrors = [err217];
 }
 else {
-vErrors.push(err85);
+vErrors.push(err217);
 }
 errors++;
 }
 }
-var valid37 = _errs152 === errors;
-if(!valid37){
-const err86 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames",keyword:"propertyNames",params:{propertyName: key25},message:"property name must be valid"};
+var valid66 = _errs259 === errors;
+if(!valid66){
+const err218 = {instancePath:instancePath+"/golden/inputs",schemaPath:"#/properties/golden/properties/inputs/propertyNames",keyword:"propertyNames",params:{propertyName: key45},message:"property name must be valid"};
 if(vErrors === null){
-vErrors = [err86];
+vErrors = [err218];
 }
 else {
-vErrors.push(err86);
+vErrors.push(err218);
 }
 errors++;
 validate20.errors = vErrors;
@@ -2354,114 +4481,114 @@ return false;
 break;
 }
 }
-if(valid37){
-for(const key26 in data64){
-let data65 = data64[key26];
-const _errs155 = errors;
-if(errors === _errs155){
-if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
-let missing11;
-if((((data65.datatype === undefined) && (missing11 = "datatype")) || ((data65.shape === undefined) && (missing11 = "shape"))) || ((data65.data === undefined) && (missing11 = "data"))){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/inputs/additionalProperties/required",keyword:"required",params:{missingProperty: missing11},message:"must have required property '"+missing11+"'"}];
+if(valid66){
+for(const key46 in data106){
+let data107 = data106[key46];
+const _errs262 = errors;
+if(errors === _errs262){
+if(data107 && typeof data107 == "object" && !Array.isArray(data107)){
+let missing17;
+if((((data107.datatype === undefined) && (missing17 = "datatype")) || ((data107.shape === undefined) && (missing17 = "shape"))) || ((data107.data === undefined) && (missing17 = "data"))){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/inputs/additionalProperties/required",keyword:"required",params:{missingProperty: missing17},message:"must have required property '"+missing17+"'"}];
 return false;
 }
 else {
-const _errs157 = errors;
-for(const key27 in data65){
-if(!(((key27 === "datatype") || (key27 === "shape")) || (key27 === "data"))){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/inputs/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key27},message:"must NOT have additional properties"}];
+const _errs264 = errors;
+for(const key47 in data107){
+if(!(((key47 === "datatype") || (key47 === "shape")) || (key47 === "data"))){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/inputs/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key47},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs157 === errors){
-if(data65.datatype !== undefined){
-let data66 = data65.datatype;
-const _errs158 = errors;
-if(!((((((((((((((data66 === "BOOL") || (data66 === "UINT8")) || (data66 === "UINT16")) || (data66 === "UINT32")) || (data66 === "UINT64")) || (data66 === "INT8")) || (data66 === "INT16")) || (data66 === "INT32")) || (data66 === "INT64")) || (data66 === "FP16")) || (data66 === "BF16")) || (data66 === "FP32")) || (data66 === "FP64")) || (data66 === "BYTES"))){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/datatype",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.golden.properties.inputs.additionalProperties.properties.datatype.enum},message:"must be equal to one of the allowed values"}];
+if(_errs264 === errors){
+if(data107.datatype !== undefined){
+let data108 = data107.datatype;
+const _errs265 = errors;
+if(!((((((((((((((data108 === "BOOL") || (data108 === "UINT8")) || (data108 === "UINT16")) || (data108 === "UINT32")) || (data108 === "UINT64")) || (data108 === "INT8")) || (data108 === "INT16")) || (data108 === "INT32")) || (data108 === "INT64")) || (data108 === "FP16")) || (data108 === "BF16")) || (data108 === "FP32")) || (data108 === "FP64")) || (data108 === "BYTES"))){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/datatype",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.golden.properties.inputs.additionalProperties.properties.datatype.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-var valid39 = _errs158 === errors;
+var valid68 = _errs265 === errors;
 }
 else {
-var valid39 = true;
+var valid68 = true;
 }
-if(valid39){
-if(data65.shape !== undefined){
-let data67 = data65.shape;
-const _errs159 = errors;
-if(errors === _errs159){
-if(Array.isArray(data67)){
-if(data67.length > 8){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
+if(valid68){
+if(data107.shape !== undefined){
+let data109 = data107.shape;
+const _errs266 = errors;
+if(errors === _errs266){
+if(Array.isArray(data109)){
+if(data109.length > 8){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
 return false;
 }
 else {
-var valid40 = true;
-const len10 = data67.length;
-for(let i11=0; i11<len10; i11++){
-let data68 = data67[i11];
-const _errs161 = errors;
-if(!(((typeof data68 == "number") && (!(data68 % 1) && !isNaN(data68))) && (isFinite(data68)))){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i11,schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+var valid69 = true;
+const len16 = data109.length;
+for(let i19=0; i19<len16; i19++){
+let data110 = data109[i19];
+const _errs268 = errors;
+if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i19,schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs161){
-if((typeof data68 == "number") && (isFinite(data68))){
-if(data68 < 0 || isNaN(data68)){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i11,schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs268){
+if((typeof data110 == "number") && (isFinite(data110))){
+if(data110 < 0 || isNaN(data110)){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i19,schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid40 = _errs161 === errors;
-if(!valid40){
+var valid69 = _errs268 === errors;
+if(!valid69){
 break;
 }
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid39 = _errs159 === errors;
+var valid68 = _errs266 === errors;
 }
 else {
-var valid39 = true;
+var valid68 = true;
 }
-if(valid39){
-if(data65.data !== undefined){
-let data69 = data65.data;
-const _errs163 = errors;
-if(errors === _errs163){
-if(Array.isArray(data69)){
-var valid41 = true;
-const len11 = data69.length;
-for(let i12=0; i12<len11; i12++){
-let data70 = data69[i12];
-const _errs165 = errors;
-if((!((typeof data70 == "number") && (isFinite(data70)))) && (typeof data70 !== "string")){
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/data/" + i12,schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/data/items/type",keyword:"type",params:{type: schema31.properties.golden.properties.inputs.additionalProperties.properties.data.items.type},message:"must be number,string"}];
+if(valid68){
+if(data107.data !== undefined){
+let data111 = data107.data;
+const _errs270 = errors;
+if(errors === _errs270){
+if(Array.isArray(data111)){
+var valid70 = true;
+const len17 = data111.length;
+for(let i20=0; i20<len17; i20++){
+let data112 = data111[i20];
+const _errs272 = errors;
+if((!((typeof data112 == "number") && (isFinite(data112)))) && (typeof data112 !== "string")){
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/data/" + i20,schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/data/items/type",keyword:"type",params:{type: schema31.properties.golden.properties.inputs.additionalProperties.properties.data.items.type},message:"must be number,string"}];
 return false;
 }
-var valid41 = _errs165 === errors;
-if(!valid41){
+var valid70 = _errs272 === errors;
+if(!valid70){
 break;
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1")+"/data",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/data/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1")+"/data",schemaPath:"#/properties/golden/properties/inputs/additionalProperties/properties/data/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid39 = _errs163 === errors;
+var valid68 = _errs270 === errors;
 }
 else {
-var valid39 = true;
+var valid68 = true;
 }
 }
 }
@@ -2469,12 +4596,12 @@ var valid39 = true;
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key26.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/inputs/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate20.errors = [{instancePath:instancePath+"/golden/inputs/" + key46.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/inputs/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid38 = _errs155 === errors;
-if(!valid38){
+var valid67 = _errs262 === errors;
+if(!valid67){
 break;
 }
 }
@@ -2486,68 +4613,68 @@ validate20.errors = [{instancePath:instancePath+"/golden/inputs",schemaPath:"#/p
 return false;
 }
 }
-var valid36 = _errs150 === errors;
+var valid65 = _errs257 === errors;
 }
 else {
-var valid36 = true;
+var valid65 = true;
 }
-if(valid36){
-if(data63.outputs !== undefined){
-let data71 = data63.outputs;
-const _errs167 = errors;
-if(errors === _errs167){
-if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
-if(Object.keys(data71).length > 4096){
+if(valid65){
+if(data105.outputs !== undefined){
+let data113 = data105.outputs;
+const _errs274 = errors;
+if(errors === _errs274){
+if(data113 && typeof data113 == "object" && !Array.isArray(data113)){
+if(Object.keys(data113).length > 4096){
 validate20.errors = [{instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"}];
 return false;
 }
 else {
-for(const key28 in data71){
-const _errs169 = errors;
-if(errors === _errs169){
-if(typeof key28 === "string"){
-if(key28.length > 256){
-const err87 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key28};
+for(const key48 in data113){
+const _errs276 = errors;
+if(errors === _errs276){
+if(typeof key48 === "string"){
+if(key48.length > 256){
+const err219 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key48};
 if(vErrors === null){
-vErrors = [err87];
+vErrors = [err219];
 }
 else {
-vErrors.push(err87);
+vErrors.push(err219);
 }
 errors++;
 }
 else {
-if(key28.length < 1){
-const err88 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key28};
+if(key48.length < 1){
+const err220 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",propertyName:key48};
 if(vErrors === null){
-vErrors = [err88];
+vErrors = [err220];
 }
 else {
-vErrors.push(err88);
+vErrors.push(err220);
 }
 errors++;
 }
 }
 }
 else {
-const err89 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key28};
+const err221 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key48};
 if(vErrors === null){
-vErrors = [err89];
+vErrors = [err221];
 }
 else {
-vErrors.push(err89);
+vErrors.push(err221);
 }
 errors++;
 }
 }
-var valid42 = _errs169 === errors;
-if(!valid42){
-const err90 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames",keyword:"propertyNames",params:{propertyName: key28},message:"property name must be valid"};
+var valid71 = _errs276 === errors;
+if(!valid71){
+const err222 = {instancePath:instancePath+"/golden/outputs",schemaPath:"#/properties/golden/properties/outputs/propertyNames",keyword:"propertyNames",params:{propertyName: key48},message:"property name must be valid"};
 if(vErrors === null){
-vErrors = [err90];
+vErrors = [err222];
 }
 else {
-vErrors.push(err90);
+vErrors.push(err222);
 }
 errors++;
 validate20.errors = vErrors;
@@ -2555,114 +4682,114 @@ return false;
 break;
 }
 }
-if(valid42){
-for(const key29 in data71){
-let data72 = data71[key29];
-const _errs172 = errors;
-if(errors === _errs172){
-if(data72 && typeof data72 == "object" && !Array.isArray(data72)){
-let missing12;
-if((((data72.datatype === undefined) && (missing12 = "datatype")) || ((data72.shape === undefined) && (missing12 = "shape"))) || ((data72.data === undefined) && (missing12 = "data"))){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/outputs/additionalProperties/required",keyword:"required",params:{missingProperty: missing12},message:"must have required property '"+missing12+"'"}];
+if(valid71){
+for(const key49 in data113){
+let data114 = data113[key49];
+const _errs279 = errors;
+if(errors === _errs279){
+if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
+let missing18;
+if((((data114.datatype === undefined) && (missing18 = "datatype")) || ((data114.shape === undefined) && (missing18 = "shape"))) || ((data114.data === undefined) && (missing18 = "data"))){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/outputs/additionalProperties/required",keyword:"required",params:{missingProperty: missing18},message:"must have required property '"+missing18+"'"}];
 return false;
 }
 else {
-const _errs174 = errors;
-for(const key30 in data72){
-if(!(((key30 === "datatype") || (key30 === "shape")) || (key30 === "data"))){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/outputs/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key30},message:"must NOT have additional properties"}];
+const _errs281 = errors;
+for(const key50 in data114){
+if(!(((key50 === "datatype") || (key50 === "shape")) || (key50 === "data"))){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/outputs/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key50},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs174 === errors){
-if(data72.datatype !== undefined){
-let data73 = data72.datatype;
-const _errs175 = errors;
-if(!((((((((((((((data73 === "BOOL") || (data73 === "UINT8")) || (data73 === "UINT16")) || (data73 === "UINT32")) || (data73 === "UINT64")) || (data73 === "INT8")) || (data73 === "INT16")) || (data73 === "INT32")) || (data73 === "INT64")) || (data73 === "FP16")) || (data73 === "BF16")) || (data73 === "FP32")) || (data73 === "FP64")) || (data73 === "BYTES"))){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/datatype",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.golden.properties.outputs.additionalProperties.properties.datatype.enum},message:"must be equal to one of the allowed values"}];
+if(_errs281 === errors){
+if(data114.datatype !== undefined){
+let data115 = data114.datatype;
+const _errs282 = errors;
+if(!((((((((((((((data115 === "BOOL") || (data115 === "UINT8")) || (data115 === "UINT16")) || (data115 === "UINT32")) || (data115 === "UINT64")) || (data115 === "INT8")) || (data115 === "INT16")) || (data115 === "INT32")) || (data115 === "INT64")) || (data115 === "FP16")) || (data115 === "BF16")) || (data115 === "FP32")) || (data115 === "FP64")) || (data115 === "BYTES"))){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/datatype",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/datatype/enum",keyword:"enum",params:{allowedValues: schema31.properties.golden.properties.outputs.additionalProperties.properties.datatype.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-var valid44 = _errs175 === errors;
+var valid73 = _errs282 === errors;
 }
 else {
-var valid44 = true;
+var valid73 = true;
 }
-if(valid44){
-if(data72.shape !== undefined){
-let data74 = data72.shape;
-const _errs176 = errors;
-if(errors === _errs176){
-if(Array.isArray(data74)){
-if(data74.length > 8){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
+if(valid73){
+if(data114.shape !== undefined){
+let data116 = data114.shape;
+const _errs283 = errors;
+if(errors === _errs283){
+if(Array.isArray(data116)){
+if(data116.length > 8){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/maxItems",keyword:"maxItems",params:{limit: 8},message:"must NOT have more than 8 items"}];
 return false;
 }
 else {
-var valid45 = true;
-const len12 = data74.length;
-for(let i13=0; i13<len12; i13++){
-let data75 = data74[i13];
-const _errs178 = errors;
-if(!(((typeof data75 == "number") && (!(data75 % 1) && !isNaN(data75))) && (isFinite(data75)))){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i13,schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+var valid74 = true;
+const len18 = data116.length;
+for(let i21=0; i21<len18; i21++){
+let data117 = data116[i21];
+const _errs285 = errors;
+if(!(((typeof data117 == "number") && (!(data117 % 1) && !isNaN(data117))) && (isFinite(data117)))){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i21,schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs178){
-if((typeof data75 == "number") && (isFinite(data75))){
-if(data75 < 0 || isNaN(data75)){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i13,schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs285){
+if((typeof data117 == "number") && (isFinite(data117))){
+if(data117 < 0 || isNaN(data117)){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape/" + i21,schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid45 = _errs178 === errors;
-if(!valid45){
+var valid74 = _errs285 === errors;
+if(!valid74){
 break;
 }
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/shape",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/shape/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid44 = _errs176 === errors;
+var valid73 = _errs283 === errors;
 }
 else {
-var valid44 = true;
+var valid73 = true;
 }
-if(valid44){
-if(data72.data !== undefined){
-let data76 = data72.data;
-const _errs180 = errors;
-if(errors === _errs180){
-if(Array.isArray(data76)){
-var valid46 = true;
-const len13 = data76.length;
-for(let i14=0; i14<len13; i14++){
-let data77 = data76[i14];
-const _errs182 = errors;
-if((!((typeof data77 == "number") && (isFinite(data77)))) && (typeof data77 !== "string")){
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/data/" + i14,schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/data/items/type",keyword:"type",params:{type: schema31.properties.golden.properties.outputs.additionalProperties.properties.data.items.type},message:"must be number,string"}];
+if(valid73){
+if(data114.data !== undefined){
+let data118 = data114.data;
+const _errs287 = errors;
+if(errors === _errs287){
+if(Array.isArray(data118)){
+var valid75 = true;
+const len19 = data118.length;
+for(let i22=0; i22<len19; i22++){
+let data119 = data118[i22];
+const _errs289 = errors;
+if((!((typeof data119 == "number") && (isFinite(data119)))) && (typeof data119 !== "string")){
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/data/" + i22,schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/data/items/type",keyword:"type",params:{type: schema31.properties.golden.properties.outputs.additionalProperties.properties.data.items.type},message:"must be number,string"}];
 return false;
 }
-var valid46 = _errs182 === errors;
-if(!valid46){
+var valid75 = _errs289 === errors;
+if(!valid75){
 break;
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1")+"/data",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/data/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1")+"/data",schemaPath:"#/properties/golden/properties/outputs/additionalProperties/properties/data/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-var valid44 = _errs180 === errors;
+var valid73 = _errs287 === errors;
 }
 else {
-var valid44 = true;
+var valid73 = true;
 }
 }
 }
@@ -2670,12 +4797,12 @@ var valid44 = true;
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key29.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/outputs/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate20.errors = [{instancePath:instancePath+"/golden/outputs/" + key49.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/golden/properties/outputs/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid43 = _errs172 === errors;
-if(!valid43){
+var valid72 = _errs279 === errors;
+if(!valid72){
 break;
 }
 }
@@ -2687,38 +4814,38 @@ validate20.errors = [{instancePath:instancePath+"/golden/outputs",schemaPath:"#/
 return false;
 }
 }
-var valid36 = _errs167 === errors;
+var valid65 = _errs274 === errors;
 }
 else {
-var valid36 = true;
+var valid65 = true;
 }
-if(valid36){
-if(data63.tolerance !== undefined){
-let data78 = data63.tolerance;
-const _errs184 = errors;
-if(errors === _errs184){
-if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
-let missing13;
-if(((data78.relative === undefined) && (missing13 = "relative")) || ((data78.absolute === undefined) && (missing13 = "absolute"))){
-validate20.errors = [{instancePath:instancePath+"/golden/tolerance",schemaPath:"#/properties/golden/properties/tolerance/required",keyword:"required",params:{missingProperty: missing13},message:"must have required property '"+missing13+"'"}];
+if(valid65){
+if(data105.tolerance !== undefined){
+let data120 = data105.tolerance;
+const _errs291 = errors;
+if(errors === _errs291){
+if(data120 && typeof data120 == "object" && !Array.isArray(data120)){
+let missing19;
+if(((data120.relative === undefined) && (missing19 = "relative")) || ((data120.absolute === undefined) && (missing19 = "absolute"))){
+validate20.errors = [{instancePath:instancePath+"/golden/tolerance",schemaPath:"#/properties/golden/properties/tolerance/required",keyword:"required",params:{missingProperty: missing19},message:"must have required property '"+missing19+"'"}];
 return false;
 }
 else {
-const _errs186 = errors;
-for(const key31 in data78){
-if(!((key31 === "relative") || (key31 === "absolute"))){
-validate20.errors = [{instancePath:instancePath+"/golden/tolerance",schemaPath:"#/properties/golden/properties/tolerance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key31},message:"must NOT have additional properties"}];
+const _errs293 = errors;
+for(const key51 in data120){
+if(!((key51 === "relative") || (key51 === "absolute"))){
+validate20.errors = [{instancePath:instancePath+"/golden/tolerance",schemaPath:"#/properties/golden/properties/tolerance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key51},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs186 === errors){
-if(data78.relative !== undefined){
-let data79 = data78.relative;
-const _errs187 = errors;
-if(errors === _errs187){
-if((typeof data79 == "number") && (isFinite(data79))){
-if(data79 < 0 || isNaN(data79)){
+if(_errs293 === errors){
+if(data120.relative !== undefined){
+let data121 = data120.relative;
+const _errs294 = errors;
+if(errors === _errs294){
+if((typeof data121 == "number") && (isFinite(data121))){
+if(data121 < 0 || isNaN(data121)){
 validate20.errors = [{instancePath:instancePath+"/golden/tolerance/relative",schemaPath:"#/properties/golden/properties/tolerance/properties/relative/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
@@ -2728,18 +4855,18 @@ validate20.errors = [{instancePath:instancePath+"/golden/tolerance/relative",sch
 return false;
 }
 }
-var valid47 = _errs187 === errors;
+var valid76 = _errs294 === errors;
 }
 else {
-var valid47 = true;
+var valid76 = true;
 }
-if(valid47){
-if(data78.absolute !== undefined){
-let data80 = data78.absolute;
-const _errs189 = errors;
-if(errors === _errs189){
-if((typeof data80 == "number") && (isFinite(data80))){
-if(data80 < 0 || isNaN(data80)){
+if(valid76){
+if(data120.absolute !== undefined){
+let data122 = data120.absolute;
+const _errs296 = errors;
+if(errors === _errs296){
+if((typeof data122 == "number") && (isFinite(data122))){
+if(data122 < 0 || isNaN(data122)){
 validate20.errors = [{instancePath:instancePath+"/golden/tolerance/absolute",schemaPath:"#/properties/golden/properties/tolerance/properties/absolute/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
@@ -2749,10 +4876,10 @@ validate20.errors = [{instancePath:instancePath+"/golden/tolerance/absolute",sch
 return false;
 }
 }
-var valid47 = _errs189 === errors;
+var valid76 = _errs296 === errors;
 }
 else {
-var valid47 = true;
+var valid76 = true;
 }
 }
 }
@@ -2763,18 +4890,18 @@ validate20.errors = [{instancePath:instancePath+"/golden/tolerance",schemaPath:"
 return false;
 }
 }
-var valid36 = _errs184 === errors;
+var valid65 = _errs291 === errors;
 }
 else {
-var valid36 = true;
+var valid65 = true;
 }
-if(valid36){
-if(data63.recordedBy !== undefined){
-let data81 = data63.recordedBy;
-const _errs191 = errors;
-if(errors === _errs191){
-if(typeof data81 === "string"){
-if(data81.length > 100){
+if(valid65){
+if(data105.recordedBy !== undefined){
+let data123 = data105.recordedBy;
+const _errs298 = errors;
+if(errors === _errs298){
+if(typeof data123 === "string"){
+if(data123.length > 100){
 validate20.errors = [{instancePath:instancePath+"/golden/recordedBy",schemaPath:"#/properties/golden/properties/recordedBy/maxLength",keyword:"maxLength",params:{limit: 100},message:"must NOT have more than 100 characters"}];
 return false;
 }
@@ -2784,10 +4911,10 @@ validate20.errors = [{instancePath:instancePath+"/golden/recordedBy",schemaPath:
 return false;
 }
 }
-var valid36 = _errs191 === errors;
+var valid65 = _errs298 === errors;
 }
 else {
-var valid36 = true;
+var valid65 = true;
 }
 }
 }
@@ -2800,68 +4927,68 @@ validate20.errors = [{instancePath:instancePath+"/golden",schemaPath:"#/properti
 return false;
 }
 }
-var valid0 = _errs147 === errors;
+var valid0 = _errs254 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.files !== undefined){
-let data82 = data.files;
-const _errs193 = errors;
-if(errors === _errs193){
-if(data82 && typeof data82 == "object" && !Array.isArray(data82)){
-if(Object.keys(data82).length > 4096){
+let data124 = data.files;
+const _errs300 = errors;
+if(errors === _errs300){
+if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
+if(Object.keys(data124).length > 4096){
 validate20.errors = [{instancePath:instancePath+"/files",schemaPath:"#/properties/files/maxProperties",keyword:"maxProperties",params:{limit: 4096},message:"must NOT have more than 4096 properties"}];
 return false;
 }
 else {
-for(const key32 in data82){
-const _errs195 = errors;
-if(errors === _errs195){
-if(typeof key32 === "string"){
-if(key32.length > 256){
-const err91 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key32};
+for(const key52 in data124){
+const _errs302 = errors;
+if(errors === _errs302){
+if(typeof key52 === "string"){
+if(key52.length > 256){
+const err223 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters",propertyName:key52};
 if(vErrors === null){
-vErrors = [err91];
+vErrors = [err223];
 }
 else {
-vErrors.push(err91);
+vErrors.push(err223);
 }
 errors++;
 }
 else {
-if(!pattern5.test(key32)){
-const err92 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},message:"must match pattern \""+"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"+"\"",propertyName:key32};
+if(!pattern5.test(key52)){
+const err224 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"},message:"must match pattern \""+"^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"+"\"",propertyName:key52};
 if(vErrors === null){
-vErrors = [err92];
+vErrors = [err224];
 }
 else {
-vErrors.push(err92);
+vErrors.push(err224);
 }
 errors++;
 }
 }
 }
 else {
-const err93 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key32};
+const err225 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames/type",keyword:"type",params:{type: "string"},message:"must be string",propertyName:key52};
 if(vErrors === null){
-vErrors = [err93];
+vErrors = [err225];
 }
 else {
-vErrors.push(err93);
+vErrors.push(err225);
 }
 errors++;
 }
 }
-var valid48 = _errs195 === errors;
-if(!valid48){
-const err94 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames",keyword:"propertyNames",params:{propertyName: key32},message:"property name must be valid"};
+var valid77 = _errs302 === errors;
+if(!valid77){
+const err226 = {instancePath:instancePath+"/files",schemaPath:"#/properties/files/propertyNames",keyword:"propertyNames",params:{propertyName: key52},message:"property name must be valid"};
 if(vErrors === null){
-vErrors = [err94];
+vErrors = [err226];
 }
 else {
-vErrors.push(err94);
+vErrors.push(err226);
 }
 errors++;
 validate20.errors = vErrors;
@@ -2869,79 +4996,79 @@ return false;
 break;
 }
 }
-if(valid48){
-for(const key33 in data82){
-let data83 = data82[key33];
-const _errs198 = errors;
-if(errors === _errs198){
-if(data83 && typeof data83 == "object" && !Array.isArray(data83)){
-let missing14;
-if(((data83.sha256 === undefined) && (missing14 = "sha256")) || ((data83.sizeBytes === undefined) && (missing14 = "sizeBytes"))){
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/files/additionalProperties/required",keyword:"required",params:{missingProperty: missing14},message:"must have required property '"+missing14+"'"}];
+if(valid77){
+for(const key53 in data124){
+let data125 = data124[key53];
+const _errs305 = errors;
+if(errors === _errs305){
+if(data125 && typeof data125 == "object" && !Array.isArray(data125)){
+let missing20;
+if(((data125.sha256 === undefined) && (missing20 = "sha256")) || ((data125.sizeBytes === undefined) && (missing20 = "sizeBytes"))){
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/files/additionalProperties/required",keyword:"required",params:{missingProperty: missing20},message:"must have required property '"+missing20+"'"}];
 return false;
 }
 else {
-const _errs200 = errors;
-for(const key34 in data83){
-if(!((key34 === "sha256") || (key34 === "sizeBytes"))){
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/files/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key34},message:"must NOT have additional properties"}];
+const _errs307 = errors;
+for(const key54 in data125){
+if(!((key54 === "sha256") || (key54 === "sizeBytes"))){
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/files/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key54},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs200 === errors){
-if(data83.sha256 !== undefined){
-let data84 = data83.sha256;
-const _errs201 = errors;
-if(errors === _errs201){
-if(typeof data84 === "string"){
-if(!pattern10.test(data84)){
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1")+"/sha256",schemaPath:"#/properties/files/additionalProperties/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
+if(_errs307 === errors){
+if(data125.sha256 !== undefined){
+let data126 = data125.sha256;
+const _errs308 = errors;
+if(errors === _errs308){
+if(typeof data126 === "string"){
+if(!pattern14.test(data126)){
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1")+"/sha256",schemaPath:"#/properties/files/additionalProperties/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1")+"/sha256",schemaPath:"#/properties/files/additionalProperties/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1")+"/sha256",schemaPath:"#/properties/files/additionalProperties/properties/sha256/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 }
-var valid50 = _errs201 === errors;
+var valid79 = _errs308 === errors;
 }
 else {
-var valid50 = true;
+var valid79 = true;
 }
-if(valid50){
-if(data83.sizeBytes !== undefined){
-let data85 = data83.sizeBytes;
-const _errs203 = errors;
-if(!(((typeof data85 == "number") && (!(data85 % 1) && !isNaN(data85))) && (isFinite(data85)))){
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1")+"/sizeBytes",schemaPath:"#/properties/files/additionalProperties/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+if(valid79){
+if(data125.sizeBytes !== undefined){
+let data127 = data125.sizeBytes;
+const _errs310 = errors;
+if(!(((typeof data127 == "number") && (!(data127 % 1) && !isNaN(data127))) && (isFinite(data127)))){
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1")+"/sizeBytes",schemaPath:"#/properties/files/additionalProperties/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs203){
-if((typeof data85 == "number") && (isFinite(data85))){
-if(data85 < 0 || isNaN(data85)){
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1")+"/sizeBytes",schemaPath:"#/properties/files/additionalProperties/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+if(errors === _errs310){
+if((typeof data127 == "number") && (isFinite(data127))){
+if(data127 < 0 || isNaN(data127)){
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1")+"/sizeBytes",schemaPath:"#/properties/files/additionalProperties/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid50 = _errs203 === errors;
+var valid79 = _errs310 === errors;
 }
 else {
-var valid50 = true;
+var valid79 = true;
 }
 }
 }
 }
 }
 else {
-validate20.errors = [{instancePath:instancePath+"/files/" + key33.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/files/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate20.errors = [{instancePath:instancePath+"/files/" + key53.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/files/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-var valid49 = _errs198 === errors;
-if(!valid49){
+var valid78 = _errs305 === errors;
+if(!valid78){
 break;
 }
 }
@@ -2953,71 +5080,71 @@ validate20.errors = [{instancePath:instancePath+"/files",schemaPath:"#/propertie
 return false;
 }
 }
-var valid0 = _errs193 === errors;
+var valid0 = _errs300 === errors;
 }
 else {
 var valid0 = true;
 }
 if(valid0){
 if(data.provenance !== undefined){
-let data86 = data.provenance;
-const _errs205 = errors;
-if(errors === _errs205){
-if(data86 && typeof data86 == "object" && !Array.isArray(data86)){
-let missing15;
-if(((((data86.format === undefined) && (missing15 = "format")) || ((data86.source === undefined) && (missing15 = "source"))) || ((data86.producer === undefined) && (missing15 = "producer"))) || ((data86.compilerRevision === undefined) && (missing15 = "compilerRevision"))){
-validate20.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing15},message:"must have required property '"+missing15+"'"}];
+let data128 = data.provenance;
+const _errs312 = errors;
+if(errors === _errs312){
+if(data128 && typeof data128 == "object" && !Array.isArray(data128)){
+let missing21;
+if(((((data128.format === undefined) && (missing21 = "format")) || ((data128.source === undefined) && (missing21 = "source"))) || ((data128.producer === undefined) && (missing21 = "producer"))) || ((data128.compilerRevision === undefined) && (missing21 = "compilerRevision"))){
+validate20.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/required",keyword:"required",params:{missingProperty: missing21},message:"must have required property '"+missing21+"'"}];
 return false;
 }
 else {
-const _errs207 = errors;
-for(const key35 in data86){
-if(!((((key35 === "format") || (key35 === "source")) || (key35 === "producer")) || (key35 === "compilerRevision"))){
-validate20.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key35},message:"must NOT have additional properties"}];
+const _errs314 = errors;
+for(const key55 in data128){
+if(!((((key55 === "format") || (key55 === "source")) || (key55 === "producer")) || (key55 === "compilerRevision"))){
+validate20.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/properties/provenance/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key55},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs207 === errors){
-if(data86.format !== undefined){
-let data87 = data86.format;
-const _errs208 = errors;
-if(!(((((((((data87 === "onnx") || (data87 === "pipeline")) || (data87 === "pickle")) || (data87 === "xgboost")) || (data87 === "lightgbm")) || (data87 === "pt2")) || (data87 === "torchscript")) || (data87 === "python")) || (data87 === "typescript"))){
+if(_errs314 === errors){
+if(data128.format !== undefined){
+let data129 = data128.format;
+const _errs315 = errors;
+if(!(((((((((data129 === "onnx") || (data129 === "pipeline")) || (data129 === "pickle")) || (data129 === "xgboost")) || (data129 === "lightgbm")) || (data129 === "pt2")) || (data129 === "torchscript")) || (data129 === "python")) || (data129 === "typescript"))){
 validate20.errors = [{instancePath:instancePath+"/provenance/format",schemaPath:"#/properties/provenance/properties/format/enum",keyword:"enum",params:{allowedValues: schema31.properties.provenance.properties.format.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
-var valid51 = _errs208 === errors;
+var valid80 = _errs315 === errors;
 }
 else {
-var valid51 = true;
+var valid80 = true;
 }
-if(valid51){
-if(data86.source !== undefined){
-let data88 = data86.source;
-const _errs209 = errors;
-if(errors === _errs209){
-if(data88 && typeof data88 == "object" && !Array.isArray(data88)){
-let missing16;
-if((((data88.fileName === undefined) && (missing16 = "fileName")) || ((data88.sha256 === undefined) && (missing16 = "sha256"))) || ((data88.sizeBytes === undefined) && (missing16 = "sizeBytes"))){
-validate20.errors = [{instancePath:instancePath+"/provenance/source",schemaPath:"#/properties/provenance/properties/source/required",keyword:"required",params:{missingProperty: missing16},message:"must have required property '"+missing16+"'"}];
+if(valid80){
+if(data128.source !== undefined){
+let data130 = data128.source;
+const _errs316 = errors;
+if(errors === _errs316){
+if(data130 && typeof data130 == "object" && !Array.isArray(data130)){
+let missing22;
+if((((data130.fileName === undefined) && (missing22 = "fileName")) || ((data130.sha256 === undefined) && (missing22 = "sha256"))) || ((data130.sizeBytes === undefined) && (missing22 = "sizeBytes"))){
+validate20.errors = [{instancePath:instancePath+"/provenance/source",schemaPath:"#/properties/provenance/properties/source/required",keyword:"required",params:{missingProperty: missing22},message:"must have required property '"+missing22+"'"}];
 return false;
 }
 else {
-const _errs211 = errors;
-for(const key36 in data88){
-if(!(((key36 === "fileName") || (key36 === "sha256")) || (key36 === "sizeBytes"))){
-validate20.errors = [{instancePath:instancePath+"/provenance/source",schemaPath:"#/properties/provenance/properties/source/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key36},message:"must NOT have additional properties"}];
+const _errs318 = errors;
+for(const key56 in data130){
+if(!(((key56 === "fileName") || (key56 === "sha256")) || (key56 === "sizeBytes"))){
+validate20.errors = [{instancePath:instancePath+"/provenance/source",schemaPath:"#/properties/provenance/properties/source/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key56},message:"must NOT have additional properties"}];
 return false;
 break;
 }
 }
-if(_errs211 === errors){
-if(data88.fileName !== undefined){
-let data89 = data88.fileName;
-const _errs212 = errors;
-if(errors === _errs212){
-if(typeof data89 === "string"){
-if(data89.length > 256){
+if(_errs318 === errors){
+if(data130.fileName !== undefined){
+let data131 = data130.fileName;
+const _errs319 = errors;
+if(errors === _errs319){
+if(typeof data131 === "string"){
+if(data131.length > 256){
 validate20.errors = [{instancePath:instancePath+"/provenance/source/fileName",schemaPath:"#/properties/provenance/properties/source/properties/fileName/maxLength",keyword:"maxLength",params:{limit: 256},message:"must NOT have more than 256 characters"}];
 return false;
 }
@@ -3027,18 +5154,18 @@ validate20.errors = [{instancePath:instancePath+"/provenance/source/fileName",sc
 return false;
 }
 }
-var valid52 = _errs212 === errors;
+var valid81 = _errs319 === errors;
 }
 else {
-var valid52 = true;
+var valid81 = true;
 }
-if(valid52){
-if(data88.sha256 !== undefined){
-let data90 = data88.sha256;
-const _errs214 = errors;
-if(errors === _errs214){
-if(typeof data90 === "string"){
-if(!pattern10.test(data90)){
+if(valid81){
+if(data130.sha256 !== undefined){
+let data132 = data130.sha256;
+const _errs321 = errors;
+if(errors === _errs321){
+if(typeof data132 === "string"){
+if(!pattern14.test(data132)){
 validate20.errors = [{instancePath:instancePath+"/provenance/source/sha256",schemaPath:"#/properties/provenance/properties/source/properties/sha256/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{64}$"},message:"must match pattern \""+"^[0-9a-f]{64}$"+"\""}];
 return false;
 }
@@ -3048,31 +5175,31 @@ validate20.errors = [{instancePath:instancePath+"/provenance/source/sha256",sche
 return false;
 }
 }
-var valid52 = _errs214 === errors;
+var valid81 = _errs321 === errors;
 }
 else {
-var valid52 = true;
+var valid81 = true;
 }
-if(valid52){
-if(data88.sizeBytes !== undefined){
-let data91 = data88.sizeBytes;
-const _errs216 = errors;
-if(!(((typeof data91 == "number") && (!(data91 % 1) && !isNaN(data91))) && (isFinite(data91)))){
+if(valid81){
+if(data130.sizeBytes !== undefined){
+let data133 = data130.sizeBytes;
+const _errs323 = errors;
+if(!(((typeof data133 == "number") && (!(data133 % 1) && !isNaN(data133))) && (isFinite(data133)))){
 validate20.errors = [{instancePath:instancePath+"/provenance/source/sizeBytes",schemaPath:"#/properties/provenance/properties/source/properties/sizeBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs216){
-if((typeof data91 == "number") && (isFinite(data91))){
-if(data91 < 0 || isNaN(data91)){
+if(errors === _errs323){
+if((typeof data133 == "number") && (isFinite(data133))){
+if(data133 < 0 || isNaN(data133)){
 validate20.errors = [{instancePath:instancePath+"/provenance/source/sizeBytes",schemaPath:"#/properties/provenance/properties/source/properties/sizeBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
 }
-var valid52 = _errs216 === errors;
+var valid81 = _errs323 === errors;
 }
 else {
-var valid52 = true;
+var valid81 = true;
 }
 }
 }
@@ -3084,18 +5211,18 @@ validate20.errors = [{instancePath:instancePath+"/provenance/source",schemaPath:
 return false;
 }
 }
-var valid51 = _errs209 === errors;
+var valid80 = _errs316 === errors;
 }
 else {
-var valid51 = true;
+var valid80 = true;
 }
-if(valid51){
-if(data86.producer !== undefined){
-let data92 = data86.producer;
-const _errs218 = errors;
-if(errors === _errs218){
-if(typeof data92 === "string"){
-if(data92.length > 1000){
+if(valid80){
+if(data128.producer !== undefined){
+let data134 = data128.producer;
+const _errs325 = errors;
+if(errors === _errs325){
+if(typeof data134 === "string"){
+if(data134.length > 1000){
 validate20.errors = [{instancePath:instancePath+"/provenance/producer",schemaPath:"#/properties/provenance/properties/producer/maxLength",keyword:"maxLength",params:{limit: 1000},message:"must NOT have more than 1000 characters"}];
 return false;
 }
@@ -3105,31 +5232,31 @@ validate20.errors = [{instancePath:instancePath+"/provenance/producer",schemaPat
 return false;
 }
 }
-var valid51 = _errs218 === errors;
+var valid80 = _errs325 === errors;
 }
 else {
-var valid51 = true;
+var valid80 = true;
 }
-if(valid51){
-if(data86.compilerRevision !== undefined){
-let data93 = data86.compilerRevision;
-const _errs220 = errors;
-if(!(((typeof data93 == "number") && (!(data93 % 1) && !isNaN(data93))) && (isFinite(data93)))){
+if(valid80){
+if(data128.compilerRevision !== undefined){
+let data135 = data128.compilerRevision;
+const _errs327 = errors;
+if(!(((typeof data135 == "number") && (!(data135 % 1) && !isNaN(data135))) && (isFinite(data135)))){
 validate20.errors = [{instancePath:instancePath+"/provenance/compilerRevision",schemaPath:"#/properties/provenance/properties/compilerRevision/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
-if(errors === _errs220){
-if((typeof data93 == "number") && (isFinite(data93))){
-if(data93 < 1 || isNaN(data93)){
+if(errors === _errs327){
+if((typeof data135 == "number") && (isFinite(data135))){
+if(data135 < 1 || isNaN(data135)){
 validate20.errors = [{instancePath:instancePath+"/provenance/compilerRevision",schemaPath:"#/properties/provenance/properties/compilerRevision/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"}];
 return false;
 }
 }
 }
-var valid51 = _errs220 === errors;
+var valid80 = _errs327 === errors;
 }
 else {
-var valid51 = true;
+var valid80 = true;
 }
 }
 }
@@ -3142,7 +5269,7 @@ validate20.errors = [{instancePath:instancePath+"/provenance",schemaPath:"#/prop
 return false;
 }
 }
-var valid0 = _errs205 === errors;
+var valid0 = _errs312 === errors;
 }
 else {
 var valid0 = true;

@@ -4,10 +4,21 @@ import { createPendingFile, fileError, type PendingFile } from '../batch/pending
 import { FORMATS, type FormatName } from '../batch/row-format.ts'
 import { transform, type TransformSummary } from '../batch/transform.ts'
 import { ServingError } from '../core/errors.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import type { DataPlane } from '../runtime/plane.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
-import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import type { HowToCompile } from '../server/compile.ts'
+import {
+  COMPILE_OPTIONS,
+  DATA_OPTION,
+  howToCompile,
+  JSON_OPTION,
+  PYTHON_OPTIONS,
+  PYTHON_RUN_TIMEOUT_MS,
+  codeOf,
+} from './common-options.ts'
 import { UsageError, type Options, type OptionTable } from './options.ts'
 import { createProgress } from './progress.ts'
 
@@ -47,6 +58,8 @@ const OPTIONS = {
     doc: 'fail when more rows than this are bad',
   },
   force: { type: 'boolean', doc: 'replace files that are there already' },
+  ...COMPILE_OPTIONS,
+  ...PYTHON_OPTIONS,
   ...DATA_OPTION,
   ...JSON_OPTION,
 } as const satisfies OptionTable
@@ -56,7 +69,14 @@ type BatchOptions = Options<typeof OPTIONS>
 /** Opens a model as `slipway serve` would, without a port. */
 export type OpenPlane = (
   path: string,
-  options: { dataFolder: string; signal: AbortSignal; onProgress?: (text: string) => void },
+  options: {
+    dataFolder: string
+    how?: HowToCompile
+    python?: PythonSettings | undefined
+    typescript?: TypeScriptSettings | undefined
+    signal: AbortSignal
+    onProgress?: (text: string) => void
+  },
 ) => Promise<{ plane: DataPlane; close(): Promise<void> }>
 
 /** `slipway batch`: a file of rows through a model, into a file of scored rows. */
@@ -84,6 +104,8 @@ async function run(
   await checkPaths(job, options.force)
   const opened = await openPlane(job.model, {
     dataFolder: options.data,
+    how: howToCompile(options),
+    ...(await codeOf(options, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
     signal: context.signal,
     onProgress: (text) => context.stderr.write(`${text}\n`),
   })

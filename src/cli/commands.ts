@@ -28,6 +28,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => anyOptions((await import('./batch.ts')).batchCommand),
   },
   {
+    name: 'verify',
+    summary: 'compare what a model answers here with what was recorded, or with answers of yours',
+    load: async () => anyOptions((await import('./verify.ts')).verifyCommand),
+  },
+  {
     name: 'package',
     summary: 'make an OCI image of a model',
     load: async () => anyOptions((await import('./package.ts')).packageCommand),

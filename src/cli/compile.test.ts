@@ -68,6 +68,27 @@ describe('slipway compile', () => {
     expect(stderr).toMatch(/linear.onnx (opened|compiled), .* at /)
   })
 
+  test('shows what the file held, how large its graph is, and what each output is', async () => {
+    const iris = 'test/models/demo/iris_logreg.pkl'
+    const { stdout, stderr } = await compile(iris, '--out', at('bundle'))
+    expect(stdout).toMatch(
+      /\nholds {5}Pipeline \(.*\)\n {12}steps\[0\] "standardscaler": StandardScaler \(with_mean=True, .*\)\n {12}steps\[1\] "logisticregression": LogisticRegression \(.*…\n/,
+    )
+    expect(stdout).toMatch(
+      /\noutputs {3}predict BYTES \[-1\] \(the label of the class\)\n {10}predict_proba FP64 \[-1, 3\]: setosa, versicolor, virginica \(probabilities, one column a class; when asked for by name\)\n/,
+    )
+    expect(stdout).toMatch(/then onnx model\.onnx \(\d+ nodes, \d+ B of constants, optimisation basic\)\n/)
+    for (const phase of ['reading', 'compiling', 'running for the first time', 'measuring', 'storing'])
+      expect(stderr).toContain(`iris_logreg.pkl ${phase}\n`)
+    // what is known of a file is told again when nothing had to be compiled
+    const again = await compile(iris, '--out', at('again'), '--json')
+    expect(again.stderr).toContain('iris_logreg.pkl opened')
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      found: { objects: [{ class: 'sklearn.pipeline.Pipeline', inside: [{}, {}] }] },
+      graphs: { 'model.onnx': { nodes: expect.any(Number), constantBytes: expect.any(Number) } },
+    })
+  })
+
   test('takes a name and example rows', async () => {
     await writeFile(
       at('rows.json'),
@@ -138,9 +159,9 @@ describe('slipway compile', () => {
     expect(code).toBe(3)
     expect(JSON.parse(stdout)).toEqual({
       error: {
-        code: 'unsupported',
-        message: expect.stringContaining('"bad.onnx" is a Python pickle'),
-        details: { format: 'pickle' },
+        code: 'refused',
+        message: expect.stringContaining('"bad.onnx" is a Python pickle, and its name says otherwise'),
+        details: { format: 'pickle', reason: 'extension' },
       },
     })
     expect(await readdir(folder)).toEqual(['bad.onnx', 'linear.onnx'])

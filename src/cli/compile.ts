@@ -1,14 +1,28 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import type { Manifest } from '../bundle/manifest.ts'
 import { openBundle } from '../bundle/open.ts'
 import { packBundle } from '../bundle/pack.ts'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
+import { readOnnx } from '../onnx/index.ts'
+import type { FoundInFile } from '../server/describe-contents.ts'
+import { sizeOfGraph, type GraphSize } from '../server/describe-graph.ts'
 import { openOrCompile } from '../server/compile.ts'
 import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
 import { EXIT, type Command } from './command.ts'
-import { checkName, DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import {
+  checkName,
+  COMPILE_OPTIONS,
+  DATA_OPTION,
+  howToCompile,
+  JSON_OPTION,
+  PYTHON_OPTIONS,
+  PYTHON_RUN_TIMEOUT_MS,
+  codeOf,
+} from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
+import { describeContents, outlineObjects } from './describe-found.ts'
 import { choicesHere, describeChoices } from './describe-choices.ts'
 import { UsageError } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -22,6 +36,8 @@ const options = {
   name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
   example: { type: 'string', value: 'FILE', doc: 'rows to run first and to record, as a V2 request in JSON' },
   force: { type: 'boolean', doc: 'replace what lies at --out, if it is a bundle' },
+  ...COMPILE_OPTIONS,
+  ...PYTHON_OPTIONS,
   ...DATA_OPTION,
   ...JSON_OPTION,
 } as const
@@ -40,8 +56,10 @@ export const compileCommand: Command<typeof options> = {
       dataFolder: options.data,
       name: options.name,
       example: options.example === undefined ? undefined : await readExample(options.example),
+      how: howToCompile(options),
+      ...(await codeOf(options, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
       signal: context.signal,
-      onProgress: (text) => progress.update(undefined, text),
+      onProgress: (text) => progress.phase(text),
     })
     if (options.name !== undefined && bundle.manifest.name !== options.name)
       throw new UsageError(
@@ -51,15 +69,34 @@ export const compileCommand: Command<typeof options> = {
     const sizeBytes = await writeOut(resolve(out), files, options.force)
     progress.finish(`${bundle.wasKnown ? 'opened' : 'compiled'}, ${formatBytes(sizeBytes)} at ${out}`)
     for (const warning of bundle.warnings) context.stderr.write(`warning: ${warning}\n`)
-    const { manifest, digest, profile, warnings } = bundle
-    const choices = choicesHere(profile)
+    const { manifest, digest, profile, warnings, found = {} } = bundle
+    const graphs = sizesOfGraphs(manifest, files)
+    const choices = choicesHere(profile, manifest)
     context.stdout.write(
       options.json
-        ? `${JSON.stringify({ ...reportBundle(manifest, digest), out, warnings, profile, choices })}\n`
-        : describeBundle(manifest, digest) + describeChoices(profile, choices),
+        ? `${JSON.stringify({ ...reportBundle(manifest, digest), out, found, graphs, warnings, profile, choices })}\n`
+        : describeBundle(manifest, digest, { found: outline(found), graphs }) + describeChoices(profile, choices),
     )
     return EXIT.done
   },
+}
+
+/** What the model file held, on one screen. */
+function outline({ contents = [], objects = [] }: FoundInFile): string[] {
+  return [...contents.flatMap(describeContents), ...outlineObjects(objects)]
+}
+
+/** Nodes of each graph in a bundle, and bytes of its constants. */
+function sizesOfGraphs(
+  { program }: Manifest,
+  files: ReadonlyMap<string, Uint8Array>,
+): Readonly<Record<string, GraphSize>> {
+  const sizes: Record<string, GraphSize> = {}
+  for (const step of program.steps) {
+    const bytes = step.kind === 'onnx' ? files.get(step.file) : undefined
+    if (step.kind === 'onnx' && bytes !== undefined) sizes[step.file] = sizeOfGraph(readOnnx(bytes))
+  }
+  return sizes
 }
 
 /** Where a bundle goes when nobody says: `fraud.bundle` in the working folder, for `models/fraud.onnx`. */

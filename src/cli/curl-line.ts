@@ -15,11 +15,21 @@ export function curlLine(url: string, name: string, manifest: Manifest, needsKey
     Object.entries(manifest.example).map(([input, recorded]) => [input, fromJsonTensor(recorded, input)]),
   )
   const key = needsKey ? ' -H "authorization: Bearer $SLIPWAY_KEY"' : ''
+  if (manifest.signature.isRaw === true) {
+    const [type, body] = ['content_type', 'body'].map((name) => textOf(example.get(name)))
+    const headers = ` -H 'content-type: ${type ?? ''}' -H 'x-amzn-sagemaker-target-model: ${name}'`
+    return `curl${key}${headers} ${url}/invocations -d ${quoted(body ?? '')}`
+  }
   if (manifest.signature.outputs.some(({ datatype }) => isHalf(datatype))) {
     const headers = ` -H 'content-type: application/json' -H 'x-amzn-sagemaker-target-model: ${name}'`
     return `curl${key}${headers} ${url}/invocations -d ${quoted(rowsBody(example, manifest))}`
   }
   return `curl${key} ${url}/v2/models/${encodeURIComponent(name)}/infer -d ${quoted(tensorsBody(example))}`
+}
+
+function textOf(value: Tensor | undefined): string {
+  const [bytes] = value?.datatype === 'BYTES' ? value.data : []
+  return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
 }
 
 function tensorsBody(example: Tensors): string {

@@ -1,11 +1,16 @@
 import { availableParallelism } from 'node:os'
+import type { Manifest } from '../bundle/manifest.ts'
+import { codeIn } from '../bundle/program.ts'
 import type { Choice, Choices } from '../runtime/choices.ts'
 import { choose } from '../runtime/choose.ts'
+import { inProcesses } from '../runtime/in-processes.ts'
 import type { Profile } from '../runtime/profile.ts'
 import { IN_PROCESS_SETTINGS } from '../server/settings.ts'
 
 /** What a model costs on this machine, and how `slipway serve` would run it when nobody says otherwise. */
-export function choicesHere(profile: Profile | undefined): Choices {
+export function choicesHere(profile: Profile | undefined, manifest?: Manifest): Choices {
+  const code = manifest === undefined ? undefined : codeIn(manifest.program)
+  if (code !== undefined) return inProcesses(choose({ profile, engines: [code], cores: 1, timeoutMs: 60_000 }), 1)
   return choose({ profile, engines: IN_PROCESS_SETTINGS.engines, cores: availableParallelism(), timeoutMs: 60_000 })
 }
 

@@ -1,15 +1,18 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { externalModel, sequenceModel } from '../../test/support/models.ts'
+import { makeZip } from '../formats/archives/zip.fixture.ts'
 import { packBundle } from '../bundle/pack.ts'
 import { sampleBundle } from '../bundle/sample-bundle.fixture.ts'
 import { BundleStore } from '../bundle/store.ts'
 import { runHere } from './testing.fixture.ts'
 
 const FRAUD = 'examples/fraud/fraud.onnx'
+const DEMO = 'test/models/demo'
+const FIXTURES = 'test/models/fixtures'
 
 let folder: string
 
@@ -81,9 +84,9 @@ describe('slipway inspect', () => {
   })
 
   test.each<[string, Uint8Array | string, string, string, string]>([
-    ['a pickle', Buffer.from('\x80\x04\x95junk', 'latin1'), 'pickle', 'unsupported', 'is a Python pickle'],
-    ['gzip of junk', gzipSync('junk'), 'gzip', 'refused', 'the file is no .tar.gz, or it is damaged'],
-    ['half of gzip', gzipSync('junk').subarray(0, 15), 'gzip', 'refused', 'the file is no .tar.gz, or it is damaged'],
+    ['a pickle', Buffer.from('\x80\x04\x95junk', 'latin1'), 'pickle', 'refused', 'damaged or was tampered with'],
+    ['gzip of junk', gzipSync('junk'), 'packed', 'unsupported', 'a compressed file that holds neither'],
+    ['half of gzip', gzipSync('junk').subarray(0, 15), 'packed', 'unsupported', 'or is damaged'],
     ['text', 'amount,hour\n', 'text', 'unsupported', 'is text'],
     ['nothing', '', 'empty', 'unsupported', 'is an empty file'],
     ['an ONNX file cut short', Uint8Array.of(8, 9, 0x3a, 100, 1), 'onnx', 'refused', ''],
@@ -103,6 +106,132 @@ describe('slipway inspect', () => {
     const ran = await runHere(['inspect', path])
     expect(ran.code).toBe(3)
     expect(ran.stdout).toMatch(/^file {6}refused [^]*\nverdict {3}refused: /)
+  })
+
+  test('tells what a pickle names and holds, without running it', async () => {
+    const { code, document } = await inspect(`${DEMO}/iris_logreg.pkl`)
+    expect(code).toBe(0)
+    expect(document).toMatchObject({
+      verdict: 'compiled',
+      python: {
+        isJoblib: false,
+        protocol: 4,
+        objects: [
+          {
+            class: 'sklearn.pipeline.Pipeline',
+            inside: [
+              {
+                role: 'steps[0] "standardscaler"',
+                parameters: { with_mean: 'True' },
+                learned: { n_features_in_: '4' },
+              },
+              { role: 'steps[1] "logisticregression"', class: 'sklearn.linear_model._logistic.LogisticRegression' },
+            ],
+          },
+        ],
+      },
+      signature: { outputs: expect.arrayContaining(['predict BYTES [-1]']) },
+    })
+    const { globals } = document['python'] as { globals: { name: string; verdict: string }[] }
+    expect(globals).toContainEqual({ name: 'sklearn.pipeline.Pipeline', offset: expect.any(Number), verdict: 'data' })
+    const packed = await runHere(['inspect', `${DEMO}/fraud_pipeline_gb.joblib`])
+    expect(packed.stdout).toMatch(/\nwritten {3}by Python \(joblib, protocol 4, zlib\)\nnames {5}25: 0 dangerous, /)
+    expect(packed.stdout).toMatch(/ {14}transformers_\[1\] "cat": sklearn\.preprocessing\._encoders\.OneHotEncoder\n/)
+    expect(packed.stdout).toMatch(/… and 75 more like it\n/)
+  })
+
+  test('names what is dangerous in a pickle, at its byte', async () => {
+    const path = `${FIXTURES}/evil/evil_os_system/model.pkl`
+    const { code, document } = await inspect(path)
+    expect(code).toBe(3)
+    expect(document).toMatchObject({ verdict: 'refused', error: { code: 'refused' } })
+    const { globals } = document['python'] as { globals: { name: string; offset: number; verdict: string }[] }
+    expect(globals.filter(({ verdict }) => verdict === 'dangerous')).toEqual([
+      { name: expect.stringMatching(/^(os|posix)\.system$/), offset: expect.any(Number), verdict: 'dangerous' },
+    ])
+    expect((await runHere(['inspect', path])).stdout).toMatch(/\nDANGER {4}(os|posix)\.system at byte \d+\n/)
+  })
+
+  test('leaves a class of the user to Python, and refuses half of a file', async () => {
+    const own = await inspect(`${FIXTURES}/1.9.1/custom_class_main/model.pkl`)
+    expect(own).toMatchObject({ code: 0, document: { verdict: 'needs-python', error: { code: 'unsupported' } } })
+    expect(JSON.stringify(own.document['python'])).toContain('__main__.')
+    const whole = await readFile(`${FIXTURES}/1.9.1/pickle_proto2/model.pkl`)
+    const { code, document } = await inspect(await put('half.pkl', whole.subarray(0, whole.length >> 1)))
+    expect(code).toBe(3)
+    expect(document).toMatchObject({ verdict: 'refused', python: { objects: [] } })
+    expect(JSON.stringify(document['python'])).toContain('"name":"sklearn.')
+  })
+
+  test('tells the operators and parameters of networks, and the tensors of weights', async () => {
+    const sizes = { tensors: 6, parameters: 9930, sizeBytes: 39_720 }
+    const exported = await inspect(`${DEMO}/digits_cnn.pt2`)
+    expect(exported.document).toMatchObject({
+      contents: [{ kind: 'torch', form: 'torch.export', operators: { 'aten.conv2d.default': 2 }, ...sizes }],
+    })
+    const script = await inspect(`${DEMO}/digits_cnn_torchscript.pt`)
+    expect(script.document).toMatchObject({
+      contents: [{ kind: 'torch', form: 'TorchScript', operators: { 'torch.relu': 2, 'torch.flatten': 1 }, ...sizes }],
+    })
+    const { code, document } = await inspect(`${DEMO}/digits_cnn_weights_only.pt`)
+    expect(code).toBe(3)
+    expect(document).toMatchObject({
+      contents: [
+        {
+          kind: 'tensors',
+          count: 6,
+          parameters: 9930,
+          sizeBytes: 39_720,
+          advice: expect.stringContaining('torch.export.save'),
+        },
+      ],
+    })
+    const { stdout } = await runHere(['inspect', `${DEMO}/digits_cnn_weights_only.pt`])
+    expect(stdout).toMatch(/\n {10}0\.weight FP32 \[16, 1, 3, 3\]\n[^]*\nlooks {5}like a convolutional network/)
+    const header = '{"layer1.0.conv1.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(header.length))
+    const weights = await put('w.safetensors', Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]))
+    expect((await runHere(['inspect', weights])).stdout).toMatch(
+      /\nholds {5}1 tensors with 1 numbers \(4 B\)\n {10}layer1\.0\.conv1\.weight F32 \[1\]\nlooks {5}like a ResNet-like .*\nadvice {4}load them/,
+    )
+  })
+
+  test('tells the trees of boosters, the files of archives and the arrays of .npz', async () => {
+    expect((await inspect(`${FIXTURES}/1.9.1/xgb_native_json/model.json`)).document).toMatchObject({
+      contents: [{ kind: 'trees', library: 'XGBoost', objective: expect.any(String), trees: expect.any(Number) }],
+    })
+    const lightgbm = `${FIXTURES}/1.9.1/lgbm_native_txt/model.txt`
+    expect((await inspect(lightgbm)).document).toMatchObject({
+      contents: [{ kind: 'trees', library: 'LightGBM', version: 'v4', features: expect.any(Number) }],
+    })
+    expect((await runHere(['inspect', lightgbm])).stdout).toMatch(
+      /\nwritten {3}by LightGBM v4, objective \w+, trees\nholds {5}\d+ trees of \d+ nodes.*\nfeatures {2}\d+: /,
+    )
+    const model = await readFile(`${DEMO}/iris_logreg.pkl`)
+    const mlmodel =
+      'artifact_path: model\nflavors:\n  python_function:\n    env: x\n  sklearn:\n    pickled_model: model.pkl\nrun_id: 1\n'
+    const path = await put(
+      'mlflow.zip',
+      makeZip([
+        { name: 'm/MLmodel', content: mlmodel },
+        { name: 'm/model.pkl', content: model },
+      ]),
+    )
+    expect((await inspect(path)).document).toMatchObject({
+      verdict: 'compiled',
+      contents: [
+        { kind: 'archive', holds: 'mlflow', count: 2, model: 'm/model.pkl', flavours: ['python_function', 'sklearn'] },
+      ],
+      python: { protocol: 4 },
+    })
+    expect((await runHere(['inspect', path])).stdout).toMatch(
+      /\narchive {3}an MLflow model, 2 files; flavours: python_function, sklearn\n {10}m\/MLmodel \(.*\)\nmodel {5}m\/model\.pkl \(a Python pickle, .*\)\n/,
+    )
+    expect((await inspect(`${DEMO}/digits.npz`)).document).toMatchObject({
+      verdict: 'refused',
+      contents: [{ kind: 'tensors', count: 2, tensors: [{ name: 'X', datatype: 'f8', shape: [1797, 64] }, {}] }],
+    })
   })
 
   test('describes a bundle that was changed', async () => {

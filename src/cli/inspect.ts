@@ -6,10 +6,12 @@ import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import { FORMAT_NAMES } from '../formats/detect.ts'
 import { MAX_FILE_BYTES } from '../server/compile.ts'
-import { inspectFile, type InspectedFile, type InspectedGraph } from '../server/inspect.ts'
+import { inspectFile, type InspectedFile, type InspectedPython } from '../server/inspect.ts'
+import type { InspectedGraph } from '../server/describe-graph.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { JSON_OPTION } from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
+import { describeContents, describeObjects } from './describe-found.ts'
 import { UsageError } from './options.ts'
 
 const options = { ...JSON_OPTION } as const
@@ -50,7 +52,8 @@ function print(asJson: boolean, { stdout }: CommandContext, document: unknown, t
   stdout.write(asJson ? `${JSON.stringify(document)}\n` : text)
 }
 
-function describeFile(found: InspectedFile): string {
+/** What was found in a file, for people. */
+export function describeFile(found: InspectedFile): string {
   const lines = [
     `file      ${found.file} (${FORMAT_NAMES[found.format]}, ${formatBytes(found.sizeBytes)})`,
     `sha256    ${found.sha256}`,
@@ -58,8 +61,38 @@ function describeFile(found: InspectedFile): string {
   if (found.graph !== undefined) lines.push(...describeGraph(found.graph))
   found.steps?.forEach((graph, i) => lines.push('', `step ${i + 1}`, ...describeGraph(graph)))
   if (found.steps !== undefined) lines.push('')
+  for (const contents of found.contents ?? []) lines.push(...describeContents(contents))
+  if (found.python !== undefined) lines.push(...describePython(found.python))
+  if (found.signature !== undefined)
+    lines.push(
+      ...found.signature.inputs.map((value) => `input     ${value}`),
+      ...found.signature.outputs.map((value) => `output    ${value}`),
+    )
+  for (const warning of found.warnings ?? []) lines.push(`warning   ${warning}`)
   lines.push(`verdict   ${found.verdict}${found.error === undefined ? '' : `: ${found.error.message}`}`)
   return `${lines.join('\n')}\n`
+}
+
+/** Names that a healthy file has are many and dull: those of another kind are listed all. */
+const NAMES_SHOWN = 12
+
+function describePython({ protocol, compression, isJoblib, globals, objects }: InspectedPython): string[] {
+  const how = [
+    isJoblib ? 'joblib' : 'pickle',
+    ...(protocol === undefined ? ['not read to its end'] : [`protocol ${protocol}`]),
+    ...(compression === undefined ? [] : [compression]),
+  ]
+  const dangerous = globals.filter(({ verdict }) => verdict === 'dangerous')
+  const others = globals.filter(({ verdict }) => verdict === 'ignorable')
+  const known = globals.filter(({ verdict }) => verdict === 'data')
+  return [
+    `written   by Python (${how.join(', ')})`,
+    `names     ${globals.length}: ${dangerous.length} dangerous, ${others.length} that are not needed or yours, ${known.length} known`,
+    ...dangerous.map(({ name, offset }) => `DANGER    ${name} at byte ${offset}`),
+    ...others.slice(0, NAMES_SHOWN).map(({ name, offset }) => `other     ${name} at byte ${offset}`),
+    ...(others.length > NAMES_SHOWN ? [`other     … and ${others.length - NAMES_SHOWN} more (--json lists all)`] : []),
+    ...describeObjects(objects),
+  ]
 }
 
 function describeGraph({

@@ -12,6 +12,7 @@ async function startProcess(kind: ProcessKind): Promise<void> {
   if (kind === 'runner') (await import('../server/runner.ts')).runRunner()
   else if (kind === 'worker') (await import('../server/worker.ts')).runWorker()
   else if (kind === 'probation') (await import('../server/probation-worker.ts')).runProbationWorker()
+  else if (kind === 'code') (await import('../engines/typescript/worker.ts')).runCodeProcess()
   else if (kind === 'unpacking') (await import('../server/unpack.ts')).runUnpackingWorker()
   else (await import('../server/inspect.ts')).runInspectionWorker()
 }

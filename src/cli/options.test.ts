@@ -228,3 +228,23 @@ test('the help names every flag with its value, its default and its variables', 
     ].join('\n'),
   )
 })
+
+describe('an option that takes fractions', () => {
+  const table = {
+    rtol: { type: 'number', value: 'R', default: 1e-5, min: 0, max: 1, isFraction: true, doc: 'how far' },
+  } as const
+
+  test.each([
+    ['0.01', 0.01],
+    ['1e-7', 1e-7],
+    ['.5', 0.5],
+    ['1', 1],
+  ])('reads %s', (given, value) => {
+    expect(parseOptions(table, ['--rtol', given], {}).options.rtol).toBe(value)
+    expect(parseOptions(table, [], { SLIPWAY_RTOL: given }).options.rtol).toBe(value)
+  })
+
+  test.each(['2', '-0.1', 'e5', '0x1', 'NaN', '1e', ''])('refuses %j', (given) => {
+    expect(() => parseOptions(table, [`--rtol=${given}`], {})).toThrow(/--rtol|it takes a number from 0 to 1/)
+  })
+})

@@ -25,6 +25,8 @@ export type OptionSpec = CommonSpec &
         readonly value: string
         readonly min: number
         readonly max: number
+        /** Whether it need not be a whole number. */
+        readonly isFraction?: true
       }
     | { readonly type: 'boolean' }
     | { readonly type: 'choice'; readonly default?: string; readonly values: readonly string[] }
@@ -193,7 +195,8 @@ function read(spec: OptionSpec, given: string | boolean, from: string): OptionVa
   if (type === 'string') return given
   const problem = (): UsageError => new UsageError(`${from} is ${quote(given)}; it takes ${describeValues(spec)}`)
   if (type === 'number') {
-    const number = /^-?\d+$/.test(given) ? Number(given) : Number.NaN
+    const pattern = spec.isFraction === true ? /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i : /^-?\d+$/
+    const number = pattern.test(given) ? Number(given) : Number.NaN
     if (!(number >= spec.min && number <= spec.max)) throw problem()
     return number
   }
@@ -222,7 +225,8 @@ export function checkFiled(spec: OptionSpec, value: unknown, from: string): Opti
   const problem = (): UsageError =>
     new UsageError(`${from} is ${shown ? quote(String(value)) : kindOf(value)}; it takes ${describeValues(spec)}`)
   if (type === 'number') {
-    if (!Number.isInteger(value) || !(Number(value) >= spec.min && Number(value) <= spec.max)) throw problem()
+    const isNumber = spec.isFraction === true ? typeof value === 'number' : Number.isInteger(value)
+    if (!isNumber || !(Number(value) >= spec.min && Number(value) <= spec.max)) throw problem()
     return Number(value)
   }
   if (type === 'boolean') {
@@ -250,7 +254,8 @@ function kindOf(value: unknown): string {
 
 /** What an option takes, in words that end a sentence. */
 export function describeValues(spec: OptionSpec): string {
-  if (spec.type === 'number') return `a whole number from ${spec.min} to ${spec.max}`
+  if (spec.type === 'number')
+    return `a ${spec.isFraction === true ? '' : 'whole '}number from ${spec.min} to ${spec.max}`
   if (spec.type === 'boolean') return 'true or false'
   if (spec.type === 'choice') return `one of ${quoteList(spec.values)}`
   return spec.type === 'list' ? 'texts, none of them empty' : 'a text'

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { needsPython } from '../bundle/program.ts'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import { buildImage } from '../packaging/image.ts'
@@ -9,7 +10,15 @@ import type { Architecture } from '../packaging/system.ts'
 import { openOrCompile } from '../server/compile.ts'
 import { EXIT } from './command.ts'
 import type { Command } from './command.ts'
-import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import {
+  COMPILE_OPTIONS,
+  DATA_OPTION,
+  howToCompile,
+  JSON_OPTION,
+  PYTHON_OPTIONS,
+  PYTHON_RUN_TIMEOUT_MS,
+  codeOf,
+} from './common-options.ts'
 import { UsageError } from './options.ts'
 import type { OptionTable } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -24,6 +33,8 @@ const options = {
     value: 'DIR',
     doc: 'keeps compressed base layers; "layers" in the data folder when left out',
   },
+  ...COMPILE_OPTIONS,
+  ...PYTHON_OPTIONS,
   ...DATA_OPTION,
   ...JSON_OPTION,
 } as const satisfies OptionTable
@@ -46,9 +57,16 @@ export const packageCommand: Command<typeof options> = {
     const { signal, stderr } = context
     const opened = await openOrCompile(model, {
       dataFolder: given.data,
+      how: howToCompile(given),
+      ...(await codeOf(given, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
       signal,
       onProgress: (text) => stderr.write(`${text}\n`),
     })
+    if (needsPython(opened.manifest.program))
+      throw new ServingError(
+        'unsupported',
+        `${quote(opened.manifest.name)} is code in Python, and images have no Python: serve it with --runtime python where there is one`,
+      )
     for (const warning of opened.warnings) stderr.write(`${warning}\n`)
     const app = await publishedFiles(context)
     let shown = createProgress('', stderr, () => performance.now())

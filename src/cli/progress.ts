@@ -8,23 +8,35 @@ export interface Progress {
   finish(text: string): void
 }
 
+/** The same, of work that goes through phases. */
+export interface PhasedProgress extends Progress {
+  /** Tells of a phase, which is always shown. */
+  phase(text: string): void
+}
+
 const REDRAW_MS = 100
 const LOG_MS = 5_000
 
 /** @param now milliseconds of a clock that only goes forward */
-export function createProgress(label: string, stderr: CommandContext['stderr'], now: () => number): Progress {
+export function createProgress(label: string, stderr: CommandContext['stderr'], now: () => number): PhasedProgress {
   const isTerminal = stderr.isTTY === true
   let last = -Infinity
   function update(fraction: number | undefined, text: string): void {
-    const time = now()
-    if (time - last < (isTerminal ? REDRAW_MS : LOG_MS)) return
-    last = time
-    stderr.write(isTerminal ? `\r\x1b[2K${label} ${bar(fraction)} ${text}` : `${label} ${percent(fraction)} ${text}\n`)
+    if (now() - last < (isTerminal ? REDRAW_MS : LOG_MS)) return
+    show(fraction, text)
+  }
+  function phase(text: string): void {
+    show(undefined, text)
+  }
+  function show(fraction: number | undefined, text: string): void {
+    last = now()
+    const words = [label, isTerminal ? bar(fraction) : percent(fraction), text].filter((word) => word !== '').join(' ')
+    stderr.write(isTerminal ? `\r\x1b[2K${words}` : `${words}\n`)
   }
   function finish(text: string): void {
     stderr.write(isTerminal ? `\r\x1b[2K${label} ${text}\n` : `${label} ${text}\n`)
   }
-  return { update, finish }
+  return { update, phase, finish }
 }
 
 function percent(fraction: number | undefined): string {

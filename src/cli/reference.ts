@@ -55,7 +55,8 @@ function schemaOf(spec: OptionSpec): Schema {
 }
 
 function typeOf(spec: OptionSpec): Schema {
-  if (spec.type === 'number') return { type: 'integer', minimum: spec.min, maximum: spec.max }
+  if (spec.type === 'number')
+    return { type: spec.isFraction === true ? 'number' : 'integer', minimum: spec.min, maximum: spec.max }
   if (spec.type === 'choice') return { type: 'string', enum: spec.values }
   if (spec.type === 'list') return { type: 'array', items: { type: 'string', minLength: 1 } }
   return { type: spec.type }

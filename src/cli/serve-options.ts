@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
-import { DATA_OPTION, JSON_OPTION } from './common-options.ts'
+import { COMPILE_OPTIONS, DATA_OPTION, JSON_OPTION, PYTHON_OPTIONS } from './common-options.ts'
 import { UsageError, type Options, type OptionTable } from './options.ts'
 
 /** Every option of `slipway serve`: `--help`, `slipway config`, its schema and docs/configuration.md are made from this. */
@@ -52,6 +52,24 @@ export const SERVE_OPTIONS = {
     doc: 'what the server calls itself; some clients look for triton',
   },
   name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
+  ...COMPILE_OPTIONS,
+  ...PYTHON_OPTIONS,
+  pythonWorkers: {
+    type: 'number',
+    value: 'N',
+    default: 1,
+    min: 1,
+    max: 256,
+    doc: 'processes of each model in Python, each for one run at a time',
+  },
+  typescriptWorkers: {
+    type: 'number',
+    value: 'N',
+    default: 1,
+    min: 1,
+    max: 256,
+    doc: 'processes of each model with code in TypeScript, each for one run at a time',
+  },
   model: { type: 'string', value: 'PATH', doc: 'what to serve when no path is given' },
   models: { type: 'list', value: 'PATHS', doc: 'what to serve when no path is given, when that is several' },
   watch: { type: 'boolean', doc: 'look at the served paths again and again, and take over what has changed there' },

@@ -4,10 +4,10 @@ import type { Choices } from '../runtime/choices.ts'
 import type { Models } from '../server/desired-state.ts'
 import type { LocateOptions, Located } from '../server/locate-models.ts'
 import { log, setLogLevel } from '../server/log.ts'
-import type { GrpcSettings, PlaneSettings, ReadyModel } from '../server/settings.ts'
+import type { CodeSettings, GrpcSettings, PlaneSettings, ReadyModel } from '../server/settings.ts'
 import { supervise } from '../server/supervisor.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
-import { checkName } from './common-options.ts'
+import { checkName, codeOf, howToCompile } from './common-options.ts'
 import { UsageError } from './options.ts'
 import { checkServeOptions, pathsToServe, SERVE_OPTIONS, type ServeOptions } from './serve-options.ts'
 
@@ -19,24 +19,28 @@ export const serveCommand: Command<typeof SERVE_OPTIONS> = {
     checkServeOptions(options)
     checkName(options.name)
     setLogLevel(options.logLevel)
+    const code = await codeOf(options, options)
     const lambdaApi = context.env.AWS_LAMBDA_RUNTIME_API
-    if (lambdaApi === undefined) await serveHttp(paths, options, context)
+    if (lambdaApi === undefined) await serveHttp(paths, options, context, code)
     else {
       const { serveLambda } = await import('../server/lambda.ts')
-      const { models, failures } = await locate(paths, options, context)
+      const { models, failures } = await locate(paths, options, context, code)
       for (const error of failures) log('error', 'a model could not be read, it is not served', { error })
       const { apiKeyFile } = options
-      await serveLambda({ api: lambdaApi, plane: planeSettings(options), apiKeyFile, signal: context.signal }, models)
+      await serveLambda(
+        { api: lambdaApi, plane: planeSettings(options, code), apiKeyFile, signal: context.signal },
+        models,
+      )
     }
     return EXIT.done
   },
 }
 
 /** What the options say of the data plane; an option at its default leaves the choice to the profile. */
-function planeSettings(options: ServeOptions): PlaneSettings {
+function planeSettings(options: ServeOptions, code: CodeSettings): PlaneSettings {
   const { engine, plan, start, timeoutMs } = options
   const engines = engine === 'auto' ? undefined : engine.split(',')
-  return {
+  const settings: PlaneSettings = {
     defaultModel: undefined,
     engines: engines ?? ['onnxruntime', 'host-kernels'],
     overrides: {
@@ -51,16 +55,20 @@ function planeSettings(options: ServeOptions): PlaneSettings {
     },
     timeoutMs,
   }
+  const { python, typescript } = code
+  const allowed = { ...settings, typescript }
+  return python === undefined ? allowed : { ...allowed, python, engines: [...settings.engines, 'python'] }
 }
 
 async function locate(
   paths: readonly string[],
   options: ServeOptions,
   context: CommandContext,
+  code: CodeSettings,
   served?: Models,
   only?: string,
 ): Promise<Located> {
-  const settings = planeSettings(options)
+  const settings = planeSettings(options, code)
   const copies = options.isolation === 'process' ? options.replicas : 1
   // what finds models is read while the first runners start
   const { locateModels } = await import('../server/locate-models.ts')
@@ -71,6 +79,8 @@ async function locate(
       {
         dataFolder: options.data,
         name: options.name,
+        how: howToCompile(options),
+        ...code,
         signal: context.signal,
         only,
         ...tellersOf(context),
@@ -97,7 +107,12 @@ function tellersOf({ stderr }: CommandContext): Pick<LocateOptions, 'onProgress'
   }
 }
 
-async function serveHttp(paths: readonly string[], options: ServeOptions, context: CommandContext): Promise<void> {
+async function serveHttp(
+  paths: readonly string[],
+  options: ServeOptions,
+  context: CommandContext,
+  code: CodeSettings,
+): Promise<void> {
   const { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = options
   const http = { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs }
   const { apiKeyFile, tlsCert, tlsKey, drainTimeoutMs, engine, accessLog, logLevel } = options
@@ -109,7 +124,7 @@ async function serveHttp(paths: readonly string[], options: ServeOptions, contex
     grpcPort: options.grpcPort === -1 ? undefined : options.grpcPort,
     runners: workers,
     settings: {
-      ...planeSettings(options),
+      ...planeSettings(options, code),
       http,
       grpc: grpcSettings(options),
       platformRoutes: { predictRoute: options.predictRoute, healthRoute: options.healthRoute },
@@ -121,7 +136,7 @@ async function serveHttp(paths: readonly string[], options: ServeOptions, contex
     credentials: { apiKeyFile, tlsCert, tlsKey },
     prepare: engine === 'auto' || options.isolation === 'process' ? [] : engine.split(','),
     locate: async (served, only) => {
-      const found = await locate(paths, options, context, served, only)
+      const found = await locate(paths, options, context, code, served, only)
       located = found
       return found
     },

@@ -1,5 +1,5 @@
 import type { Step } from '../bundle/program.ts'
-import type { Tensors } from '../tensor/tensor.ts'
+import type { Tensor, Tensors } from '../tensor/tensor.ts'
 
 /** Reads a file of the bundle that is being loaded; its digest has been checked. */
 export type ReadBundleFile = (path: string) => Uint8Array
@@ -27,6 +27,9 @@ export interface Engine {
   load(step: Step, read: ReadBundleFile, options?: LoadOptions): Promise<LoadedStep>
 }
 
+/** A run of a step for certain inputs and outputs, in the order in which they were named when it was bound. */
+export type BoundRun = (inputs: readonly Tensor[]) => readonly Tensor[]
+
 /** A step, ready to run. Tensors go in and come out under the names of the step's graph. */
 export interface LoadedStep {
   /**
@@ -37,11 +40,21 @@ export interface LoadedStep {
    */
   run(inputs: Tensors, wanted: readonly string[]): Tensors | Promise<Tensors>
   /**
+   * `run` for inputs and outputs that are settled once; absent where it would save nothing.
+   * @param inputs names in the graph of what each run will give
+   * @param wanted names of the graph's outputs that each run shall give
+   */
+  bind?(inputs: readonly string[], wanted: readonly string[]): BoundRun
+  /**
    * Runs once off the event loop; several may be under way at once on the same weights. Absent where the engine only
    * computes in the calling tick. The inputs may not change until it settles.
    * @throws {ServingError} as `run`, by rejecting
    */
   runOffLoop?(inputs: Tensors, wanted: readonly string[]): Promise<Tensors>
+  /** How many processes of its own it runs in, one run each at a time; absent where it runs in this one. */
+  readonly processes?: number
+  /** Memory that those hold (MiB). */
+  heldMiB?(): Promise<number>
   /** Frees what the step holds. No run may be under way or follow. */
   release(): void
 }

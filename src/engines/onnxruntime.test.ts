@@ -433,10 +433,10 @@ describe('ONNX Runtime', () => {
     expect(onnxruntime.version).toBe('1.30.0')
   })
 
-  test('takes graphs, and no other kind of step', () => {
+  test('takes graphs and host kernels, and no code', () => {
     expect(onnxruntime.refusal(stepOf(), () => new Uint8Array())).toBeUndefined()
-    const other = { ...stepOf(), kind: 'text' } as unknown as OnnxStep
-    expect(onnxruntime.refusal(other, () => new Uint8Array())).toBe('it runs ONNX graphs, not steps of kind "text"')
+    const other = { ...stepOf(), kind: 'python' } as unknown as OnnxStep
+    expect(onnxruntime.refusal(other, () => new Uint8Array())).toBe('it runs no code')
   })
 })
 

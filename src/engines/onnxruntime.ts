@@ -12,10 +12,10 @@ export const onnxruntime: Engine = {
   name: 'onnxruntime',
   version: ONNXRUNTIME_VERSION,
   prepare: () => void library(),
-  refusal: ({ kind }) => (kind === 'python' ? 'it runs no code in Python' : undefined),
+  refusal: ({ kind }) => (kind === 'python' || kind === 'typescript' ? 'it runs no code' : undefined),
   async load(step, read, { isQuick = false, isBackground = false } = {}) {
     if (step.kind === 'kernel') return loadKernel(step, read)
-    if (step.kind === 'python') throw new Error('ONNX Runtime was given code in Python; this is a bug')
+    if (step.kind !== 'onnx') throw new Error('ONNX Runtime was given code; this is a bug')
     const graph = read(step.file)
     const optimization = isQuick ? 'off' : step.optimization
     try {

@@ -33,9 +33,10 @@ function engineOf(
     refuses?: Record<string, string>
     fails?: string
     isAsync?: (file: string) => boolean
+    binds?: (file: string) => boolean
   } = {},
 ): FakeEngine {
-  const { name = 'fake', refuses = {}, fails, isAsync = () => false } = options
+  const { name = 'fake', refuses = {}, fails, isAsync = () => false, binds = () => false } = options
   const runs: string[] = []
   const released: string[] = []
   return {
@@ -48,6 +49,15 @@ function engineOf(
     async load({ file }): Promise<LoadedStep> {
       if (file === fails) throw new ServingError('refused', `${file} is damaged`)
       return {
+        ...(binds(file) && {
+          bind(names: readonly string[], wanted: readonly string[]) {
+            runs.push(`${file}: bound`)
+            return (inputs: readonly Tensor[]) => {
+              const given = valuesOf(new Map(names.map((input, i) => [input, inputs[i] as Tensor])))
+              return wanted.map((output) => scalar(GRAPHS[file]?.[output]?.(given) ?? Number.NaN))
+            }
+          },
+        }),
         run(inputs, wanted) {
           runs.push(`${file}: ${wanted.join(', ')}`)
           const graph = GRAPHS[file] ?? {}
@@ -111,6 +121,21 @@ describe('a program', () => {
     expect(engine.runs).toEqual(['both.onnx: sum, product', 'double.onnx: out', 'square.onnx: y'])
   })
 
+  test('binds its steps once for a set of outputs where the engine can, beside steps that it cannot bind', async () => {
+    for (const unbound of ['none', 'both.onnx', 'double.onnx', 'square.onnx']) {
+      const engine = engineOf({ binds: (file) => file !== unbound })
+      const program = await load(CHAIN, engine)
+      const wanted = ['squared', 'area', 'left']
+      for (let i = 0; i < 2; i++)
+        expect(valuesOf(await program.run(INPUTS, wanted))).toEqual({ squared: 100, area: 6, left: 2 })
+      const bound = engine.runs.filter((run) => run.endsWith('bound'))
+      expect(bound).toEqual(
+        ['both.onnx', 'double.onnx', 'square.onnx'].filter((file) => file !== unbound).map((file) => `${file}: bound`),
+      )
+      expect(engine.runs).toHaveLength(unbound === 'none' ? 3 : 4)
+    }
+  })
+
   test('hands one graph of the same names on as it is', async () => {
     const engine = engineOf()
     const program = await load({ steps: [step('square.onnx', { x: 'x' }, { y: 'y' })] }, engine)
@@ -157,7 +182,7 @@ describe('loading a program', () => {
     const first = engineOf({ name: 'first', refuses: { 'double.onnx': 'no doubling' } })
     const second = engineOf({ name: 'second' })
     const program = await load(CHAIN, first, second)
-    expect(program.engines).toEqual(['first', 'second', 'first'])
+    expect(program.engines).toEqual(['first', 'second'])
     expect(valuesOf(await program.run(INPUTS, ['squared']))).toEqual({ squared: 100 })
     expect(second.runs).toEqual(['double.onnx: out'])
   })

@@ -2,11 +2,11 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Program, Step } from '../bundle/program.ts'
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
-import type { Engine, LoadedStep, LoadOptions, ReadBundleFile } from './engine.ts'
+import type { BoundRun, Engine, LoadedStep, LoadOptions, ReadBundleFile } from './engine.ts'
 
 /** A program that is ready to run: each step on an engine that can. */
 export interface LoadedProgram {
-  /** Engine of each step, in order. */
+  /** Names of the engines that run its steps, each once. */
   readonly engines: readonly string[]
   /** Whether every graph can run off the event loop, several runs at a time; host kernels stay in the tick. */
   readonly canRunOffLoop: boolean
@@ -47,12 +47,28 @@ interface BoundStep {
   readonly keepsNames: boolean
 }
 
-/** The steps that one set of outputs needs, with what each has to compute. */
-type Plan = readonly {
-  readonly bound: BoundStep
+/** What one step does for a set of outputs; values are known by their slots. */
+interface Stage {
+  readonly loaded: LoadedStep
+  /** The graph's names of what it takes and gives, and the slots of those. */
+  readonly takes: readonly string[]
+  readonly from: readonly number[]
   readonly wanted: readonly string[]
-  readonly values: readonly string[]
-}[]
+  readonly to: readonly number[]
+  /** Runs without names, where the engine can. */
+  readonly run: BoundRun | undefined
+}
+
+/** The steps that one set of outputs needs. */
+interface Plan {
+  readonly stages: readonly Stage[]
+  readonly slots: number
+  /** Inputs of the program that are read. */
+  readonly inputs: readonly (readonly [string, number])[]
+  readonly outputs: readonly (readonly [string, number])[]
+  /** The one step whose names are the program's: nothing to rename or to keep. */
+  readonly only: LoadedStep | undefined
+}
 
 /**
  * Loads every step on the first of the engines that can run it.
@@ -83,7 +99,7 @@ export async function loadProgram(
   }
   const planOf = createPlanner(bound)
   return {
-    engines: names,
+    engines: [...new Set(names)],
     canRunOffLoop: bound.every(({ step, loaded }) => step.kind === 'kernel' || loaded.runOffLoop !== undefined),
     processes: fewestProcesses(bound),
     heldMiB: async () => {
@@ -118,25 +134,53 @@ function createPlanner(steps: readonly BoundStep[]): (wanted: readonly string[])
   return (wanted) => {
     const known = plans.get(wanted)
     if (known !== undefined) return known
-    const needed = new Set(wanted)
-    const plan: Plan[number][] = []
-    for (const bound of steps.toReversed()) {
-      const values = [...bound.gives.keys()].filter((value) => needed.has(value))
-      if (values.length === 0) continue
-      for (const [, value] of bound.feeds) needed.add(value)
-      plan.unshift({ bound, values, wanted: values.map((value) => bound.gives.get(value) ?? value) })
-    }
+    const plan = makePlan(steps, wanted)
     plans.set(wanted, plan)
     return plan
   }
 }
 
+function makePlan(steps: readonly BoundStep[], wanted: readonly string[]): Plan {
+  const needed = new Set(wanted)
+  const parts: { readonly bound: BoundStep; readonly values: readonly string[] }[] = []
+  for (const bound of steps.toReversed()) {
+    const values = [...bound.gives.keys()].filter((value) => needed.has(value))
+    if (values.length === 0) continue
+    for (const [, value] of bound.feeds) needed.add(value)
+    parts.unshift({ bound, values })
+  }
+  const slots = new Map([...needed].map((value, slot) => [value, slot]))
+  const slotOf = (value: string): number => slots.get(value) as number
+  const made = new Set(parts.flatMap(({ values }) => values))
+  const stages = parts.map(({ bound: { loaded, feeds, gives }, values }): Stage => {
+    const takes = feeds.map(([input]) => input)
+    const names = values.map((value) => gives.get(value) ?? value)
+    return {
+      loaded,
+      takes,
+      from: feeds.map(([, value]) => slotOf(value)),
+      wanted: names,
+      to: values.map(slotOf),
+      run: loaded.bind?.(takes, names),
+    }
+  })
+  const only = parts.length === 1 ? parts[0] : undefined
+  return {
+    stages,
+    slots: slots.size,
+    inputs: [...slots].filter(([value]) => !made.has(value)),
+    outputs: wanted.map((name) => [name, slotOf(name)]),
+    only: only?.bound.keepsNames === true && only.values.length === wanted.length ? only.bound.loaded : undefined,
+  }
+}
+
 function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[], place: Place): Tensors | Promise<Tensors> {
-  const only = plan[0]
-  // The usual program is one graph whose names are the signature's: nothing to rename or to keep.
-  if (plan.length === 1 && only?.bound.keepsNames === true && only.values.length === wanted.length)
-    return runStep(only.bound.loaded, inputs, wanted, place)
-  return runSteps(plan, 0, new Map(inputs), wanted, place)
+  // an input that only other outputs need is not for this step
+  if (plan.only !== undefined && inputs.size === plan.inputs.length) return runStep(plan.only, inputs, wanted, place)
+  // oxlint-disable-next-line unicorn/no-new-array -- every slot is written before it is read
+  const values = new Array<Tensor | undefined>(plan.slots)
+  for (const [name, slot] of plan.inputs) values[slot] = need(inputs.get(name), name)
+  return runStages(plan, 0, values, place)
 }
 
 function runStep(
@@ -150,34 +194,41 @@ function runStep(
     : step.run(inputs, wanted)
 }
 
-function runSteps(
+function runStages(
   plan: Plan,
-  from: number,
-  values: Map<string, Tensor>,
-  wanted: readonly string[],
+  first: number,
+  values: (Tensor | undefined)[],
   place: Place,
 ): Tensors | Promise<Tensors> {
-  for (let i = from; i < plan.length; i++) {
-    const stage = plan[i]
-    if (stage === undefined) break
-    const feeds = new Map(stage.bound.feeds.map(([input, value]) => [input, need(values, value)]))
-    const results = runStep(stage.bound.loaded, feeds, stage.wanted, place)
+  for (let i = first; i < plan.stages.length; i++) {
+    const stage = plan.stages[i] as Stage
+    const { loaded, takes, from, wanted, to, run } = stage
+    if (run !== undefined && !(place === 'off-loop' && loaded.runOffLoop !== undefined)) {
+      const given: Tensor[] = []
+      for (let k = 0; k < from.length; k++) given.push(values[from[k] as number] as Tensor)
+      const results = run(given)
+      for (let k = 0; k < to.length; k++) values[to[k] as number] = results[k]
+      continue
+    }
+    const feeds = new Map(takes.map((name, k) => [name, values[from[k] as number] as Tensor]))
+    const results = runStep(loaded, feeds, wanted, place)
     if (results instanceof Promise)
       return results.then((settled) => {
         keep(stage, settled, values)
-        return runSteps(plan, i + 1, values, wanted, place)
+        return runStages(plan, i + 1, values, place)
       })
     keep(stage, results, values)
   }
-  return new Map(wanted.map((name) => [name, need(values, name)]))
+  const tensors = new Map<string, Tensor>()
+  for (const [name, slot] of plan.outputs) tensors.set(name, need(values[slot], name))
+  return tensors
 }
 
-function keep(stage: Plan[number], results: Tensors, values: Map<string, Tensor>): void {
-  stage.values.forEach((value, i) => values.set(value, need(results, stage.wanted[i] ?? value)))
+function keep({ wanted, to }: Stage, results: Tensors, values: (Tensor | undefined)[]): void {
+  for (const [k, name] of wanted.entries()) values[to[k] as number] = need(results.get(name), name)
 }
 
-function need(values: Tensors, name: string): Tensor {
-  const value = values.get(name)
+function need(value: Tensor | undefined, name: string): Tensor {
   if (value === undefined) throw new Error(`the program has no value ${quote(name)}; this is a bug`)
   return value
 }

@@ -51,15 +51,6 @@ const MODEL_MEMBER: Readonly<Record<string, readonly string[]>> = {
  */
 export function modelInside(names: readonly string[], read: (name: string) => Uint8Array, what: string): string {
   const { kind, root } = archiveContents(names)
-  if (kind === 'mlflow') {
-    const named = modelOfMlflow(Buffer.from(read(`${root}MLmodel`)).toString('utf8'))
-    if (named !== undefined && names.includes(root + named)) return root + named
-  }
-  if (kind === 'inference-code')
-    throw new ServingError(
-      'unsupported',
-      `${quote(what)} holds inference code in Python, which runs in a process of its own with --runtime python`,
-    )
   const code = names.find((name) => CODE_AROUND.test(name.slice(root.length)))
   if (code !== undefined)
     throw new ServingError(
@@ -68,6 +59,15 @@ export function modelInside(names: readonly string[], read: (name: string) => Ui
       {
         details: { reason: 'code_around' },
       },
+    )
+  if (kind === 'mlflow') {
+    const named = modelOfMlflow(Buffer.from(read(`${root}MLmodel`)).toString('utf8'))
+    if (named !== undefined && names.includes(root + named)) return root + named
+  }
+  if (kind === 'inference-code')
+    throw new ServingError(
+      'unsupported',
+      `${quote(what)} holds inference code in Python, which runs in a process of its own with --runtime python`,
     )
   const models = modelsAmong(names, read)
   const [only] = models

@@ -152,7 +152,8 @@ function checkIndexedTrees(tree: TreeAttributes, limits: OnnxLimits): void {
     if (mode > MEMBER_MODE) throw tree.refuse(`has the node mode ${mode}; 0 to ${MEMBER_MODE} are allowed`)
     if (mode === MEMBER_MODE) members++
     checkFeature(features[i] as number, tree)
-    for (const [at, { side, ids, isLeaf }] of sides.entries()) {
+    for (let at = 0; at < sides.length; at++) {
+      const { side, ids, isLeaf } = sides[at] as (typeof sides)[number]
       const id = ids[i] as number
       const flag = isLeaf[i] as number
       if (flag !== 0 && flag !== 1) throw tree.refuse(`has ${flag} in nodes_${side}leafs; 0 and 1 are allowed`)

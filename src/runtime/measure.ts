@@ -97,7 +97,9 @@ async function measureOn(
     return {
       version: engine.version,
       loadMs: round(loadMs),
-      ...(loadMs > QUICK_LOAD_ABOVE_MS && program.processes === undefined ? { quickLoadMs: round(await quickLoad(load)) } : {}),
+      ...(loadMs > QUICK_LOAD_ABOVE_MS && program.processes === undefined
+        ? { quickLoadMs: round(await quickLoad(load)) }
+        : {}),
       memoryMiB: Math.round(memoryMiB * 10) / 10,
       canRunOffLoop: program.canRunOffLoop,
       curve,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { access, mkdir, stat } from 'node:fs/promises'
+import { access, mkdir, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Manifest } from '../bundle/manifest.ts'
 import { verifyBundle } from '../bundle/open.ts'
@@ -105,7 +105,7 @@ export async function openOrCompile(path: string, options: CompileOptions): Prom
     if (ServingError.from(error).details.reason !== 'code_around') throw error
     const unpacked = await unpackCode(path, options)
     if (unpacked === undefined) throw error
-    return openOrCompile(unpacked, { ...options, name: options.name ?? stemOf(path) })
+    return openOrCompile(await folderOfCode(unpacked), { ...options, name: options.name ?? stemOf(path) })
   })
   if (typescript === undefined && codeIn(opened.manifest.program) === 'typescript')
     throw typescriptNotAllowed(`the bundle ${quote(opened.manifest.name)}`)
@@ -189,6 +189,13 @@ async function compileInPython(path: string, options: CompileOptions, python: Py
   if (profile !== undefined) await keepProfile(profile, resolve(dataFolder))
   if (manifest.provenance.source.sha256 === source.sha256) await store.remember(key, { digest, beside: [] })
   return located(store.folderOf(digest), { digest, manifest }, dataFolder, { warnings })
+}
+
+/** The folder that has the code at its top: what was packed as one folder has it in that. */
+async function folderOfCode(unpacked: string): Promise<string> {
+  const names = await readdir(unpacked)
+  const inside = join(unpacked, names[0] ?? '')
+  return names.length === 1 && (await isTypeScriptSource(inside)) ? inside : unpacked
 }
 
 /** The bundle of a folder with code in TypeScript around a model. */

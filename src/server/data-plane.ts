@@ -1,6 +1,7 @@
 import { hideKeys } from '../core/text.ts'
 import { availableParallelism } from 'node:os'
 import { openBundle, verifyBundle, type OpenBundle } from '../bundle/open.ts'
+import type { Engine } from '../engines/engine.ts'
 import { enginesNamed } from '../engines/index.ts'
 import { allProtocols, type PlatformRoutes } from '../protocols/index.ts'
 import type { OipRestOptions } from '../protocols/oip-rest/oip-rest.ts'
@@ -14,6 +15,7 @@ import { connectReplicas, type ReplicaOptions } from '../runtime/remote/index.ts
 import { createApplier, type Loadable } from './apply-models.ts'
 import type { Models } from './desired-state.ts'
 import { log } from './log.ts'
+import { moreEngines } from './python-models.ts'
 import type { DesiredModel, OipSettings, PlaneSettings } from './settings.ts'
 import { validateBundle } from './validate-bundle.ts'
 import { VERSION } from './version.ts'
@@ -28,7 +30,7 @@ export function createPlane(
 ): LocalPlane {
   const { engines, overrides, timeoutMs } = settings
   return createLocalPlane({
-    engines: enginesNamed(engines),
+    engines: allEngines(engines, moreEngines(settings)),
     defaultModel: settings.defaultModel,
     choose: (profile) => choose({ profile, engines, overrides, cores: availableParallelism(), timeoutMs }),
     timeoutMs,
@@ -40,6 +42,12 @@ export function createPlane(
       else log('error', 'an optimised model could not take over, the one before goes on', { name, version, error })
     },
   })
+}
+
+/** The engines that are named, and those for code, which its bundles name themselves. */
+function allEngines(names: readonly string[], more: readonly Engine[]): readonly Engine[] {
+  const named = enginesNamed(names, more)
+  return [...named, ...more.filter((engine) => !named.includes(engine))]
 }
 
 /**

@@ -4,8 +4,13 @@ import type { Manifest } from '../bundle/manifest.ts'
 import { unpackBundle } from '../bundle/pack.ts'
 import { ServingError } from '../core/errors.ts'
 import { detectFormat, type FileFormat } from '../formats/detect.ts'
-import { everyNode, everyTensor, signatureValues, type OnnxModel, type OnnxType } from '../onnx/index.ts'
+import type { CompiledModel } from '../compiler/compile-onnx.ts'
+import type { PythonFile } from '../formats/python/read-joblib.ts'
+import { objectTree, type ObjectTree } from '../formats/python/tree.ts'
+import type { PyGlobal, Verdict } from '../formats/python/values.ts'
 import { readNamedFile } from '../storage/local.ts'
+import { addContents, type Contents } from './describe-contents.ts'
+import { describeGraph, type InspectedGraph } from './describe-graph.ts'
 import { DEFAULT_PROCESS_LIMITS, runLimited, serveOneJob } from './limited-process.ts'
 import { readModel } from './read-model.ts'
 
@@ -15,11 +20,18 @@ export interface InspectedFile {
   readonly format: FileFormat
   readonly sizeBytes: number
   readonly sha256: string
-  readonly verdict: 'compiled' | 'refused'
+  readonly verdict: 'compiled' | 'refused' | 'needs-python'
   /** What the file holds, as far as it could be read. */
   readonly graph?: InspectedGraph
   /** The graph of each step of a pipeline, in order, in place of `graph`. */
   readonly steps?: readonly InspectedGraph[]
+  /** What a pickle names and holds, found without running any of it. */
+  readonly python?: InspectedPython
+  /** What archives, boosters, networks and files of tensors hold; an archive's file stands behind the archive. */
+  readonly contents?: readonly Contents[]
+  /** What the model takes and gives once it is compiled. */
+  readonly signature?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
+  readonly warnings?: readonly string[]
   /** The bundle that the file is, packed. */
   readonly bundle?: { readonly manifest: Manifest; readonly digest: string }
   /** Why it is refused. */
@@ -30,17 +42,20 @@ export interface InspectedFile {
   }
 }
 
-export interface InspectedGraph {
-  readonly producer: string
-  readonly irVersion: number
-  readonly opsets: readonly { readonly domain: string; readonly version: number }[]
-  readonly nodes: number
-  /** How many nodes there are of each operator, the most frequent first. */
-  readonly operators: Readonly<Record<string, number>>
-  readonly weightsBytes: number
-  readonly inputs: readonly string[]
-  readonly outputs: readonly string[]
-  readonly metadata: Readonly<Record<string, string>>
+export interface InspectedPython {
+  readonly protocol: number | undefined
+  readonly compression: string | undefined
+  readonly isJoblib: boolean
+  /** Every name that the file would have Python look up, at the first byte that does. */
+  readonly globals: readonly InspectedGlobal[]
+  /** The objects that it holds, with what they were told and what they have learned. */
+  readonly objects: readonly ObjectTree[]
+}
+
+export interface InspectedGlobal {
+  readonly name: string
+  readonly offset: number
+  readonly verdict: Verdict
 }
 
 interface InspectJob {
@@ -64,49 +79,55 @@ export function runInspectionWorker(): void {
     const format = detectFormat(bytes)
     const file = { file: basename(path), format, sizeBytes: bytes.byteLength, sha256: sha256Hex(bytes) }
     const graphs: InspectedGraph[] = []
-    const found = () =>
-      format === 'pipeline' ? { steps: graphs } : graphs[0] === undefined ? {} : { graph: graphs[0] }
+    let python: InspectedPython | undefined
+    const contents: Contents[] = []
+    const found = () => ({
+      ...(format === 'pipeline' ? { steps: graphs } : graphs[0] === undefined ? {} : { graph: graphs[0] }),
+      ...(python && { python }),
+      ...(contents.length > 0 && { contents }),
+    })
     try {
-      if (format === 'gzip') {
+      if (format === 'packed-tar') {
         const { manifest, digest } = await unpackBundle(bytes)
         return { ...file, verdict: 'compiled', bundle: { manifest, digest } }
       }
-      await readModel(path, bytes, maxFileBytes, (read) => graphs.push(describeGraph(read)))
-      return { ...file, verdict: 'compiled', ...found() }
+      const { compiled } = await readModel(path, bytes, maxFileBytes, {
+        onFound: (read) => {
+          if (read.kind === 'graph') graphs.push(describeGraph(read.model))
+          else if (read.kind === 'python') python = describePython(read.file)
+          else addContents(contents, read, maxFileBytes)
+        },
+      })
+      const { warnings = [] } = compiled
+      return { ...file, verdict: 'compiled', ...found(), signature: describeSignature(compiled), warnings }
     } catch (thrown) {
-      const { error } = ServingError.from(thrown).toJSON()
-      return { ...file, verdict: 'refused', error, ...found() }
+      const failure = ServingError.from(thrown)
+      python ??= halfRead(failure)
+      // what its own library may still run: it was read, it is not hostile, and only the compiler has no words for it
+      const verdict = python !== undefined && failure.code === 'unsupported' ? 'needs-python' : 'refused'
+      return { ...file, verdict, error: failure.toJSON().error, ...found() }
     }
   })
 }
 
-function describeGraph(model: OnnxModel): InspectedGraph {
-  const counts = new Map<string, number>()
-  let nodes = 0
-  for (const { node } of everyNode(model.graph.nodes)) {
-    nodes++
-    const name = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`
-    counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-  let weightsBytes = 0
-  for (const { data } of everyTensor(model)) if (ArrayBuffer.isView(data)) weightsBytes += data.byteLength
-  const { inputs, outputs } = signatureValues(model)
-  return {
-    producer: [model.producerName, model.producerVersion].filter((part) => part !== '').join(' '),
-    irVersion: model.irVersion,
-    opsets: [...model.opsets].map(([domain, version]) => ({ domain, version })),
-    nodes,
-    operators: Object.fromEntries([...counts].sort((a, b) => b[1] - a[1])),
-    weightsBytes,
-    inputs: inputs.map(({ name, type }) => `${name} ${describeType(type)}`),
-    outputs: outputs.map(({ name, type }) => `${name} ${describeType(type)}`),
-    metadata: Object.fromEntries(model.metadata),
-  }
+function describePython({ root, globals, protocol, compression, isJoblib }: PythonFile): InspectedPython {
+  return { protocol, compression, isJoblib, globals: globals.map(describeGlobal), objects: objectTree(root) }
 }
 
-function describeType(type: OnnxType | undefined): string {
-  if (type === undefined) return 'of no stated type'
-  if (type.kind !== 'tensor') return `a ${type.kind}`
-  const shape = type.shape === undefined ? 'of unknown rank' : `[${type.shape.map((size) => size ?? '?').join(', ')}]`
-  return `${type.datatype ?? 'of no stated datatype'} ${shape}`
+function describeGlobal({ module, name, offset, verdict }: PyGlobal): InspectedGlobal {
+  return { name: `${module}.${name}`.slice(0, 300), offset, verdict }
+}
+
+/** The names of a pickle that could not be read to its end. */
+function halfRead({ details }: ServingError): InspectedPython | undefined {
+  const { globals } = details as { globals?: readonly PyGlobal[] }
+  if (!Array.isArray(globals)) return undefined
+  const names = (globals as readonly PyGlobal[]).map(describeGlobal)
+  return { protocol: undefined, compression: undefined, isJoblib: false, globals: names, objects: [] }
+}
+
+function describeSignature({ inputs, outputs }: CompiledModel): NonNullable<InspectedFile['signature']> {
+  const describe = ({ name, datatype, shape, columns }: CompiledModel['outputs'][number]) =>
+    `${name} ${datatype} [${shape?.join(', ') ?? '?'}]${columns === undefined ? '' : `: ${columns.slice(0, 12).join(', ')}${columns.length > 12 ? ', …' : ''}`}`
+  return { inputs: inputs.map(describe), outputs: outputs.map(describe) }
 }

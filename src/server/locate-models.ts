@@ -2,7 +2,9 @@ import { basename, dirname, join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { MODEL_NAME } from '../core/names.ts'
 import { quote } from '../core/text.ts'
-import { openOrCompile, type LocatedBundle } from './compile.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
+import { openOrCompile, type HowToCompile, type LocatedBundle } from './compile.ts'
 import { checkModels, keeping, type Models } from './desired-state.ts'
 import { findModels, MODEL_FILE, type FoundModel } from './repository.ts'
 import type { DesiredModel } from './settings.ts'
@@ -12,6 +14,11 @@ export interface LocateOptions {
   readonly dataFolder: string
   /** Name of the model, when there is one only. */
   readonly name: string | undefined
+  readonly how?: HowToCompile | undefined
+  /** How code in Python is run; it is refused when absent. */
+  readonly python?: PythonSettings | undefined
+  /** How code in TypeScript is run; it is refused when absent. */
+  readonly typescript?: TypeScriptSettings | undefined
   readonly signal: AbortSignal
   readonly onProgress?: (path: string, text: string) => void
   readonly onWarning?: (path: string, text: string) => void
@@ -80,6 +87,9 @@ export async function locateModels(
     const bundle = await openOrCompile(path, {
       dataFolder: options.dataFolder,
       name: options.name ?? found.name,
+      how: options.how,
+      python: options.python,
+      typescript: options.typescript,
       signal: options.signal,
       onProgress: (text) => options.onProgress?.(path, text),
     })
@@ -117,7 +127,7 @@ export async function locateModels(
 
   for (const [at, root] of paths.entries())
     await attempt(root, { name: undefined, isNamed: true, isOf: (model) => model.source?.root === root }, async () => {
-      const found = await findModels(root)
+      const found = await findModels(root, options.python !== undefined)
       const broken = found.failures.filter(({ name }) => options.only === undefined || options.only === name)
       const origin = new Set([...found.models.map((model) => model.origin), ...found.failures.map(({ path }) => path)])
       if (options.name !== undefined && (paths.length > 1 || origin.size > 1))

@@ -2,6 +2,7 @@ import type { DataPlane } from '../runtime/plane.ts'
 import { openOrCompile, type CompileOptions } from './compile.ts'
 import { startDataPlane } from './data-plane.ts'
 import { planModel } from './plan-model.ts'
+import { withCode } from './python-models.ts'
 import { IN_PROCESS_SETTINGS } from './settings.ts'
 
 /**
@@ -15,8 +16,9 @@ export async function openPlane(
   const bundle = await openOrCompile(path, options)
   const { folder, digest, manifest } = bundle
   // on the engine that a server here would take: the same rows have the same digits
-  const how = planModel(bundle, IN_PROCESS_SETTINGS, 1)
+  const settings = withCode(IN_PROCESS_SETTINGS, options)
+  const how = planModel(bundle, settings, 1)
   const model = { folder, digest, name: manifest.name, labels: [], isDefault: true, ...how }
-  const plane = await startDataPlane(IN_PROCESS_SETTINGS, [model])
+  const plane = await startDataPlane(settings, [model])
   return { plane, close: () => plane.close() }
 }

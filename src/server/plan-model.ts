@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
+import { codeIn } from '../bundle/program.ts'
 import { choose } from '../runtime/choose.ts'
+import { inProcesses } from '../runtime/in-processes.ts'
 import type { LocatedBundle } from './compile.ts'
 import type { DesiredModel, PlaneSettings } from './settings.ts'
 
@@ -8,10 +10,19 @@ import type { DesiredModel, PlaneSettings } from './settings.ts'
  * @param copies processes that share the cores for it
  */
 export function planModel(
-  { profile }: LocatedBundle,
-  { overrides, engines, timeoutMs }: PlaneSettings,
+  { profile, manifest }: Pick<LocatedBundle, 'profile' | 'manifest'>,
+  { overrides, engines, timeoutMs, python, typescript }: PlaneSettings,
   copies: number,
 ): Pick<DesiredModel, 'choices' | 'curve'> {
+  const code = codeIn(manifest.program)
+  if (code !== undefined) {
+    const own = choose({ profile, overrides: { ...overrides, engines: [code] }, engines, cores: 1, timeoutMs })
+    const choices = {
+      ...inProcesses(own, (code === 'python' ? python : typescript)?.workers ?? 1),
+      engines: { value: [code], reason: `it is code in ${code === 'python' ? 'Python' : 'TypeScript'}` },
+    }
+    return { choices, curve: profile?.engines[code]?.curve }
+  }
   if (profile === undefined) return {} // whoever loads it finds out in a few milliseconds
   const cores = Math.max(1, Math.floor(availableParallelism() / copies))
   const choices = choose({ profile, overrides, engines, cores, timeoutMs })

@@ -1,28 +1,39 @@
 import { basename } from 'node:path'
 import { toJsonTensor, type JsonTensor } from '../bundle/json-tensor.ts'
 import { makeBundle, sha256Hex, type MadeBundle } from '../bundle/make.ts'
-import { MANIFEST_VERSION } from '../bundle/manifest.ts'
+import { MANIFEST_VERSION, type Provenance } from '../bundle/manifest.ts'
+import { codeIn, type Step } from '../bundle/program.ts'
 import { BundleStore } from '../bundle/store.ts'
 import { decodeV2Request } from '../codecs/v2-json.ts'
 import { COMPILER_REVISION, type CompiledModel } from '../compiler/compile-onnx.ts'
 import { broughtRows, madeUpRows, MAX_EXAMPLE_ROWS, OPEN_SIZES } from '../compiler/example-rows.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
+import type { Engine } from '../engines/engine.ts'
 import { ENGINES } from '../engines/index.ts'
 import { hostKernels } from '../engines/host-kernels/index.ts'
 import { firstDifferenceOf, type Tolerance } from '../engines/golden.ts'
 import { onnxruntime } from '../engines/onnxruntime.ts'
+import { PYTHON } from '../engines/python/engine.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
 import { measureBundle } from '../runtime/measure.ts'
+import { objectTree, type ObjectTree } from '../formats/python/tree.ts'
 import { readNamedFile } from '../storage/local.ts'
 import { convertInputs } from '../tensor/convert.ts'
 import { checkInputs, type Signature, type TensorSpec } from '../tensor/signature.ts'
 import { shapeFits } from '../tensor/shape.ts'
-import { rowsOf, sliceRows, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { rowsOf, sliceRows, tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
+import { addContents, type Contents } from './describe-contents.ts'
 import { serveOneJob } from './limited-process.ts'
 import { machineClass } from './machine.ts'
 import type { Made, ProbationJob } from './probation.ts'
+import { compilePythonSource, moreEngines } from './python-models.ts'
+import { openPythonSource } from './python-source.ts'
 import { readModel } from './read-model.ts'
+import { compileTypeScriptSource } from './typescript-models.ts'
+import { openTypeScriptSource } from './typescript-source.ts'
 
 /** The process that reads an untrusted model file, runs it for the first time and makes its bundle. */
 export function runProbationWorker(): void {
@@ -30,12 +41,25 @@ export function runProbationWorker(): void {
 }
 
 async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
+  if (job.python !== undefined) return probeInPython(job, job.python, report)
+  if (job.typescript !== undefined) return probeInTypeScript(job, job.typescript, report)
   report('reading')
   const bytes = await readNamedFile(job.path, job.maxFileBytes, basename(job.path))
   report('compiling')
-  const { compiled, beside } = await readModel(job.path, bytes, job.maxFileBytes)
+  let objects: readonly ObjectTree[] | undefined
+  const contents: Contents[] = []
+  const { compiled, beside } = await readModel(job.path, bytes, job.maxFileBytes, {
+    how: job.how,
+    onFound: (found) => {
+      if (found.kind === 'python') objects = objectTree(found.file.root)
+      // a large file is not read twice
+      if (found.kind === 'file' && found.bytes.byteLength <= MOST_DESCRIBED_BYTES)
+        addContents(contents, found, job.maxFileBytes)
+    },
+  })
+  const found = { ...(objects && { objects }), ...(contents.length > 0 && { contents }) }
   report('running for the first time')
-  const { bundle, warnings } = await record(compiled, bytes, job)
+  const { bundle, warnings } = await record(compiled, sourceOf(job.path, bytes), job, [onnxruntime])
   report('measuring')
   const profile = await measureBundle(bundle, {
     engines: ENGINES,
@@ -45,7 +69,64 @@ async function probe(job: ProbationJob, report: (text: string) => void): Promise
   })
   report('storing')
   await new BundleStore(job.store).put(bundle)
-  return { digest: bundle.digest, beside, warnings, profile }
+  return { digest: bundle.digest, beside, warnings, profile, found }
+}
+
+/** Largest file that is described besides being compiled. */
+const MOST_DESCRIBED_BYTES = 32 * 2 ** 20
+
+function sourceOf(path: string, bytes: Uint8Array): Provenance['source'] {
+  return { fileName: basename(path), sha256: sha256Hex(bytes), sizeBytes: bytes.byteLength }
+}
+
+/** The same for code in Python, which tells itself what it takes and gives. */
+async function probeInPython(job: ProbationJob, python: PythonSettings, report: (text: string) => void): Promise<Made> {
+  report('reading')
+  const source = await openPythonSource(job.path, job.maxFileBytes)
+  report('loading it in Python')
+  const settings = { ...python, workers: 1 }
+  const compiled = await compilePythonSource(source, settings, job.maxFileBytes, report)
+  report('running for the first time')
+  const engines = moreEngines({ python: settings })
+  const { fileName, sha256, sizeBytes } = source
+  return keep(await record(compiled, { fileName, sha256, sizeBytes }, job, engines), engines, job, report)
+}
+
+/** The same for code around a model, which is compiled first. */
+async function probeInTypeScript(
+  job: ProbationJob,
+  typescript: TypeScriptSettings,
+  report: (text: string) => void,
+): Promise<Made> {
+  report('reading')
+  const source = await openTypeScriptSource(job.path, job.maxFileBytes)
+  const settings = { ...typescript, workers: 1 }
+  const given = (signature: Pick<CompiledModel, 'inputs'>) =>
+    job.example === undefined ? undefined : rowsOfExample(job.example, signature)
+  const compiled = await compileTypeScriptSource(source, settings, { ...job, given, report })
+  report('running for the first time')
+  const engines = moreEngines({ typescript: settings })
+  const { fileName, sha256, sizeBytes } = source
+  return keep(await record(compiled, { fileName, sha256, sizeBytes }, job, engines), engines, job, report)
+}
+
+/** Measures a bundle of code, and stores it. */
+async function keep(
+  { bundle, warnings }: { readonly bundle: MadeBundle; readonly warnings: readonly string[] },
+  engines: readonly Engine[],
+  job: ProbationJob,
+  report: (text: string) => void,
+): Promise<Made> {
+  report('measuring')
+  const profile = await measureBundle(bundle, {
+    engines,
+    machine: machineClass(),
+    now: () => performance.now(),
+    residentBytes: () => process.memoryUsage.rss(),
+  })
+  report('storing')
+  await new BundleStore(job.store).put(bundle)
+  return { digest: bundle.digest, beside: [], warnings, profile }
 }
 
 interface FirstRun {
@@ -56,17 +137,22 @@ interface FirstRun {
 
 async function record(
   compiled: CompiledModel,
-  source: Uint8Array,
+  source: Provenance['source'],
   job: ProbationJob,
+  engines: readonly Engine[],
 ): Promise<{ bundle: MadeBundle; warnings: string[] }> {
   const warnings = [...(compiled.warnings ?? [])]
   const tolerance = toleranceOf(compiled)
-  const native = await firstRun(compiled, job)
+  if (compiled.isRaw === true && job.example === undefined)
+    return { bundle: withoutRows(compiled, source, job), warnings }
+  const native = await firstRun(compiled, job, engines)
   const signature = await completeSignature(compiled, native)
   const kernels = await onHostKernels(compiled, native, tolerance, warnings)
   // Our own kernels compute the same digits on every machine; a native library need not, so its last digits are left out.
   const recorded = kernels ?? roundOutputs(native.outputs)
   const batching = await checkIndependence(native, signature, tolerance)
+  const isSteady = await answersTheSame(native, compiled, tolerance)
+  if (!isSteady) warnings.push('it answers the same rows otherwise each time: no golden rows are recorded')
   const bundle = makeBundle(
     {
       manifestVersion: MANIFEST_VERSION,
@@ -76,14 +162,14 @@ async function record(
       batching,
       example: toJson(batching.rowsAreIndependent ? rowsFrom(native.inputs, 0, 1) : native.inputs),
       golden: {
-        inputs: toJson(native.inputs),
-        outputs: toJson(recorded),
+        inputs: isSteady ? toJson(native.inputs) : {},
+        outputs: isSteady ? toJson(recorded) : {},
         tolerance,
-        recordedBy: kernels === undefined ? onnxruntime.name : hostKernels.name,
+        recordedBy: kernels === undefined ? (native.program.engines[0] ?? onnxruntime.name) : hostKernels.name,
       },
       provenance: {
         format: compiled.format,
-        source: { fileName: basename(job.path), sha256: sha256Hex(source), sizeBytes: source.byteLength },
+        source,
         producer: compiled.producer,
         compilerRevision: COMPILER_REVISION,
       },
@@ -95,14 +181,11 @@ async function record(
 }
 
 /** Runs the model on its own example, or on rows made up until some shape is to its liking. */
-async function firstRun(compiled: CompiledModel, job: ProbationJob): Promise<FirstRun> {
-  const program = await loadProgram(
-    compiled.program,
-    [onnxruntime],
-    (path) => compiled.files.get(path) ?? new Uint8Array(),
-  )
+async function firstRun(compiled: CompiledModel, job: ProbationJob, engines: readonly Engine[]): Promise<FirstRun> {
+  const program = await loadProgram(compiled.program, engines, (path) => compiled.files.get(path) ?? new Uint8Array())
   const wanted = compiled.outputs.map(({ name }) => name)
-  const given = job.example === undefined ? broughtRows(compiled) : givenRows(job.example, compiled)
+  const given =
+    job.example === undefined ? (compiled.example ?? broughtRows(compiled)) : givenRows(job.example, compiled)
   if (given !== undefined) return { program, inputs: given, outputs: await runExample(program, given, wanted) }
   let failure: unknown
   for (const openSize of OPEN_SIZES) {
@@ -128,8 +211,49 @@ async function runExample(program: LoadedProgram, example: Tensors, wanted: read
   }
 }
 
+/** A bundle of code that takes bodies, of which none was given: nothing of it can be run before the first request. */
+function withoutRows(compiled: CompiledModel, source: Provenance['source'], job: ProbationJob): MadeBundle {
+  const { inputs, program, format, producer, files } = compiled
+  const outputs = compiled.outputs.map((spec): TensorSpec => ({ ...spec, shape: spec.shape ?? [-1] }))
+  return makeBundle(
+    {
+      manifestVersion: MANIFEST_VERSION,
+      name: job.name,
+      signature: { inputs, outputs, isRaw: true },
+      program,
+      batching: { rowsAreIndependent: false, reason: 'it takes whole bodies, one after the other' },
+      example: toJson(bodyOf('{}')),
+      golden: { inputs: {}, outputs: {}, tolerance: toleranceOf(compiled), recordedBy: PYTHON },
+      provenance: { format, source, producer, compilerRevision: COMPILER_REVISION },
+    },
+    files,
+  )
+}
+
+/** A request's body, as code that takes bodies is given it. */
+function bodyOf(text: string): Tensors {
+  const isJson = /^\s*[[{"]/.test(text)
+  return new Map(
+    Object.entries({ body: text, content_type: isJson ? 'application/json' : 'text/csv' }).map(([name, value]) => [
+      name,
+      tensor('BYTES', [1], [Buffer.from(value)]),
+    ]),
+  )
+}
+
+/** Whether code that nobody can look into answers a second time as it did the first time. */
+async function answersTheSame({ program, inputs, outputs }: FirstRun, compiled: CompiledModel, tolerance: Tolerance) {
+  if (codeIn(compiled.program) === undefined) return true
+  const again = await program.run(inputs, [...outputs.keys()])
+  return firstDifferenceOf(again, outputs, tolerance) === undefined
+}
+
 /** The rows that the user gives, as many as are kept. */
 function givenRows(example: string, compiled: CompiledModel): Tensors {
+  return compiled.isRaw === true ? bodyOf(example) : rowsOfExample(example, compiled)
+}
+
+function rowsOfExample(example: string, compiled: Pick<CompiledModel, 'inputs'>): Tensors {
   const signature = { inputs: compiled.inputs, outputs: [] }
   const given = convertInputs(decodeV2Request(Buffer.from(example)).inputs, signature)
   checkInputs(given, signature)
@@ -144,7 +268,7 @@ function givenRows(example: string, compiled: CompiledModel): Tensors {
 }
 
 /** Whether every input takes any number of rows. */
-function isOpen({ inputs }: CompiledModel): boolean {
+function isOpen({ inputs }: Pick<CompiledModel, 'inputs'>): boolean {
   return inputs.every(({ shape }) => shape[0] === -1)
 }
 
@@ -170,7 +294,13 @@ async function completeSignature(compiled: CompiledModel, { program, inputs, out
     })
     return { ...spec, shape: guessed }
   })
-  return { inputs: compiled.inputs, outputs: complete }
+  const { inputs: specs, defaultOutputs, isRaw } = compiled
+  return {
+    inputs: specs,
+    outputs: complete,
+    ...(defaultOutputs === undefined ? {} : { defaultOutputs }),
+    ...(isRaw === undefined ? {} : { isRaw }),
+  }
 }
 
 /** Not every model takes a single row. */
@@ -249,8 +379,14 @@ function toJson(tensors: Tensors): Record<string, JsonTensor> {
 /** How far answers may be apart between engines and machines, by how the model computes. */
 function toleranceOf({ isQuantized, program }: CompiledModel): Tolerance {
   if (isQuantized) return { relative: 5e-2, absolute: 5e-2 }
-  if (program.steps.every((step) => step.optimization === 'basic')) return { relative: 1e-7, absolute: 1e-9 }
+  if (program.steps.flatMap(computedIn).every((step) => step.kind !== 'onnx' || step.optimization === 'basic'))
+    return { relative: 1e-7, absolute: 1e-9 }
   return { relative: 1e-4, absolute: 1e-5 }
+}
+
+/** The steps themselves, those of the model that code calls among them. */
+function computedIn(step: Step): readonly Step[] {
+  return step.kind === 'typescript' ? (step.model?.program.steps ?? []) : [step]
 }
 
 function roundOutputs(outputs: Tensors): Tensors {

@@ -1,5 +1,9 @@
 import type { KnownSource } from '../bundle/store.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import type { Profile } from '../runtime/profile.ts'
+import type { FoundInFile } from './describe-contents.ts'
+import type { HowToCompile } from './compile.ts'
 import { runLimited, type ProcessLimits } from './limited-process.ts'
 
 /** What a probation process is asked to do: read a model file, compile it, run and measure it, store its bundle. */
@@ -11,12 +15,18 @@ export interface ProbationJob {
   readonly store: string
   /** Rows to run first, as V2 JSON. */
   readonly example: string | undefined
+  readonly how: HowToCompile
+  /** How code in Python is run; present where the path is such code. */
+  readonly python?: PythonSettings | undefined
+  /** How code in TypeScript is run; it is refused when absent. */
+  readonly typescript?: TypeScriptSettings | undefined
   readonly maxFileBytes: number
 }
 
 /** A bundle that lies in the store, and what it was made from. */
 export interface Made extends KnownSource {
   readonly warnings: readonly string[]
+  readonly found?: FoundInFile
   /** What it costs on this machine. */
   readonly profile: Profile | undefined
 }

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { ENGINES } from '../engines/index.ts'
+import { PYTHON } from '../engines/python/engine.ts'
+import { TYPESCRIPT } from '../engines/typescript/engine.ts'
 import { PROFILE_VERSION, type EngineProfile, type Profile } from '../runtime/profile.ts'
 import { readPlainFile, writeAtomically } from '../storage/local.ts'
 import { machineClass } from './machine.ts'
@@ -48,7 +50,10 @@ function isProfileOf(found: unknown, digest: string): found is Profile {
   if (typeof engines !== 'object' || engines === null) return false
   return Object.entries(engines).every(([name, engine]) => {
     const known = ENGINES.find((each) => each.name === name)
-    return known !== undefined && known.version === versionOf(engine) && isWhole(engine)
+    // what code costs with another Python, or another Node, is near enough
+    const isSame =
+      name === PYTHON || name === TYPESCRIPT || (known !== undefined && known.version === versionOf(engine))
+    return isSame && isWhole(engine)
   })
 }
 

@@ -9,29 +9,42 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { createPythonEngine, describePython, PYTHON } from '../engines/python/engine.ts'
 import type { Engine } from '../engines/engine.ts'
-import type { PythonEvents, PythonSettings } from '../engines/python/settings.ts'
+import type { CodeEvents } from '../engines/processes/events.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import { createTypeScriptEngine } from '../engines/typescript/engine.ts'
 import { readPlainFile } from '../storage/local.ts'
 import { log } from './log.ts'
 import { ensureEnvironment, type BuildOptions } from './python-environment.ts'
 import { readFiles, type PythonSource } from './python-source.ts'
-import type { PlaneSettings } from './settings.ts'
+import type { CodeSettings, PlaneSettings } from './settings.ts'
 
 /** The line that allows code in Python to be run. */
 export const ALLOWING = 'add --runtime python'
 
-/** Engines that this process has besides those of every process: that for code in Python, where the operator allows it. */
-export function moreEngines(settings: PythonSettings | undefined): readonly Engine[] {
-  return settings === undefined ? [] : [createPythonEngine(settings, EVENTS)]
+/** Engines that this process has besides those of every process: those for code, where the operator allows it. */
+export function moreEngines({ python, typescript }: CodeSettings): readonly Engine[] {
+  return [
+    ...(python === undefined ? [] : [createPythonEngine(python, EVENTS)]),
+    ...(typescript === undefined ? [] : [createTypeScriptEngine(typescript, TYPESCRIPT_EVENTS)]),
+  ]
 }
 
-/** Settings of a data plane that runs code in Python too, where that is allowed. */
-export function withPython(settings: PlaneSettings, python: PythonSettings | undefined): PlaneSettings {
-  return python === undefined ? settings : { ...settings, python, engines: [...settings.engines, PYTHON] }
+/** Settings of a data plane that runs code too, where that is allowed. */
+export function withCode(settings: PlaneSettings, { python, typescript }: CodeSettings): PlaneSettings {
+  const allowed = { ...settings, typescript }
+  return python === undefined ? allowed : { ...allowed, python, engines: [...settings.engines, PYTHON] }
 }
 
-const EVENTS: PythonEvents = {
+const onEvent: NonNullable<CodeEvents['onEvent']> = (level, text, fields) => log(level, text, fields)
+
+const EVENTS: CodeEvents = {
   onOutput: (model, text) => log('info', text, { event: 'python_output', file: model }),
-  onEvent: (level, text, fields) => log(level, text, fields),
+  onEvent,
+}
+
+const TYPESCRIPT_EVENTS: CodeEvents = {
+  onOutput: (model, text) => log('info', text, { event: 'typescript_output', file: model }),
+  onEvent,
 }
 
 /**

@@ -56,6 +56,21 @@ export async function openPythonSource(path: string, maxBytes: number): Promise<
   if (found === undefined) throw new ServingError('not_found', `there is no file or folder ${quote(path)}`)
   const paths = found.isDirectory() ? await listFiles(path) : new Map([[basename(path), path]])
   const code = needPythonCode(await lookInto(paths), path)
+  return {
+    code,
+    paths,
+    fileName: basename(resolve(path)),
+    ...(await measureFiles(path, paths, maxBytes, found.isDirectory())),
+  }
+}
+
+/** Size and digest of some files: of a folder, that of their names and digests. @throws {ServingError} `too_large` */
+export async function measureFiles(
+  path: string,
+  paths: ReadonlyMap<string, string>,
+  maxBytes: number,
+  isFolder: boolean,
+): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
   const hash = createHash('sha256')
   let sizeBytes = 0
   let digest = ''
@@ -66,8 +81,8 @@ export async function openPythonSource(path: string, maxBytes: number): Promise<
     digest = await digestOf(file)
     hash.update(JSON.stringify([name, digest]))
   }
-  const sha256 = found.isDirectory() ? hash.digest('hex') : digest
-  return { code, paths, fileName: basename(resolve(path)), sha256, sizeBytes }
+  const sha256 = isFolder ? hash.digest('hex') : digest
+  return { sha256, sizeBytes }
 }
 
 /** The content of all files. @throws {ServingError} `too_large` */
@@ -86,7 +101,7 @@ export async function readFiles(
 }
 
 /** Files of a folder by their paths in it, in one order; links to files are followed, those to folders are not. */
-async function listFiles(folder: string): Promise<Map<string, string>> {
+export async function listFiles(folder: string): Promise<Map<string, string>> {
   const found: string[] = []
   async function walk(at: string, depth: number): Promise<void> {
     for (const entry of await readdir(at, { withFileTypes: true })) {

@@ -52,6 +52,13 @@ describe('a path', () => {
     expect(await found()).toEqual(['a.tar.gz - 1 *', 'b.onnx - 1 *', 'c - 1 *', 'd.onnx - 1 *'])
   })
 
+  test('is one model where code in TypeScript stands in it, alone, among others and as a version', async () => {
+    await put('a.onnx', 'b/predict.ts', 'b/m.onnx', 'c/1/predict.ts', 'c/1/m.onnx')
+    expect(await found()).toEqual(['a.onnx - 1 *', 'b - 1 *', 'c/1 c 1 *'])
+    await put('predict.mjs')
+    expect((await findModels(folder)).models.map(({ path }) => path)).toEqual([folder])
+  })
+
   test('names what is no model, which may be weights', async () => {
     await put('a.onnx', 'a.bin', 'm/1/model.onnx', 'm/1/weights.data', 'm/config.pbtxt', 'src/x.py')
     expect((await findModels(folder)).others).toEqual(
@@ -60,8 +67,8 @@ describe('a path', () => {
   })
 
   test.each<[string, readonly string[], string, string]>([
-    ['nothing', [], 'not_found', 'holds neither a bundle nor an .onnx file'],
-    ['prose alone', ['README.md'], 'not_found', 'holds neither a bundle nor an .onnx file'],
+    ['nothing', [], 'not_found', 'holds neither a bundle nor a model file'],
+    ['prose alone', ['README.md'], 'not_found', 'holds neither a bundle nor a model file'],
   ])('is refused for %s', async (_what, paths, code, text) => {
     await put(...paths)
     await expect(findModels(folder)).rejects.toEqual(refused(code, text))

@@ -4,7 +4,11 @@ import { MANIFEST_FILE } from '../bundle/manifest.ts'
 import { ServingError } from '../core/errors.ts'
 import { MODEL_NAME } from '../core/names.ts'
 import { quote, quoteList } from '../core/text.ts'
+import { FLAVOUR_NAMES } from '../compiler/python/find-python-code.ts'
 import { readNamedFile } from '../storage/local.ts'
+import { notAllowed } from './python-models.ts'
+import { findInFolder } from './python-source.ts'
+import { isTypeScriptSource } from './typescript-source.ts'
 
 /** A model file, packed bundle or bundle's folder that is to be served. */
 export interface FoundModel {
@@ -33,7 +37,8 @@ interface Entry {
 }
 
 /** Files that hold a model, by the end of their names. */
-export const MODEL_FILE = /\.(onnx|pipeline\.json|tar\.gz|tgz)$/i
+export const MODEL_FILE =
+  /\.(onnx|pipeline\.json|tar\.gz|tgz|pkl|pickle|joblib|sav|ubj|ubjson|xgb|lgb|lgbm|pt2|pt|pth)$/i
 const VERSION = /^[1-9]\d{0,14}$/
 /** What people keep beside models. */
 const PROSE = /^\.|^README|\.(md|txt)$/i
@@ -45,10 +50,13 @@ const MAX_LABELS_BYTES = 64 * 1024
  * packed bundles, bundles, and models with versions: `name/1/`, `name/2/`, each with one model inside, and beside them
  * `labels.json` with more names for versions (`{"stable": 1}`, `{"default": 1}`); the highest number is the default.
  * The folder of one such model may be named itself. A model of a folder that cannot be served is a failure beside the others.
- * @throws {ServingError} `not_found`; of a folder that was named itself `refused` for a version that holds no model or two,
+ * @param allowsPython whether folders of code in Python are models too
+ * @throws {ServingError} `not_found`; `refused` for code in Python that is not to be run; of a folder that was named itself `refused` for a version that holds no model or two,
  * `invalid_argument` for names and labels
  */
-export async function findModels(path: string): Promise<FoundModels> {
+export async function findModels(path: string, allowsPython = false): Promise<FoundModels> {
+  if ((await isTypeScriptSource(path)) || ((await isFolder(path)) && (await holdsPython(path, allowsPython))))
+    return { models: [single(path)], others: [], failures: [] }
   if (!(await isFolder(path)) || (await isBundle(path))) return { models: [single(path)], others: [], failures: [] }
   const entries = await list(path)
   if (entries.some(isVersion)) return findVersions(path, entries)
@@ -59,7 +67,12 @@ export async function findModels(path: string): Promise<FoundModels> {
     if (!entry.isFolder) {
       if (MODEL_FILE.test(entry.name)) models.push(single(entry.path))
       else others.push(entry.path)
-    } else if (await isBundle(entry.path)) models.push(single(entry.path))
+    } else if (
+      (await isBundle(entry.path)) ||
+      (await isTypeScriptSource(entry.path)) ||
+      (await holdsPython(entry.path, allowsPython))
+    )
+      models.push(single(entry.path))
     else {
       const inside = await list(entry.path)
       if (!inside.some(isVersion)) {
@@ -76,7 +89,7 @@ export async function findModels(path: string): Promise<FoundModels> {
     }
   }
   if (models.length === 0 && failures.length === 0)
-    throw new ServingError('not_found', `the folder ${quote(path)} holds neither a bundle nor an .onnx file`)
+    throw new ServingError('not_found', `the folder ${quote(path)} holds neither a bundle nor a model file`)
   return { models, others, failures }
 }
 
@@ -120,7 +133,8 @@ async function findVersions(folder: string, entries: readonly Entry[]): Promise<
 }
 
 async function findInVersion(version: Entry): Promise<{ model: string; others: string[] }> {
-  if (await isBundle(version.path)) return { model: version.path, others: [] }
+  if ((await isBundle(version.path)) || (await isTypeScriptSource(version.path)))
+    return { model: version.path, others: [] }
   const models: string[] = []
   const others: string[] = []
   for (const entry of await list(version.path)) {
@@ -186,6 +200,13 @@ async function list(folder: string): Promise<Entry[]> {
     }),
   )
   return entries.flat()
+}
+
+/** Whether a folder is code in Python. @throws {ServingError} `refused` where it is and such code is not to be run */
+async function holdsPython(folder: string, isAllowed: boolean): Promise<boolean> {
+  const found = await findInFolder(folder)
+  if (found !== undefined && !isAllowed) throw notAllowed(`${quote(folder)} (${FLAVOUR_NAMES[found.flavour]})`)
+  return found !== undefined
 }
 
 async function isBundle(folder: string): Promise<boolean> {

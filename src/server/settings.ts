@@ -1,4 +1,6 @@
 import type { ApiKey } from '../auth/api-key.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import type { PlatformRoutes } from '../protocols/index.ts'
 import type { Choices } from '../runtime/choices.ts'
 import type { Overrides } from '../runtime/choose.ts'
@@ -16,8 +18,16 @@ export interface OipSettings {
   readonly timeoutMs: number
 }
 
+/** How code of users is run. */
+export interface CodeSettings {
+  /** In Python; none is where this is absent. */
+  readonly python?: PythonSettings | undefined
+  /** In TypeScript; none is where this is absent. */
+  readonly typescript?: TypeScriptSettings | undefined
+}
+
 /** What a data plane is made of, but for its models. Plain data: it crosses a process border. */
-export interface PlaneSettings {
+export interface PlaneSettings extends CodeSettings {
   /** The model that a request without a name means. */
   readonly defaultModel: string | undefined
   /** Engines in order of preference. */

@@ -114,6 +114,8 @@ async function superviseOn(
       ...isolation,
       folder,
       engines,
+      python: settings.python,
+      typescript: settings.typescript,
       timeoutMs,
       drainTimeoutMs,
       silenceMs,

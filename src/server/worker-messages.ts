@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import type { Choices } from '../runtime/choices.ts'
 
 /**
@@ -22,6 +24,10 @@ export interface WorkerSettings {
   readonly name: string
   /** Engines in order of preference. */
   readonly engines: readonly string[]
+  /** How code in Python is run; none is where this is absent. */
+  readonly python?: PythonSettings | undefined
+  /** How code in TypeScript is run; it is refused when absent. */
+  readonly typescript?: TypeScriptSettings | undefined
   /** Path of the Unix socket to serve frames on; made with mode 0600. */
   readonly socket: string
   /** How to run it; one run at a time in the calling tick when absent. */

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
+import type { PythonSettings } from '../engines/python/settings.ts'
+import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import { keyOf, type Models } from './desired-state.ts'
 import { residentMiB } from './limited-process.ts'
 import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
@@ -16,6 +18,10 @@ export interface WorkerPoolOptions {
   /** Folder for the sockets, ours alone. */
   readonly folder: string
   readonly engines: readonly string[]
+  /** How code in Python is run; none is where this is absent. */
+  readonly python?: PythonSettings | undefined
+  /** How code in TypeScript is run; it is refused when absent. */
+  readonly typescript?: TypeScriptSettings | undefined
   readonly timeoutMs: number
   readonly drainTimeoutMs: number
   /** How long a process may be silent (ms). */
@@ -85,7 +91,17 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       engines,
       members: Array.from({ length: options.replicas }, (_, replica) => {
         const socket = join(options.folder, `w${numbers++}`)
-        const start = { folder, digest, name, engines, socket, choices, timeoutMs }
+        const start = {
+          folder,
+          digest,
+          name,
+          engines,
+          socket,
+          choices,
+          timeoutMs,
+          python: options.python,
+          typescript: options.typescript,
+        }
         const slot = createProcessSlot({
           what: 'worker',
           fields: { model: name, version: digest.slice(0, 12), replica: replica + 1 },

@@ -9,6 +9,7 @@ import { loadProgram, type LoadedProgram } from '../engines/program.ts'
 import { createRunQueue, serveFrames, type FrameServer } from '../runtime/remote/index.ts'
 import type { Signature } from '../tensor/signature.ts'
 import { log } from './log.ts'
+import { moreEngines } from './python-models.ts'
 import { leaveSocketFolder } from './socket-folder.ts'
 import { validateBundle } from './validate-bundle.ts'
 import { WORKER_ALIVE_INTERVAL_MS, type FromWorker, type ToWorker, type WorkerSettings } from './worker-messages.ts'
@@ -81,13 +82,19 @@ async function load({
   folder,
   digest,
   engines,
+  python,
+  typescript,
 }: WorkerSettings): Promise<{ program: LoadedProgram; signature: Signature }> {
   const { manifest, files } = validateBundle(await openBundle(folder, digest))
-  const program = await loadProgram(manifest.program, enginesNamed(engines), (path) => {
-    const bytes = files.get(path)
-    if (bytes !== undefined) return bytes
-    throw new Error(`the program names a file that its validation did not see; this is a bug`)
-  })
+  const program = await loadProgram(
+    manifest.program,
+    enginesNamed(engines, moreEngines({ python, typescript })),
+    (path) => {
+      const bytes = files.get(path)
+      if (bytes !== undefined) return bytes
+      throw new Error(`the program names a file that its validation did not see; this is a bug`)
+    },
+  )
   await replayGolden(program, manifest.golden)
   return { program, signature: manifest.signature }
 }
@@ -97,7 +104,7 @@ function queueOf(program: LoadedProgram, signature: Signature, { choices }: Work
   return createRunQueue({
     program,
     place: isOffLoop ? 'off-loop' : 'in-tick',
-    concurrency: isOffLoop ? choices.concurrency.value : 1,
+    concurrency: isOffLoop ? (program.processes ?? choices.concurrency.value) : 1,
     outputs: signature.outputs.map(({ name }) => name),
     now: () => performance.now(),
   })

@@ -81,7 +81,7 @@ describe.skipIf(!hasAll)('what docs/clients.md tells people to run', () => {
     { timeout: 60_000 },
     async (_heading, _number, snippet) => {
       const printed = await print(snippet)
-      if (snippet.printedAs === 'json') expect(JSON.parse(printed)).toEqual(JSON.parse(snippet.printed))
+      if (snippet.printedAs === 'json') expect(parsed(printed)).toEqual(parsed(snippet.printed))
       else expect(printed.trim()).toBe(snippet.printed.trim())
     },
   )
@@ -103,3 +103,8 @@ describe.skipIf(!hasAll)('what docs/clients.md tells people to run', () => {
     expect([...linked, 'with-a-key']).toEqual(sections)
   })
 })
+
+/** JSON without the digest of what was compiled, which changes with the compiler. */
+function parsed(text: string): unknown {
+  return JSON.parse(text.replaceAll(/"[0-9a-f]{12}"/g, '"…"'))
+}

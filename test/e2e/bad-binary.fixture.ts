@@ -123,10 +123,10 @@ function sizes(): Row[] {
       /"X".*8000000000 bytes|"X".*\[1000000000,2\]/,
     ],
     [
-      '1,000 inputs of no bytes',
-      binary(inputs(...Array.from({ length: 1000 }, (_, i) => inputOf(`x${i}`, 0, 'FP32', '[0]'))), Buffer.alloc(0)),
+      '5,000 inputs of no bytes',
+      binary(inputs(...Array.from({ length: 5000 }, (_, i) => inputOf(`x${i}`, 0, 'FP32', '[0]'))), Buffer.alloc(0)),
       400,
-      /1000 inputs, the most is 256/,
+      /5000 inputs, the most is 4096/,
     ],
     [
       '250 inputs of no bytes',

@@ -63,7 +63,8 @@ function csv(): Row[] {
       AS_CSV,
     ]),
     ...bad.map(([what, body, says, model]): Row => [`CSV with ${what}, refused`, invoke(CSV, body, model), 400, says]),
-    ['CSV whose header is said to be there', invoke(`${CSV}; header=present`, 'a,b\n1,2\n'), 400, /./],
+    ['CSV whose header is said to be there, too long', invoke(`${CSV}; header=present`, 'a,b,c\n1,2,3\n'), 400, /"a"/],
+    ['CSV whose header is said to be there, a row', invoke(`${CSV}; header=present`, '5,6\n1,2\n'), 400, /"5", "6"/],
     ['CSV whose header is said otherwise', invoke(`${CSV}; header=maybe`, '1,2\n'), 415, /"maybe".*present or absent/],
   ]
 }

@@ -74,7 +74,12 @@ const REFUSED = 'invalid_argument'
 function inputs(): Row[] {
   return [
     ['no inputs', { inputs: [] }, REFUSED, /"X"/],
-    ['257 inputs', { inputs: Array.from({ length: 257 }, (_, i) => ({ ...X, name: `X${i}` })) }, REFUSED, /257.*256/],
+    [
+      '4097 inputs',
+      { inputs: Array.from({ length: 4097 }, (_, i) => ({ ...X, name: `X${i}` })) },
+      REFUSED,
+      /4097.*4096/,
+    ],
     ['an unknown input', linear({ name: 'Z' }), REFUSED, /"Z".*"X"|"X".*"Z"/],
     ['an unknown input besides', { inputs: [X, { ...X, name: 'Z' }] }, REFUSED, /"Z"/],
     ['an input twice', { inputs: [X, X] }, REFUSED, /"X".*twice/],
@@ -157,7 +162,7 @@ function asked(): Row[] {
     ['an unknown output', outputs('Z'), REFUSED, /"Z".*"y"|"y".*"Z"/],
     ['an output twice', outputs('y', 'y'), REFUSED, /"y"/],
     ['an output of no name', { ...GOOD, outputs: [{}] }, REFUSED, /"name"/],
-    ['257 outputs', outputs(...Array<string>(257).fill('y')), REFUSED, /257.*256/],
+    ['4097 outputs', outputs(...Array<string>(4097).fill('y')), REFUSED, /4097.*4096/],
     ['an output named __proto__', outputs('__proto__'), REFUSED, /"y"/],
     ['a long output', outputs('n'.repeat(100_000)), REFUSED, /"y"/],
     ...[-1, 0, 1.5, true, 'many'].map((value): Row => [

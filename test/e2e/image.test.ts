@@ -2,7 +2,16 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -33,8 +42,7 @@ interface Packed {
   layers: { name: string; sizeBytes: number; unpackedBytes: number }[]
 }
 
-async function pack(out: string, tag: string): Promise<Packed> {
-  const model = join(root, 'examples/fraud/fraud.onnx')
+async function pack(out: string, tag: string, model = join(root, 'examples/fraud/fraud.onnx')): Promise<Packed> {
   const args = ['package', model, '--out', out, '--tag', tag, '--cache', join(folder, 'cache'), '--json']
   const { stdout } = await run(process.execPath, [join(root, 'src/cli/main.ts'), ...args], {
     env: { ...process.env, SLIPWAY_DATA: join(folder, 'data') },
@@ -95,12 +103,14 @@ async function untilRefused(url: string): Promise<void> {
   throw new Error(`${url} still answers`)
 }
 
-/** What the kernel says of each process of an image that runs here. */
-function imageProcesses(): string[] {
+/** What the kernel says of each process of an image that runs here. @param words that stand in its command line */
+function imageProcesses(words = ''): string[] {
   const found = readdirSync('/proc').flatMap((id) => {
     try {
       const command = readFileSync(`/proc/${id}/cmdline`, 'utf8')
-      return command.startsWith('/usr/local/bin/node\0/app/slipway.js')
+      return command.startsWith('/usr/local/bin/node\0') &&
+        command.includes('/app/slipway.js\0') &&
+        command.includes(words)
         ? [readFileSync(`/proc/${id}/status`, 'utf8')]
         : []
     } catch {
@@ -217,6 +227,61 @@ describe.skipIf(!needs('linux', 'skopeo', 'umoci', 'runc', 'docker-registry', 'r
     expect(await ended, server.log()).toEqual([0, null])
     expect(server.log()).toMatch(new RegExp(`fraud .* on ${engine}$`, 'm'))
   })
+
+  test(
+    'carries code in TypeScript, and runs it without rights and without a place to write to',
+    { timeout: 240_000 },
+    async () => {
+      const code = join(folder, 'coded')
+      mkdirSync(code)
+      copyFileSync(join(root, 'examples/fraud/fraud.onnx'), join(code, 'fraud.onnx'))
+      const lines = [
+        `import { numbers, tensor, type GivenTensors, type Tensors } from 'slipway'`,
+        'export const postprocess = ({ predict_proba }: Tensors): GivenTensors => ({',
+        `  risk: tensor('FP64', numbers(predict_proba).filter((_, i) => i % 2 === 1)),`,
+        '})',
+      ]
+      writeFileSync(join(code, 'predict.ts'), lines.join('\n'))
+      await pack(layout, 'coded', code)
+      const rows = expected.X
+      const csv = rows.map((row) => row.join(',')).join('\n')
+      const expectRisks = (text: string) => {
+        const risks = text.trim().split('\n')
+        expect(risks).toHaveLength(rows.length)
+        for (const [i, [, risk = 0]] of expected.predict_proba.entries()) expect(Number(risks[i])).toBeCloseTo(risk, 9)
+      }
+      const script = join(root, 'test/support/run-image.sh')
+      const port = await freePort()
+      const settings = ['SLIPWAY_HOST=127.0.0.1', `SLIPWAY_PORT=${port}`, 'SLIPWAY_GRPC_PORT=0', 'NO_TMP=1']
+      const server = start(script, [`${layout}:coded`, ...settings])
+      await untilReady(`http://127.0.0.1:${port}/v2/health/ready`, server, 'Slipway answers at')
+      const codeProcess = imageProcesses('--slipway-process\0code')
+      expect(codeProcess).toHaveLength(1)
+      expect(codeProcess[0]).toMatch(/^Uid:(\t65532){4}$/m)
+      const invoked = await post(`http://127.0.0.1:${port}/invocations`, 'text/csv', csv)
+      expect(invoked, server.log()).toMatchObject({ status: 200 })
+      expectRisks(invoked.body)
+      const served = once(server.child, 'exit')
+      server.child.kill('SIGTERM')
+      expect(await served, server.log()).toEqual([0, null])
+
+      const lambda = await startLambdaEmulator()
+      const instance = start(script, [`${layout}:coded`, 'USER_ID=993', `AWS_LAMBDA_RUNTIME_API=${lambda.api}`])
+      const ended = once(instance.child, 'exit')
+      const answered = lambda.fromHttp('v2', {
+        method: 'POST',
+        target: '/invocations',
+        headers: [['content-type', 'text/csv']],
+        body: Buffer.from(csv),
+      })
+      const answer = await Promise.race([answered, ended.then(() => Promise.reject(new Error(instance.log())))])
+      expect(answer.status, instance.log()).toBe(200)
+      expectRisks(answer.body.toString())
+      instance.child.kill('SIGTERM')
+      await ended
+      await lambda.close()
+    },
+  )
 
   test('is a Lambda function where Lambda starts it, under a user id of its choice', { timeout: 120_000 }, async () => {
     const lambda = await startLambdaEmulator()

@@ -56,8 +56,8 @@ function readList(list: PyValue, column: number, fitted: Fitted, context: Contex
       `${where} are text and numbers together, and one column of a request is either; fit it on text alone`,
     )
   if (missing >= 0 && values.includes(''))
-    context.warn(
-      `${fitted.where}: column ${column + 1} knows empty text as a category; empty text counts as that, not as missing`,
+    throw fitted.unsupported(
+      `${where} are empty text and a missing value among others, and a request has empty bytes for both; fit it with one of them replaced`,
     )
   // an array of objects that are all missing was a column of text
   const isText = hasText || (itemsIn(list) !== undefined && values.every((value) => value === undefined))

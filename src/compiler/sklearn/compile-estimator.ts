@@ -130,6 +130,9 @@ function commonForm(members: readonly Opened[]): InputForm {
   )
 }
 
+/** Longest name of a column of an output that a bundle keeps (characters). */
+const MAX_COLUMN_NAME = 256
+
 function addOutputs(builder: ProgramBuilder, opened: Opened, x: Features, prefix: string): void {
   const before = builder.outputs.length
   const labelNames = (target: number) => {
@@ -143,10 +146,12 @@ function addOutputs(builder: ProgramBuilder, opened: Opened, x: Features, prefix
       const columns = labelNames(target)
       const isPerClass = columns !== undefined && value.shape.length === 2 && value.shape[1] === columns.length
       const isUnique = columns !== undefined && new Set(columns).size === columns.length
+      // labels may be empty or longer than a column's name may be; such columns have none
+      const areNames = columns?.every((column) => column !== '' && column.length <= MAX_COLUMN_NAME) === true
       builder.output(
         Array.isArray(values) ? `${name}_${target}` : name,
         value,
-        isPerClass && isUnique ? columns : undefined,
+        isPerClass && isUnique && areNames ? columns : undefined,
       )
     })
   }

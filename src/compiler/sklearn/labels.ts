@@ -40,7 +40,10 @@ export function makeLabels(values: readonly (bigint | number | boolean | Uint8Ar
   const datatype = datatypeOf(values, where)
   const tooLarge = values.find((value) => typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
   if (tooLarge !== undefined)
-    throw new ServingError('unsupported', `${where} has the label ${tooLarge}, which no signed integer of 64 bits holds`)
+    throw new ServingError(
+      'unsupported',
+      `${where} has the label ${String(tooLarge)}, which no signed integer of 64 bits holds`,
+    )
   const names = values.map((each) =>
     each instanceof Uint8Array ? Buffer.from(each).toString('utf8') : pythonText(each),
   )

@@ -116,8 +116,12 @@ function isObject(value: PyValue): value is PyObject {
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'object'
 }
 
+/** Transformers of labels, which stand beside a model and never before it. */
+const OF_LABELS: ReadonlySet<string> = new Set(['LabelEncoder', 'LabelBinarizer', 'MultiLabelBinarizer'])
+
 /** Whether it may be a model: of a class that we know, or of a library of models, or of the user's own with state. */
 function isModel(value: PyObject): boolean {
+  if (OF_LABELS.has(value.class.name)) return false
   return (
     isCovered(value) ||
     (value.made === 'instance' &&

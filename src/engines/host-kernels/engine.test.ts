@@ -49,6 +49,27 @@ describe('models of scikit-learn', () => {
   })
 })
 
+test('a bound run takes its inputs in the order in which they were named, and says what is wrong with them', async () => {
+  const graph = new GraphBuilder()
+  const [a, b] = [graph.input('a', 'FP64', ['rows']), graph.input('b', 'FP64', ['rows'])]
+  graph.op('Sub', [a, b], {}, { outputs: ['difference'] })
+  graph.op('Add', [a, b], {}, { outputs: ['sum'] })
+  for (const name of ['difference', 'sum']) graph.output(name, 'FP64', ['rows'])
+  const model = graph.build()
+  const bytes = writeOnnx(model)
+  const loaded = await hostKernels.load(stepOf(model), () => bytes)
+  const one = (value: number) => floatTensor('FP64', [1], [value])
+  const numbers = (results: readonly Tensor[] | undefined) => results?.map(({ data }) => Number(data[0]))
+  const wanted = ['sum', 'difference']
+  expect(numbers(loaded.bind?.(['a', 'b'], wanted)([one(5), one(3)]))).toEqual([8, 2])
+  expect(numbers(loaded.bind?.(['b', 'c', 'a'], wanted)([one(5), one(9), one(3)]))).toEqual([8, -2])
+  expect(() => loaded.bind?.(['b'], wanted)([one(5)])).toThrow('input "a" of the graph is missing')
+  expect(() => loaded.bind?.(['a', 'b'], wanted)([one(5), floatTensor('FP32', [1], [3])])).toThrow(
+    'is FP32 of shape [1]',
+  )
+  loaded.release()
+})
+
 test('what a run gave is not changed by later runs, however large, nor by one that failed', async () => {
   const graph = new GraphBuilder()
   const x = graph.input('x', 'FP64', ['rows', 'columns'])

@@ -4,14 +4,14 @@ import { quote, quoteList } from '../../core/text.ts'
 import { readOnnx, validateOnnx } from '../../onnx/index.ts'
 import type { Step } from '../../bundle/program.ts'
 import { shapeFits } from '../../tensor/shape.ts'
-import type { Tensor, Tensors } from '../../tensor/tensor.ts'
+import type { Tensor } from '../../tensor/tensor.ts'
 import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
 import { loadKernel } from '../named-kernels/load.ts'
 import { beginRun, endRun, kept } from './arrays.ts'
 import { lowerGraph, neededOperations, type LoweredGraph, type LoweredInput, type Operation } from './lower.ts'
 
 /** Raised when a kernel gives other digits, or another time, for the same graph. */
-const REVISION = 2
+const REVISION = 3
 
 /** Sets of wanted outputs whose plans are kept; a graph of many outputs has more sets than are worth keeping. */
 const MAX_PLANS = 64
@@ -26,7 +26,7 @@ export const hostKernels: Engine = {
   version: String(REVISION),
 
   refusal(step, read) {
-    if (step.kind === 'python') return 'it runs no code in Python'
+    if (step.kind === 'python' || step.kind === 'typescript') return 'it runs no code'
     try {
       if (step.kind === 'onnx') lowerStep(step, read)
       return undefined
@@ -38,8 +38,9 @@ export const hostKernels: Engine = {
 
   // oxlint-disable-next-line require-await -- engines load in their own time; this one at once
   async load(step, read) {
-    if (step.kind === 'python') throw new Error('host kernels were given code in Python; this is a bug')
-    return step.kind === 'kernel' ? loadKernel(step, read) : loaded(lowerStep(step, read))
+    if (step.kind === 'kernel') return loadKernel(step, read)
+    if (step.kind !== 'onnx') throw new Error('host kernels were given code; this is a bug')
+    return loaded(lowerStep(step, read))
   },
 }
 
@@ -67,7 +68,8 @@ interface Plan {
   readonly wanted: readonly string[]
   readonly inputs: readonly LoweredInput[]
   readonly operations: readonly Operation[]
-  readonly outputs: readonly (readonly [string, number])[]
+  /** Where each wanted output lies at the end. */
+  readonly outputs: readonly number[]
 }
 
 function loaded(graph: LoweredGraph): LoadedStep {
@@ -86,15 +88,15 @@ function loaded(graph: LoweredGraph): LoadedStep {
   return {
     run(inputs, wanted) {
       const plan = planFor(wanted)
-      try {
-        beginRun()
-        return runPlan(plan, graph.slots.slice(), inputs)
-      } catch (error) {
-        if (error instanceof ServingError) throw error
-        throw new ServingError('internal', 'the model failed on these inputs; the log says why', { cause: error })
-      } finally {
-        endRun()
-      }
+      const results = runPlan(plan, graph.slots.slice(), (input) => takeInput(input, inputs.get(input.name)))
+      const tensors = new Map<string, Tensor>()
+      for (let i = 0; i < wanted.length; i++) tensors.set(wanted[i] as string, results[i] as Tensor)
+      return tensors
+    },
+    bind(names, wanted) {
+      const plan = planFor(wanted)
+      const places = plan.inputs.map(({ name }) => names.indexOf(name))
+      return (inputs) => runPlan(plan, graph.slots.slice(), (input, i) => takeInput(input, inputs[places[i] as number]))
     },
     release() {
       current = undefined
@@ -111,36 +113,54 @@ function makePlan(graph: LoweredGraph, wanted: readonly string[]): Plan {
         'invalid_argument',
         `the graph has no output ${quote(name)}; it has ${quoteList(graph.outputs.keys())}`,
       )
-    return [name, slot] as const
+    return slot
   })
   const operations = neededOperations(graph, wanted)
-  const read = new Set([...operations.flatMap((operation) => operation.inputs), ...outputs.map(([, slot]) => slot)])
+  const read = new Set([...operations.flatMap((operation) => operation.inputs), ...outputs])
   return { wanted: [...wanted], inputs: graph.inputs.filter(({ slot }) => read.has(slot)), operations, outputs }
 }
 
-function runPlan(plan: Plan, slots: (Tensor | undefined)[], inputs: Tensors): Tensors {
-  for (const input of plan.inputs) slots[input.slot] = takeInput(input, inputs)
-  for (const { run, inputs, outputs } of plan.operations) {
-    // A kernel reads only the inputs that it was prepared for, so that none of those it reads is missing.
-    const results =
-      inputs.length === 1
-        ? run([slots[inputs[0] as number] as Tensor])
-        : inputs.length === 2
-          ? run([slots[inputs[0] as number] as Tensor, slots[inputs[1] as number] as Tensor])
-          : run(inputs.map((slot) => slots[slot] as Tensor))
-    for (let i = 0; i < outputs.length; i++) {
-      const slot = outputs[i] as number
-      if (slot !== 0) slots[slot] = results[i]
+/**
+ * @param take gives what an input of the graph is fed
+ * @throws {ServingError} `internal` where a kernel fails
+ */
+function runPlan(
+  plan: Plan,
+  slots: (Tensor | undefined)[],
+  take: (input: LoweredInput, index: number) => Tensor,
+): readonly Tensor[] {
+  try {
+    beginRun()
+    for (let i = 0; i < plan.inputs.length; i++) {
+      const input = plan.inputs[i] as LoweredInput
+      slots[input.slot] = take(input, i)
     }
+    for (const { run, inputs, outputs } of plan.operations) {
+      // A kernel reads only the inputs that it was prepared for, so that none of those it reads is missing.
+      const results =
+        inputs.length === 1
+          ? run([slots[inputs[0] as number] as Tensor])
+          : inputs.length === 2
+            ? run([slots[inputs[0] as number] as Tensor, slots[inputs[1] as number] as Tensor])
+            : run(inputs.map((slot) => slots[slot] as Tensor))
+      for (let i = 0; i < outputs.length; i++) {
+        const slot = outputs[i] as number
+        if (slot !== 0) slots[slot] = results[i]
+      }
+    }
+    const results: Tensor[] = []
+    for (let i = 0; i < plan.outputs.length; i++) results.push(kept(slots[plan.outputs[i] as number] as Tensor))
+    return results
+  } catch (error) {
+    if (error instanceof ServingError) throw error
+    throw new ServingError('internal', 'the model failed on these inputs; the log says why', { cause: error })
+  } finally {
+    endRun()
   }
-  const tensors = new Map<string, Tensor>()
-  for (const [name, slot] of plan.outputs) tensors.set(name, kept(slots[slot] as Tensor))
-  return tensors
 }
 
 /** @throws {ServingError} `invalid_argument` for an input that is not what the graph declares */
-function takeInput({ name, slot: _slot, datatype, shape }: LoweredInput, inputs: Tensors): Tensor {
-  const given = inputs.get(name)
+function takeInput({ name, datatype, shape }: LoweredInput, given: Tensor | undefined): Tensor {
   if (given === undefined) throw new ServingError('invalid_argument', `input ${quote(name)} of the graph is missing`)
   if (given.datatype !== datatype || !shapeFits(given.shape, shape))
     throw new ServingError(

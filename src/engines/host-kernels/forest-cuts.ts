@@ -88,7 +88,7 @@ const doubles = new Float64Array(1)
 const bits = new BigInt64Array(doubles.buffer)
 
 /** The largest float64 below a number; NaN where there is none. */
-function below(value: number): number {
+export function below(value: number): number {
   if (value === -Infinity) return Number.NaN
   if (value === 0) return -Number.MIN_VALUE
   doubles[0] = value

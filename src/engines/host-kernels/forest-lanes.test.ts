@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addTrees, growForest, type Branch, type Forest } from './forest.ts'
+import { addTrees, growForest, type Branches, type Forest } from './forest.ts'
 import { layLanes } from './forest-lanes.ts'
+import { laySteps } from './forest-steps.ts'
 import { randomFrom } from './testing.ts'
 
 const [LEQ, LT, GTE, GT, EQ] = [0, 1, 2, 3, 4] as const
@@ -23,12 +24,34 @@ interface Wanted {
   readonly isGrid: boolean
 }
 
+/** A branch of a tree by itself. */
+interface Branch {
+  feature: number
+  threshold: number
+  mode: number
+  tracksTrue: boolean
+  whenTrue: number
+  whenFalse: number
+}
+
+function branchesOf(branches: readonly Branch[]): Branches {
+  return {
+    feature: Int32Array.from(branches, ({ feature }) => feature),
+    threshold: Float64Array.from(branches, ({ threshold }) => threshold),
+    mode: Uint8Array.from(branches, ({ mode }) => mode),
+    tracksTrue: Uint8Array.from(branches, ({ tracksTrue }) => (tracksTrue ? 1 : 0)),
+    members: new Map(),
+    whenTrue: Int32Array.from(branches, ({ whenTrue }) => whenTrue),
+    whenFalse: Int32Array.from(branches, ({ whenFalse }) => whenFalse),
+  }
+}
+
 /** Trees grown leaf by leaf, as LightGBM does: some deep, some of one leaf. */
 function randomForest(wanted: Wanted): Forest {
   const { features, modes, targets, isWide, isDouble, isGrid } = wanted
   const random = randomFrom(wanted.seed)
   const below = (count: number): number => Math.floor(random() * count)
-  const branches: { -readonly [K in keyof Branch]: Branch[K] }[] = []
+  const branches: Branch[] = []
   const [start, targetsOf, weights]: [number[], number[], number[]] = [[0], [], []]
   const roots: number[] = []
   for (let tree = 0; tree < wanted.trees; tree++) {
@@ -55,7 +78,6 @@ function randomForest(wanted: Wanted): Forest {
         threshold: isDouble ? threshold : Math.fround(threshold),
         mode: modes[below(modes.length)] as number,
         tracksTrue: random() < 0.5,
-        members: undefined,
         whenTrue: 0,
         whenFalse: 0,
       })
@@ -76,7 +98,7 @@ function randomForest(wanted: Wanted): Forest {
   }
   return growForest(
     roots,
-    (number) => branches[number] as Branch,
+    branchesOf(branches),
     { start: Int32Array.from(start), targets: Int32Array.from(targetsOf), weights: Float64Array.from(weights) },
     () => new Error('a branch was reached twice; this is a bug'),
   )
@@ -92,12 +114,14 @@ function randomRows({ seed, features, isDouble, isGrid }: Wanted, rows: number):
   return isDouble ? Float64Array.from(values) : Float32Array.from(values)
 }
 
-/** Expects both ways to give the same bits; whether the forest was laid out at all. */
-function expectSameBits(wanted: Wanted, rows: number): boolean {
+const LAYOUTS = { vectors: layLanes, steps: laySteps }
+
+/** Expects a layout to give the bits of the plain walk; whether the forest was laid out at all. */
+function expectSameBits(wanted: Wanted, rows: number, layout: keyof typeof LAYOUTS = 'vectors'): boolean {
   const forest = randomForest(wanted)
   const { targets, isDouble } = wanted
   const width = wanted.features + 1
-  const lanes = layLanes(forest, targets, isDouble)
+  const lanes = LAYOUTS[layout](forest, targets, isDouble)
   if (lanes === undefined) return false
   // Twice on one layout: nothing of a run may be left for the next.
   for (const seed of [wanted.seed, wanted.seed + 1]) {
@@ -126,7 +150,7 @@ const PLAIN: Wanted = {
   isGrid: true,
 }
 
-describe('a forest laid out for vectors', () => {
+describe.each(['vectors', 'steps'] as const)('a forest laid out for %s', (layout) => {
   test('gives the very bits that walking its trees gives, whatever its trees and rows', () => {
     fc.assert(
       fc.property(
@@ -143,17 +167,33 @@ describe('a forest laid out for vectors', () => {
         }),
         fc.integer({ min: 0, max: 100 }),
         (wanted, rows) => {
-          expect(expectSameBits(wanted, rows)).toBe(true)
+          expect(expectSameBits(wanted, rows, layout)).toBe(true)
         },
       ),
       { numRuns: 150 },
     )
   })
 
-  test.each([1, 15, 16, 17, 31, 32, 33, 64, 97])('takes %i rows', (rows) => {
-    for (const isDouble of [false, true]) expect(expectSameBits({ ...PLAIN, isDouble }, rows)).toBe(true)
+  test.each([1, 15, 16, 17, 31, 32, 33, 64, 97, 129])('takes %i rows', (rows) => {
+    for (const isDouble of [false, true]) expect(expectSameBits({ ...PLAIN, isDouble }, rows, layout)).toBe(true)
   })
 
+  test('is refused where a branch asks for equality or for less than anything', () => {
+    expect(LAYOUTS[layout](randomForest({ ...PLAIN, modes: [EQ] }), 1, false)).toBeUndefined()
+    const least = randomForest({ ...PLAIN, modes: [LT] })
+    least.thresholds[0] = -Infinity
+    expect(LAYOUTS[layout](least, 1, false)).toBeUndefined()
+  })
+})
+
+describe('a forest laid out for steps', () => {
+  test('may have trees of thousands of leaves that speak for any targets', () => {
+    const large = { ...PLAIN, trees: 9, leaves: 6000, targets: 3 }
+    for (const isWide of [false, true]) expect(expectSameBits({ ...large, isWide }, 70, 'steps')).toBe(true)
+  })
+})
+
+describe('a forest laid out for vectors', () => {
   test('has thousands of thresholds of one feature in parts that a byte can number', () => {
     expect(expectSameBits({ ...PLAIN, trees: 200, features: 1, isGrid: false, isDouble: true }, 40)).toBe(true)
   })
@@ -175,15 +215,16 @@ describe('a forest laid out for vectors', () => {
     }
     return growForest(
       roots,
-      (number) => ({
-        feature: 0,
-        threshold: number,
-        mode: LEQ,
-        tracksTrue: false,
-        members: undefined,
-        whenTrue: ~number,
-        whenFalse: ends.has(number) ? ~(ends.get(number) as number) : number + 1,
-      }),
+      branchesOf(
+        Array.from({ length: branches }, (_branch, number) => ({
+          feature: 0,
+          threshold: number,
+          mode: LEQ,
+          tracksTrue: false,
+          whenTrue: ~number,
+          whenFalse: ends.has(number) ? ~(ends.get(number) as number) : number + 1,
+        })),
+      ),
       {
         start: Int32Array.from({ length: total + 1 }, (_leaf, i) => i),
         targets: new Int32Array(total),
@@ -214,11 +255,7 @@ describe('a forest laid out for vectors', () => {
     for (const targets of [2 ** 20, 0x7fff_ffff]) expect(layLanes(forest, targets, false)).toBeUndefined()
   })
 
-  test('is refused where a branch asks for equality or for less than anything, or leaves of a tree speak for different targets', () => {
-    expect(layLanes(randomForest({ ...PLAIN, modes: [EQ] }), 1, false)).toBeUndefined()
-    const least = randomForest({ ...PLAIN, modes: [LT] })
-    least.thresholds[0] = -Infinity
-    expect(layLanes(least, 1, false)).toBeUndefined()
+  test('is refused where leaves of a tree speak for different targets', () => {
     const forest = randomForest({ ...PLAIN, targets: 2, isWide: true })
     const targets = forest.leaves.targets.slice()
     targets.set([1, 0])

@@ -15,19 +15,20 @@ export const GTE = 2
 export const GT = 3
 const EQ = 4
 const NEQ = 5
+export const MEMBER = 6
 
-/** A branch of a tree as its file tells it. A child is a branch's number, or `~leaf`. */
-export interface Branch {
-  readonly feature: number
-  readonly threshold: number
+/** Branches of trees as their file tells them, by number. A child is a branch's number, or `~leaf`. */
+export interface Branches {
+  readonly feature: Int32Array
+  readonly threshold: Float64Array
   /** Index into `MODES`. */
-  readonly mode: number
-  /** Whether NaN goes the true way. */
-  readonly tracksTrue: boolean
-  /** What BRANCH_MEMBER looks for. */
-  readonly members: ReadonlySet<number> | undefined
-  readonly whenTrue: number
-  readonly whenFalse: number
+  readonly mode: Uint8Array
+  /** 1 where NaN goes the true way. */
+  readonly tracksTrue: Uint8Array
+  /** What each BRANCH_MEMBER looks for. */
+  readonly members: ReadonlyMap<number, ReadonlySet<number>>
+  readonly whenTrue: Int32Array
+  readonly whenFalse: Int32Array
 }
 
 /** What the leaves say: leaf i has the weights from `start[i]` up to `start[i + 1]`. */
@@ -60,52 +61,69 @@ type Walk = (forest: Forest, root: number, x: Float64Array, row: number) => numb
 /**
  * Lays trees out in the order in which they are walked, true branches first.
  * @param roots a branch's number, or `~leaf`, for each tree
- * @param branchAt reads a branch; throws when there is none of that number
+ * @param check looks at a branch before anything of it is read; throws where it is none
  * @param repeated the error for a branch that is reached twice, from one tree or from two
  */
 export function growForest(
-  roots: readonly number[],
-  branchAt: (number: number) => Branch,
+  roots: ArrayLike<number>,
+  branches: Branches,
   leaves: Leaves,
   repeated: (number: number) => Error,
+  check?: (number: number) => void,
 ): Forest {
-  const placed = new Map<number, number>()
-  const branches: Branch[] = []
-  for (const root of roots) {
-    const waiting = [root]
+  const { feature, threshold, mode, tracksTrue, whenTrue, whenFalse } = branches
+  const places = new Int32Array(feature.length).fill(-1)
+  const order = new Int32Array(feature.length)
+  let count = 0
+  const waiting: number[] = []
+  for (let tree = 0; tree < roots.length; tree++) {
+    waiting.push(roots[tree] as number)
     for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
       if (number < 0) continue
-      if (placed.has(number)) throw repeated(number)
-      placed.set(number, branches.length)
-      const branch = branchAt(number)
-      branches.push(branch)
-      waiting.push(branch.whenFalse, branch.whenTrue)
+      check?.(number)
+      if (places[number] !== -1) throw repeated(number)
+      places[number] = count
+      order[count++] = number
+      waiting.push(whenFalse[number] as number, whenTrue[number] as number)
     }
   }
-  const offsetOf = (number: number): number => (number < 0 ? number : 4 * (placed.get(number) as number))
-  const nodes = new Int32Array(branches.length * 4)
+  const offsetOf = (number: number): number => (number < 0 ? number : 4 * (places[number] as number))
+  const nodes = new Int32Array(count * 4)
+  const thresholds = new Float64Array(count)
+  const tracks = new Uint8Array(count)
   const members = new Map<number, ReadonlySet<number>>()
-  for (const [i, branch] of branches.entries()) {
-    nodes.set([branch.feature, offsetOf(branch.whenTrue), offsetOf(branch.whenFalse), branch.mode], 4 * i)
-    if (branch.members !== undefined) members.set(i, branch.members)
+  const firstMode = count === 0 ? -1 : (mode[order[0] as number] as number)
+  let isOneMode = true
+  let isTracking = false
+  let lastFeature = -1
+  for (let i = 0, at = 0; i < count; i++) {
+    const number = order[i] as number
+    const own = mode[number] as number
+    nodes[at++] = feature[number] as number
+    nodes[at++] = offsetOf(whenTrue[number] as number)
+    nodes[at++] = offsetOf(whenFalse[number] as number)
+    nodes[at++] = own
+    thresholds[i] = threshold[number] as number
+    tracks[i] = tracksTrue[number] as number
+    if (own === MEMBER) members.set(i, branches.members.get(number) ?? new Set())
+    if (own !== firstMode) isOneMode = false
+    if (tracks[i] === 1) isTracking = true
+    if ((feature[number] as number) > lastFeature) lastFeature = feature[number] as number
   }
-  const mode = branches[0]?.mode
-  const isOneMode = branches.every((branch) => branch.mode === mode)
-  const isTracking = branches.some((branch) => branch.tracksTrue)
   return {
     leaves,
     roots: Int32Array.from(roots, offsetOf),
     nodes,
-    thresholds: Float64Array.from(branches, (branch) => branch.threshold),
-    tracksTrue: Uint8Array.from(branches, (branch) => (branch.tracksTrue ? 1 : 0)),
+    thresholds,
+    tracksTrue: tracks,
     members,
-    lastFeature: branches.reduce((last, branch) => Math.max(last, branch.feature), -1),
+    lastFeature,
     walk:
-      isOneMode && mode === LEQ
+      isOneMode && firstMode === LEQ
         ? isTracking
           ? walkLeqTracked
           : walkLeq
-        : isOneMode && mode === LT && !isTracking
+        : isOneMode && firstMode === LT && !isTracking
           ? walkLt
           : walkAny,
   }

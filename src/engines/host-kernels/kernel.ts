@@ -168,6 +168,21 @@ export class KernelNode {
     return value === undefined ? undefined : numbersOf(value)
   }
 
+  /** The same in an array of 32 bits, for lists of a million. @throws {ServingError} `refused` for a larger number */
+  int32s(name: string): Int32Array | undefined {
+    const wide = this.#attribute(name, 'ints')?.value
+    if (wide === undefined) return undefined
+    // Halves are read, as a BigInt for each number would be most of the work.
+    const halves = new Int32Array(wide.buffer, wide.byteOffset, 2 * wide.length)
+    const numbers = new Int32Array(wide.length)
+    for (let i = 0; i < numbers.length; i++) {
+      const low = halves[2 * i] as number
+      if (halves[2 * i + 1] !== low >> 31) throw this.refuse(`has ${wide[i]} in ${name}; 32 bits are covered`)
+      numbers[i] = low
+    }
+    return numbers
+  }
+
   bigints(name: string): BigInt64Array | undefined {
     return this.#attribute(name, 'ints')?.value
   }

@@ -6,6 +6,8 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { tensorOf } from './constant.ts'
 import { KernelNode, isKernelDatatype, type Kernel, type Run, type Value, type ValueType } from './kernel.ts'
 import { DOMAINS } from './kernels.ts'
+import { findTables, type TableNodes } from './leaf-table.ts'
+import { treeTable } from './trees.ts'
 
 /** Largest constant that is computed once, at load, instead of in each run. */
 const MAX_FOLDED_ELEMENTS = 2 ** 20
@@ -62,7 +64,14 @@ class Lowering {
     const { graph } = this.#model
     const nodes = neededNodes(graph.nodes, outputs)
     this.#declareInputs(new Set([...outputs, ...nodes.flatMap((node) => node.inputs)]))
-    for (const node of nodes) this.#lowerNode(node)
+    const tables = findTables(graph, nodes, outputs)
+    const done = new Set<OnnxNode>()
+    for (const node of nodes) {
+      if (done.has(node)) continue
+      const table = tables.get(node)
+      if (table !== undefined && this.#lowerTable(table)) for (const follower of table.followers) done.add(follower)
+      else this.#lowerNode(node)
+    }
     const slots = new Map<string, number>()
     for (const name of outputs) {
       const declared = graph.outputs.find((output) => output.name === name)
@@ -118,6 +127,30 @@ class Lowering {
       inputs: inputs.map((input) => input?.slot ?? 0),
       outputs: node.outputs.map((name, i) => (name === '' ? 0 : this.#place(name, types[i] as ValueType))),
     })
+  }
+
+  /** Several nodes as one, where they are what they look like; else false, and nothing is done. */
+  #lowerTable({ trees, table, followers }: TableNodes): boolean {
+    const { opset } = this.#kernelOf(trees)
+    const { opset: plain } = this.#kernelOf(followers[0] as OnnxNode)
+    const inputs = trees.inputs.map((name) => this.#valueOf(name))
+    const constant = this.#valueOf(table).value.constant
+    if (plain < 13 || inputs.length !== 1 || constant === undefined) return false
+    const view = new KernelNode(
+      trees,
+      opset,
+      inputs.map(({ value }) => value),
+    )
+    const prepared = treeTable(view, constant)
+    if (prepared === undefined) return false
+    view.finish()
+    const name = followers.at(-1)?.outputs[0] as string
+    this.#operations.push({
+      run: prepared.run,
+      inputs: inputs.map(({ slot }) => slot),
+      outputs: [this.#place(name, prepared.outputs[0] as ValueType)],
+    })
+    return true
   }
 
   #kernelOf(node: OnnxNode): { kernel: Kernel; opset: number } {

@@ -2,8 +2,10 @@ import type { Tensor } from '../../tensor/tensor.ts'
 import { asFloat32, asFloat64, countOf, floats, make, type Floats } from './arrays.ts'
 import { AGGREGATES, addTrees, type Aggregate, type Forest } from './forest.ts'
 import { layLanes, type ForestLanes } from './forest-lanes.ts'
+import { laySteps, type ForestSteps } from './forest-steps.ts'
 import type { Kernel, KernelDatatype, KernelNode, Prepared, Run, Value } from './kernel.ts'
 import { readLabels } from './labels.ts'
+import { withTable } from './leaf-table.ts'
 import { TRANSFORMS, floatLogistic, floatProbit, transformOf, transformScores, type Transform } from './scores.ts'
 import { floatsOf, readIndexedTrees, readNamedTrees } from './tree-nodes.ts'
 
@@ -18,39 +20,60 @@ function treesInput(node: KernelNode, datatypes: readonly KernelDatatype[]): Val
 /** What a forest says, before base values: [rows, targets] in the datatype of its thresholds. */
 type Scorer = (x: Tensor) => { rows: number; scores: Floats; scored: Uint8Array }
 
-/** Vectors pay from so many trees on, and from so many rows on: they follow every branch, for sixteen rows at once. */
-const LEAST_LANE_TREES = 16
-const LEAST_LANE_ROWS = 2
+/** Laying a forest out pays from so many trees on. */
+const LEAST_TREES = 8
+
+/**
+ * Vectors of bytes follow every branch, for sixteen rows at once: they are quicker than walking each row's way where rows
+ * are many and trees small.
+ */
+const LEAST_LANE_ROWS = 8
+const LANE_BRANCHES_PER_ROW = 4
+const MOST_LANE_BRANCHES = 96
+
+interface ScorerOptions {
+  readonly x: Value
+  readonly forest: Forest
+  readonly aggregate: Aggregate
+  readonly targets: number
+  /** What sums are rounded to. */
+  readonly scoreType: 'FP32' | 'FP64'
+}
 
 /** @throws {ServingError} `refused` when a branch looks at a feature that the input has not */
-function scorerOf(node: KernelNode, x: Value, forest: Forest, aggregate: Aggregate, targets: number): Scorer {
+function scorerOf(node: KernelNode, { x, forest, aggregate, targets, scoreType }: ScorerOptions): Scorer {
   const width = x.shape[1] as number
   const tooNarrow = `looks at feature ${forest.lastFeature} of rows of`
   if (width !== -1 && forest.lastFeature >= width) throw node.refuse(`${tooNarrow} ${width}`)
   if (forest.roots.length === 0) throw node.refuse('has no trees')
   const isFloat = x.datatype === 'FP32' || x.datatype === 'FP64'
-  const scoreType = x.datatype === 'FP64' ? 'FP64' : 'FP32'
   const isSum = aggregate === 'SUM' || aggregate === 'AVERAGE'
-  let mayHaveLanes = isSum && forest.roots.length >= LEAST_LANE_TREES
-  let lanes: ForestLanes | undefined
+  const isMany = isSum && forest.roots.length >= LEAST_TREES
+  const branches = forest.thresholds.length / forest.roots.length
+  const leastLaneRows =
+    branches <= MOST_LANE_BRANCHES ? Math.max(LEAST_LANE_ROWS, branches / LANE_BRANCHES_PER_ROW) : Infinity
+  const steps = once(() => (isMany ? laySteps(forest, targets) : undefined))
+  const lanes = once(() => (isMany ? layLanes(forest, targets, scoreType === 'FP64') : undefined))
   return (x) => {
     const [rows, width] = x.shape as readonly [number, number]
     if (forest.lastFeature >= width) throw node.failure(`it ${tooNarrow} ${width}`)
     const scores = floats(scoreType, countOf([rows, targets], node))
     const scored = new Uint8Array(scores.length)
-    if (mayHaveLanes && rows >= LEAST_LANE_ROWS) {
-      lanes ??= layLanes(forest, targets, scoreType === 'FP64')
-      mayHaveLanes = lanes !== undefined
-    }
+    const way: ForestLanes | ForestSteps | undefined = (rows >= leastLaneRows ? lanes() : undefined) ?? steps()
     // Trees compare in FP32 what is not FP64; as float64, an FP32 value compares the same.
-    if (mayHaveLanes && lanes !== undefined && rows >= LEAST_LANE_ROWS)
-      lanes.addTrees(isFloat ? (x.data as Floats) : asFloat32(x), rows, width, scores, scored)
+    if (way !== undefined) way.addTrees(isFloat ? (x.data as Floats) : asFloat32(x), rows, width, scores, scored)
     else {
       const source = isFloat ? asFloat64(x) : Float64Array.from(asFloat32(x))
       addTrees(forest, aggregate, source, rows, width, targets, scores, scored)
     }
     return { rows, scores, scored }
   }
+}
+
+/** Makes something when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
 
 /** Means, base values and transform of a regression, done in place; each step is rounded to the scores' datatype. */
@@ -90,7 +113,7 @@ interface Regression {
 function regression({ node, x, forest, targets, aggregate, transform, base, datatype }: Regression): Prepared {
   if (targets === 1 && forest.leaves.start.some((start, leaf) => start !== leaf))
     throw node.refuse('has a leaf with several weights for its one target')
-  const score = scorerOf(node, x, forest, aggregate, targets)
+  const score = scorerOf(node, { x, forest, aggregate, targets, scoreType: x.datatype === 'FP64' ? 'FP64' : 'FP32' })
   const trees = forest.roots.length
   const run: Run = (inputs) => {
     const { rows, scores, scored } = score(inputs[0] as Tensor)
@@ -139,6 +162,28 @@ export const treeEnsemble: Kernel = (node) => {
   return regression({ node, x, forest, targets, aggregate, transform, base: [], datatype })
 }
 
+/**
+ * A TreeEnsemble whose scores are the numbers of leaves, and a table of what leaves say, added up tree after tree: FP64
+ * [rows, width].
+ * @returns undefined for a forest that is not of that kind
+ */
+export function treeTable(node: KernelNode, table: Tensor): Prepared | undefined {
+  node.expectOpset(5)
+  const x = treesInput(node, ['FP32', 'FP64'])
+  const trees = targetsOf(node)
+  if (node.int('aggregate_function', 1) !== AGGREGATES.indexOf('SUM') || node.int('post_transform', 0) !== 0)
+    return undefined
+  const forest = withTable(readIndexedTrees(node, trees, x.datatype), trees, table)
+  if (forest === undefined) return undefined
+  const targets = table.shape[1] as number
+  const score = scorerOf(node, { x, forest, aggregate: 'SUM', targets, scoreType: 'FP64' })
+  const run: Run = (inputs) => {
+    const { rows, scores } = score(inputs[0] as Tensor)
+    return [make('FP64', [rows, targets], scores)]
+  }
+  return { outputs: [{ datatype: 'FP64', shape: [x.shape[0] as number, targets] }], run }
+}
+
 /** TreeEnsembleClassifier of all operator sets: labels, and scores in FP32. */
 export const treeEnsembleClassifier: Kernel = (node) => {
   const x = treesInput(node, ['FP32', 'FP64', 'INT32', 'INT64'])
@@ -148,7 +193,8 @@ export const treeEnsembleClassifier: Kernel = (node) => {
   const transform = transformOf(node)
   const base = floatsOf(node, 'base_values', x.datatype)
   const forest = readNamedTrees(node, 'class', classes, x.datatype)
-  const score = scorerOf(node, x, forest, 'SUM', classes)
+  const scoreType = x.datatype === 'FP64' ? 'FP64' : 'FP32'
+  const score = scorerOf(node, { x, forest, aggregate: 'SUM', targets: classes, scoreType })
   const decide =
     classes === 2 ? decideBinary(node, forest, base, transform) : decideMultiple(node, base, classes, transform)
   const run: Run = (inputs) => {

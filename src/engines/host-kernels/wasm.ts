@@ -47,6 +47,7 @@ export const i32 = {
   load: atMemory(2, 0x28),
   load8: atMemory(0, 0x2d),
   load16: atMemory(1, 0x2f),
+  store: atMemory(2, 0x36),
   store8: atMemory(0, 0x3a),
   eqz: [0x45],
   eq: [0x46],
@@ -77,6 +78,7 @@ export const f64 = {
   add: [0xa0],
   ne: [0x62],
   lt: [0x63],
+  le: [0x65],
 } as const satisfies FloatWords & Record<string, unknown>
 
 export const v128 = {

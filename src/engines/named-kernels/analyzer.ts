@@ -11,6 +11,8 @@ export type Analyzer = (text: string, take: (term: string) => void) => void
 
 /** Longest n-grams that models may ask for. */
 const MAX_NGRAM = 1_000
+/** Most characters of all terms of one text: n-grams hold each character many times. */
+const MAX_CHARACTERS = 2 ** 28
 
 /**
  * Reads how texts are cut: `{ lowercase, accents: "keep" | "unicode" | "ascii", analyzer: "word" | "char" | "char_wb",
@@ -47,6 +49,18 @@ export function decodeText(texts: Tensor | undefined, row: number): string {
   throw new ServingError('invalid_argument', `row ${row + 1}: the text is no UTF-8; send its text in UTF-8`)
 }
 
+/** @throws {ServingError} `too_large` for a text with too many n-grams */
+function checkNgrams(length: number, least: number, most: number): void {
+  const longest = Math.min(most, length)
+  let characters = 0
+  for (let n = least; n <= longest; n++) characters += n * (length - n + 1)
+  if (characters > MAX_CHARACTERS)
+    throw new ServingError(
+      'too_large',
+      `a text of ${length} characters or words has too many n-grams of ${least} to ${most}; send a shorter text`,
+    )
+}
+
 function words(tokenize: Tokenizer, stopWords: ReadonlySet<string>, least: number, most: number): Analyzer {
   if (most === 1)
     return stopWords.size === 0
@@ -60,6 +74,7 @@ function words(tokenize: Tokenizer, stopWords: ReadonlySet<string>, least: numbe
     tokenize(text, (token) => {
       if (!stopWords.has(token)) tokens.push(token)
     })
+    checkNgrams(tokens.length, least, most)
     for (let from = 0; from < tokens.length; from++) {
       let term = tokens[from] as string
       if (least === 1) take(term)
@@ -85,6 +100,7 @@ function characters(least: number, most: number): Analyzer {
     const narrow = narrowed(text)
     const starts = startsOf(narrow)
     const length = starts === undefined ? narrow.length : starts.length - 1
+    checkNgrams(length, least, most)
     for (let n = least; n <= Math.min(most, length); n++)
       for (let from = 0; from <= length - n; from++) take(piece(narrow, starts, from, from + n))
   }
@@ -103,6 +119,7 @@ function charactersOfWords(least: number, most: number): Analyzer {
       const word = ` ${text.slice(from, at)} `
       const starts = startsOf(word)
       const size = starts === undefined ? word.length : starts.length - 1
+      checkNgrams(size, least, most)
       for (let n = least; n <= most; n++) {
         if (n >= size) {
           // a word shorter than that counts once

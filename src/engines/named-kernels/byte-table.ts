@@ -1,6 +1,6 @@
 /**
  * Positions of byte strings, found without decoding or copying what is looked up.
- * Open addressing over FNV-1a, at most half full.
+ * Open addressing over FNV-1a from a seed, at most half full.
  */
 export class ByteTable {
   readonly #keys: readonly Uint8Array[]
@@ -17,7 +17,8 @@ export class ByteTable {
     this.#mask = size - 1
     keys.forEach((key, position) => {
       let slot = hashOf(key) & this.#mask
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask
+      for (; this.#slots[slot] !== 0; slot = (slot + 1) & this.#mask)
+        if (isSame(keys[(this.#slots[slot] as number) - 1] as Uint8Array, key)) return
       this.#slots[slot] = position + 1
     })
   }
@@ -32,8 +33,11 @@ export class ByteTable {
   }
 }
 
+/** Another one in each process, so that nobody can choose keys that fall on one slot. */
+const SEED = (Math.random() * 2 ** 32) | 0
+
 function hashOf(key: Uint8Array): number {
-  let hash = 0x811c9dc5
+  let hash = SEED
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ (key[i] as number), 0x01000193)
   return hash ^ (hash >>> 15)
 }

@@ -1,5 +1,6 @@
 import { inputOf, readPlacedColumns } from './category-column.ts'
 import type { NamedKernel } from './kernel.ts'
+import { checkedArea } from './sparse-rows.ts'
 
 /**
  * Categories to numbers: for each column, the code of each known text or number. Empty text stands for a missing value
@@ -10,13 +11,14 @@ import type { NamedKernel } from './kernel.ts'
  * Parameters: `columns`, as `readCategoryColumn` and `readPlacedColumns` have them.
  */
 export const categories: NamedKernel = {
+  takes: { each: ['BYTES', 'FP64'] },
   prepare(parameters) {
     const columns = readPlacedColumns(parameters)
     const width = columns.length
     return {
       run(inputs) {
         const rows = inputs[0]?.shape[0] ?? 0
-        const data = new Float64Array(rows * width)
+        const data = new Float64Array(checkedArea(rows, width))
         for (let c = 0; c < width; c++) {
           const placed = columns[c] as (typeof columns)[number]
           const { values, stride } = inputOf(placed, inputs)

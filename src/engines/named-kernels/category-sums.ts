@@ -2,6 +2,7 @@ import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import type { NumericTensor } from '../../tensor/tensor.ts'
 import type { NamedKernel } from './kernel.ts'
+import { checkedArea } from './sparse-rows.ts'
 
 /**
  * Adds up what tables say of whole numbers: column after column, and at last `start`. Fractions are cut off; a number that a
@@ -13,6 +14,7 @@ import type { NamedKernel } from './kernel.ts'
  * @see scikit-learn, `CategoricalNB._joint_log_likelihood`
  */
 export const categorySums: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const width = parameters.int('width', 1)
     const names = parameters.texts('names')
@@ -27,7 +29,7 @@ export const categorySums: NamedKernel = {
         if (shape[1] !== tables.length)
           throw new ServingError('refused', `${tables.length} tables are fed ${shape[1]} columns`)
         const [rows = 0] = shape
-        const result = new Float64Array(rows * width)
+        const result = new Float64Array(checkedArea(rows, width))
         for (let row = 0; row < rows; row++) {
           tables.forEach(({ categories, logs }, column) => {
             const category = Math.trunc(data[row * tables.length + column] as number)

@@ -1,5 +1,10 @@
+import { ServingError } from '../../core/errors.ts'
 import type { NumericTensor } from '../../tensor/tensor.ts'
 import type { NamedKernel } from './kernel.ts'
+import { checkedArea } from './sparse-rows.ts'
+
+/** Most products that one row may take. */
+const MAX_WORK = 2 ** 30
 
 /**
  * Tensor sketch: the circular convolution of several count sketches of each row.
@@ -10,6 +15,7 @@ import type { NamedKernel } from './kernel.ts'
  * @see N. Pham, R. Pagh, "Fast and scalable polynomial kernels via explicit feature maps" (2013)
  */
 export const countSketch: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const degree = parameters.int('degree', 1, 64)
     const count = parameters.int('count', 1, 1 << 20)
@@ -19,13 +25,18 @@ export const countSketch: NamedKernel = {
     const indices = parameters.ints('indices', 0, count - 1)
     const signs = parameters.numbers('signs', indices.length)
     const width = indices.length / degree
-    if (!Number.isInteger(width)) throw parameters.refuse('indices', `${degree} lists of the same length`)
+    if (!Number.isInteger(width) || width === 0)
+      throw parameters.refuse('indices', `${degree} lists of the same length`)
+    if (degree * count * Math.min(width, count) > MAX_WORK)
+      throw parameters.refuse('count', `small enough: its sketches take over ${MAX_WORK} steps a row`)
     return {
       run(inputs) {
         const { shape, data } = inputs[0] as NumericTensor<'FP64'>
         const rows = shape[0] ?? 0
         const own = shape[1] ?? 0
-        const made = new Float64Array(rows * count)
+        if (own !== width && own !== width - 1)
+          throw new ServingError('refused', `sketches of ${width} columns are fed ${own}`)
+        const made = new Float64Array(checkedArea(rows, count))
         for (let row = 0; row < rows; row++) {
           const valueOf = (j: number) => (j < own ? gamma * (data[row * own + j] as number) : extra)
           let product: Float64Array | undefined
@@ -49,12 +60,13 @@ export const countSketch: NamedKernel = {
 function convolved(a: Float64Array, b: Float64Array): Float64Array {
   const length = a.length
   const made = new Float64Array(length)
+  const others: number[] = []
+  for (let j = 0; j < length; j++) if (b[j] !== 0) others.push(j)
   for (let i = 0; i < length; i++) {
     const factor = a[i] as number
     if (factor === 0) continue
-    for (let j = 0; j < length; j++) {
+    for (const j of others) {
       const other = b[j] as number
-      if (other === 0) continue
       const at = i + j < length ? i + j : i + j - length
       made[at] = (made[at] as number) + factor * other
     }

@@ -11,6 +11,8 @@ import { SparseRowsWriter } from './sparse-rows.ts'
  * precision; `weights`: null, or `{ isSublinear, idf: [number, …] | null, norm: "l1" | "l2" | "none" }`.
  */
 export const countText: NamedKernel = {
+  takes: ['BYTES'],
+  columns: 1,
   prepare(parameters) {
     const analyze = readAnalyzer(parameters.object('analyzer'))
     const terms = parameters.texts('vocabulary')

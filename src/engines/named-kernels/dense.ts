@@ -8,6 +8,7 @@ import { checkedArea } from './sparse-rows.ts'
  * Inputs: INT64 positions [rows, m] and FP64 values [rows, m]. Output: FP64 [rows, width]. Parameters: `width`.
  */
 export const dense: NamedKernel = {
+  takes: ['INT64', 'FP64'],
   prepare(parameters) {
     const width = parameters.int('width')
     return {
@@ -15,6 +16,8 @@ export const dense: NamedKernel = {
         if (positions?.datatype !== 'INT64' || values?.datatype !== 'FP64')
           throw new ServingError('refused', 'the program feeds the host kernel "dense" something else than sparse rows')
         const [rows = 0, count = 0] = positions.shape
+        if (values.shape.length !== 2 || positions.shape.length !== 2 || values.shape[1] !== count)
+          throw new ServingError('refused', 'sparse rows have as many positions as values')
         const data = new Float64Array(checkedArea(rows, width))
         for (let row = 0; row < rows; row++)
           for (let i = row * count; i < (row + 1) * count; i++) {

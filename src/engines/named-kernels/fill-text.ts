@@ -8,6 +8,7 @@ import type { NamedKernel } from './kernel.ts'
  * Parameters: `fill`: the text to put there, `missing`: the text that stands for it (empty text where it is absent).
  */
 export const fillText: NamedKernel = {
+  takes: ['BYTES'],
   prepare(parameters) {
     const fill = Buffer.from(parameters.text('fill'))
     const missing = Buffer.from(parameters.has('missing') ? parameters.text('missing') : '')

@@ -10,6 +10,8 @@ import { normalizeRow, NORMS } from './row-norm.ts'
  * Parameters: `analyzer` (see `readAnalyzer`); `features`, `isSigned`, `isSingle` (see `HashedRow`); `isBinary`; `norm`.
  */
 export const hashText: NamedKernel = {
+  takes: ['BYTES'],
+  columns: 1,
   prepare(parameters) {
     const analyze = readAnalyzer(parameters.object('analyzer'))
     const hashed = new HashedRow(parameters)

@@ -11,6 +11,7 @@ import type { NamedKernel } from './kernel.ts'
  * @see scikit-learn, `KNNImputer.transform`, `nan_euclidean_distances`; of equally near rows the first ones count
  */
 export const imputeNeighbors: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const width = parameters.int('width', 1)
     const values = parameters.numbers('values')
@@ -18,7 +19,8 @@ export const imputeNeighbors: NamedKernel = {
     const neighbors = parameters.int('neighbors', 1)
     const byDistance = parameters.oneOf('weights', ['uniform', 'distance']) === 'distance'
     const countsStrangers = parameters.flag('countsStrangers')
-    if (values.length % width !== 0) throw parameters.refuse('values', `rows of ${width} numbers`)
+    if (values.length === 0 || values.length % width !== 0)
+      throw parameters.refuse('values', `rows of ${width} numbers`)
     const known = values.length / width
     const isMissing = Number.isNaN(missing) ? Number.isNaN : (value: number) => value === missing
     const means = columnMeans(values, width, isMissing)

@@ -10,6 +10,7 @@ import { interpolate as between } from './quantiles.ts'
  * Parameters: `known`: ascending; `values`: for each; `outside` the known ones: `clip` (to `least` … `most`), `nan`, `raise`.
  */
 export const interpolate: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const known = parameters.numbers('known')
     const values = parameters.numbers('values', known.length)

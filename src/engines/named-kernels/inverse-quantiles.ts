@@ -15,6 +15,7 @@ const NEAR = 1e-7
  * @see scikit-learn, `QuantileTransformer.inverse_transform`
  */
 export const inverseQuantiles: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const columns = parameters.int('columns', 1)
     const references = parameters.packed('references')

@@ -1,5 +1,6 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
+import type { Datatype } from '../../tensor/datatype.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 
 /**
@@ -7,6 +8,10 @@ import type { Tensor } from '../../tensor/tensor.ts'
  * Its parameters come out of a bundle, so nothing in them is trusted: `prepare` checks all that `run` relies on.
  */
 export interface NamedKernel {
+  /** Datatypes of the inputs by position; or of any number of inputs, each of which has one of these. */
+  readonly takes: readonly Datatype[] | { readonly each: readonly Datatype[] }
+  /** Of a kernel whose inputs have one column only: [rows] or [rows, 1]. */
+  readonly columns?: 1
   /**
    * Makes the kernel ready for a step.
    * @param parameters as parsed from JSON
@@ -17,7 +22,8 @@ export interface NamedKernel {
 
 export interface PreparedKernel {
   /**
-   * Computes outputs from inputs, both by position. Inputs are never changed.
+   * Computes outputs from inputs, both by position. Inputs are never changed. They are what the kernel takes, of one or two
+   * dimensions, with the same number of rows; so are the outputs.
    * @throws {ServingError} `invalid_argument` for an input that no model of the kind could take
    */
   run(inputs: readonly Tensor[]): readonly Tensor[]
@@ -89,7 +95,18 @@ export class Parameters {
   }
 
   numbers(name: string, length?: number): Float64Array {
-    const list = this.list(name)
+    return this.#numbersIn(name, this.list(name), length)
+  }
+
+  /** A list of lists of numbers. @param length of each */
+  numberLists(name: string, length: number): readonly Float64Array[] {
+    return this.list(name).map((each) => {
+      if (!Array.isArray(each)) throw this.refuse(name, `lists of ${length} numbers`)
+      return this.#numbersIn(name, each, length)
+    })
+  }
+
+  #numbersIn(name: string, list: readonly unknown[], length: number | undefined): Float64Array {
     if (length !== undefined && list.length !== length) throw this.refuse(name, `a list of ${length} numbers`)
     return Float64Array.from(list, (each) => {
       const value = numberIn(each)

@@ -7,6 +7,7 @@ import type { NamedKernel } from './kernel.ts'
  * Input and output: FP64 of any shape. Parameters: `function`: numpy's name of it (`expit`, `logit`: scipy's).
  */
 export const numberFunction: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const apply = FUNCTIONS[parameters.oneOf('function', Object.keys(FUNCTIONS) as (keyof typeof FUNCTIONS)[])]
     return {

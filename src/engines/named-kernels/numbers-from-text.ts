@@ -1,6 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import type { BytesTensor } from '../../tensor/tensor.ts'
+import { SPACE } from './characters.ts'
 import type { NamedKernel } from './kernel.ts'
 
 /**
@@ -9,6 +10,7 @@ import type { NamedKernel } from './kernel.ts'
  * Input: BYTES [rows] or [rows, m]. Output: FP64 [rows, m]. Parameters: `columns`, the m names, for messages.
  */
 export const numbersFromText: NamedKernel = {
+  takes: ['BYTES'],
   prepare(parameters) {
     const names = parameters.texts('columns')
     const width = names.length
@@ -42,12 +44,7 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
-const SPACE = String.raw`[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*`
-// oxlint-disable-next-line no-control-regex -- Python's white space has control characters in it
-const FLOAT = new RegExp(
-  String.raw`^${SPACE}([+-]?)(?:(inf(?:inity)?)|(nan)|((?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:e[+-]?\d+(?:_\d+)*)?))${SPACE}$`,
-  'i',
-)
+const FLOAT = /^([+-]?)(?:(inf(?:inity)?)|(nan)|((?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:e[+-]?\d+(?:_\d+)*)?))$/i
 
 /**
  * A number as Python's `float(text)` has it; undefined for what it refuses.
@@ -55,7 +52,7 @@ const FLOAT = new RegExp(
  */
 export function pythonFloat(text: string): number | undefined {
   const plain = /[^\p{ASCII}]/u.test(text) ? text.replace(/\p{Nd}/gu, asciiDigit) : text
-  const match = FLOAT.exec(plain)
+  const match = FLOAT.exec(trimmed(plain))
   if (match === null) return undefined
   const [, sign, infinity, nan, digits = ''] = match
   if (nan !== undefined) return Number.NaN
@@ -63,6 +60,14 @@ export function pythonFloat(text: string): number | undefined {
   const number = digits.replaceAll('_', '')
   if (!/^(?:\d|\.\d)/.test(number)) return undefined
   return Number(`${sign}${number}`)
+}
+
+/** Without Python's white space at its ends; a pattern would try all ways to share out the spaces between the two. */
+function trimmed(text: string): string {
+  let [from, to] = [0, text.length]
+  while (from < to && SPACE.has(text.charCodeAt(from))) from++
+  while (to > from && SPACE.has(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
 }
 
 /** Decimal digits stand in tens of consecutive code points, from a zero on. */

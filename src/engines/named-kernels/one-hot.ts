@@ -1,4 +1,5 @@
 import { ServingError } from '../../core/errors.ts'
+import { floats } from '../host-kernels/arrays.ts'
 import { inputOf, readPlacedColumns, type PlacedColumn } from './category-column.ts'
 import type { NamedKernel, PreparedKernel } from './kernel.ts'
 import { checkedArea } from './sparse-rows.ts'
@@ -11,6 +12,7 @@ import { checkedArea } from './sparse-rows.ts'
  * - `sparse`: INT64 positions and FP64 values, both [rows, columns]; none is position 0 with value 0
  */
 export const oneHot: NamedKernel = {
+  takes: { each: ['BYTES', 'FP64'] },
   prepare(parameters) {
     const width = parameters.int('width')
     const columns = readPlacedColumns(parameters)
@@ -22,7 +24,7 @@ function dense(columns: readonly PlacedColumn[], width: number): PreparedKernel 
   return {
     run(inputs) {
       const rows = inputs[0]?.shape[0] ?? 0
-      const data = new Float64Array(checkedArea(rows, width))
+      const data = floats('FP64', checkedArea(rows, width)) as Float64Array<ArrayBuffer>
       for (const placed of columns) {
         const { values, stride } = inputOf(placed, inputs)
         for (let row = 0; row < rows; row++) {
@@ -40,10 +42,11 @@ function sparse(columns: readonly PlacedColumn[], width: number): PreparedKernel
   return {
     run(inputs) {
       const rows = inputs[0]?.shape[0] ?? 0
-      const positions = new BigInt64Array(rows * count)
+      const area = checkedArea(rows, count)
+      const positions = new BigInt64Array(area)
       // low halves of the 64-bit integers: this machine writes them first, as all that Node runs on do
       const low = new Int32Array(positions.buffer)
-      const data = new Float64Array(rows * count)
+      const data = new Float64Array(area)
       for (let c = 0; c < count; c++) {
         const placed = columns[c] as PlacedColumn
         const { values, stride } = inputOf(placed, inputs)

@@ -1,3 +1,4 @@
+import { ServingError } from '../../core/errors.ts'
 import type { NumericTensor } from '../../tensor/tensor.ts'
 import type { NamedKernel } from './kernel.ts'
 import { normalQuantile } from './normal-quantile.ts'
@@ -13,16 +14,13 @@ const NEAR = 1e-7
  * `isZeroKept`: zeros stay, as scikit-learn has it for sparse rows.
  */
 export const quantiles: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const references = parameters.numbers('references')
     const isNormal = parameters.flag('isNormal')
     const isZeroKept = parameters.flag('isZeroKept')
-    const columns = parameters.list('columns').map((column) => {
-      const numbers = Float64Array.from(column as ArrayLike<number>, Number)
-      if (!Array.isArray(column) || numbers.length !== references.length || numbers.length === 0)
-        throw parameters.refuse('columns', `lists of ${references.length} numbers`)
-      return numbers
-    })
+    if (references.length === 0) throw parameters.refuse('references', 'a list of at least one number')
+    const columns = parameters.numberLists('columns', references.length)
     const backwards = columns.map(negatedBackwards)
     const referencesBackwards = negatedBackwards(references)
     const least = normalQuantile(NEAR - Number.EPSILON)
@@ -45,6 +43,8 @@ export const quantiles: NamedKernel = {
     return {
       run(inputs) {
         const { shape, data } = inputs[0] as NumericTensor<'FP64'>
+        if (shape[1] !== columns.length)
+          throw new ServingError('refused', `quantiles of ${columns.length} columns are fed ${shape[1]}`)
         const made = new Float64Array(data.length)
         for (let i = 0; i < data.length; i++) {
           const x = data[i] as number

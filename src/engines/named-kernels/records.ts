@@ -16,6 +16,8 @@ import { SparseRowsWriter } from './sparse-rows.ts'
  * @see scikit-learn, `DictVectorizer.transform`
  */
 export const vectorizeRecords: NamedKernel = {
+  takes: ['BYTES'],
+  columns: 1,
   prepare(parameters) {
     const positions = new Map(parameters.texts('names').map((name, position) => [name, position]))
     const separator = parameters.text('separator')
@@ -67,6 +69,8 @@ export const vectorizeRecords: NamedKernel = {
  * @see scikit-learn, `FeatureHasher.transform`
  */
 export const hashRecords: NamedKernel = {
+  takes: ['BYTES'],
+  columns: 1,
   prepare(parameters) {
     const hashed = new HashedRow(parameters)
     const check = readCheck(parameters)
@@ -75,7 +79,7 @@ export const hashRecords: NamedKernel = {
       if (typeof name !== 'string')
         throw new ServingError(
           'invalid_argument',
-          `row ${row + 1}: a feature's name is ${JSON.stringify(name)}, and should be text`,
+          `row ${row + 1}: a feature's name is ${kindOf(name)}, and should be text`,
         )
       if (typeof value === 'string') hashed.add(`${name}=${value}`, 1)
       else if (typeof value === 'number') hashed.add(name, check(value, name, row))
@@ -135,6 +139,11 @@ function jsonAt(records: Tensor | undefined, row: number): unknown {
   } catch (error) {
     throw new ServingError('invalid_argument', `row ${row + 1}: ${quote(text, 40)} is no JSON`, { cause: error })
   }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function wrong(row: number, name: string, found: string): ServingError {

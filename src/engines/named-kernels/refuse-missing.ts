@@ -1,7 +1,9 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import type { NumericTensor } from '../../tensor/tensor.ts'
+import { floats } from '../host-kernels/arrays.ts'
 import type { NamedKernel } from './kernel.ts'
+import { checkedArea } from './sparse-rows.ts'
 
 /**
  * Hands numbers on, and refuses rows that the library would have refused: an infinity, or NaN where that is not allowed.
@@ -12,6 +14,7 @@ import type { NamedKernel } from './kernel.ts'
  * `isNaNAllowed`, and `only`: the positions among those taken that are looked at, or absent for all.
  */
 export const refuseMissing: NamedKernel = {
+  takes: { each: ['FP64'] },
   prepare(parameters) {
     const names = parameters.texts('names')
     const columns = parameters.has('columns') ? parameters.ints('columns') : undefined
@@ -45,8 +48,9 @@ function side(parts: readonly NumericTensor<'FP64'>[], rows: number): Matrix {
   const [first] = parts
   if (parts.length === 1 && first !== undefined)
     return { data: first.data as Float64Array<ArrayBuffer>, width: first.shape[1] ?? 1 }
-  const width = parts.reduce((sum, { shape }) => sum + (shape[1] ?? 1), 0)
-  const data = new Float64Array(rows * width)
+  let width = 0
+  for (const { shape } of parts) width += shape[1] ?? 1
+  const data = floats('FP64', checkedArea(rows, width)) as Float64Array<ArrayBuffer>
   let at = 0
   for (const { data: own, shape } of parts) {
     const k = shape[1] ?? 1
@@ -58,7 +62,7 @@ function side(parts: readonly NumericTensor<'FP64'>[], rows: number): Matrix {
 
 function take({ data: from, width: known }: Matrix, columns: Int32Array, rows: number): Matrix {
   const width = columns.length
-  const data = new Float64Array(rows * width)
+  const data = floats('FP64', checkedArea(rows, width)) as Float64Array<ArrayBuffer>
   for (let i = 0; i < width; i++) {
     const column = columns[i] as number
     if (column >= known)

@@ -1,8 +1,8 @@
 import { ServingError } from '../../core/errors.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 
-/** Most numbers that a kernel writes out at once: 1 GiB of FP64. */
-const MAX_AREA = 2 ** 27
+/** Most numbers that a kernel writes out at once: 512 MiB of FP64. */
+const MAX_AREA = 2 ** 26
 
 /** @returns rows x columns @throws {ServingError} `too_large` where that is more than a kernel writes out at once */
 export function checkedArea(rows: number, columns: number): number {

@@ -2,6 +2,7 @@ import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import type { NumericTensor } from '../../tensor/tensor.ts'
 import type { NamedKernel, Parameters } from './kernel.ts'
+import { checkedArea } from './sparse-rows.ts'
 
 /** What stands outside the knots: see `splines`. */
 const OUTSIDE = ['refuse', 'continue', 'periodic', 'constant', 'linear'] as const
@@ -30,6 +31,7 @@ interface Spline {
  * @see C. de Boor, "A Practical Guide to Splines", the recurrence of B-splines
  */
 export const splines: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const degree = parameters.int('degree', 0, 64)
     const functions = parameters.int('functions', 1, 1 << 20)
@@ -43,7 +45,8 @@ export const splines: NamedKernel = {
         const { shape, data } = inputs[0] as NumericTensor<'FP64'>
         const rows = shape[0] ?? 0
         const width = columns.length
-        const made = new Float64Array(rows * width * kept)
+        if (shape[1] !== width) throw new ServingError('refused', `splines of ${width} columns are fed ${shape[1]}`)
+        const made = new Float64Array(checkedArea(rows, width * kept))
         for (let row = 0; row < rows; row++)
           for (let c = 0; c < width; c++) {
             const x = data[row * width + c] as number

@@ -7,6 +7,7 @@ import type { NamedKernel } from './kernel.ts'
  * Input: BYTES [rows, columns]. Outputs: BYTES [rows, 1] for each column. Parameters: `columns`, how many.
  */
 export const splitText: NamedKernel = {
+  takes: ['BYTES'],
   prepare(parameters) {
     const columns = parameters.int('columns', 1, 2 ** 20)
     return {

@@ -67,6 +67,8 @@ class TokenMachine {
   readonly #hasGroup: boolean
   #text = ''
   #steps = 0
+  /** Numbers on the stacks of the matches that a `look` is within. */
+  #below = 0
   #from = -1
   #to = -1
 
@@ -105,6 +107,7 @@ class TokenMachine {
 
   tokenize: Tokenizer = (text, take) => {
     this.#text = text
+    this.#below = 0
     this.#steps = Math.min(MOST_STEPS, FIRST_STEPS + text.length * STEPS_PER_CHARACTER)
     // after a match of nothing, the next one at the same place must be of something
     let mustAdvance = false
@@ -151,7 +154,7 @@ class TokenMachine {
           break
         }
         case SPLIT:
-          if (stack.length > MAX_STACK) throw tooMuch(text)
+          if (this.#below + stack.length > MAX_STACK) throw tooMuch(text)
           stack.push(code[i + 2] as number, at, -1, this.#from, this.#to)
           next = code[i + 1] as number
           break
@@ -171,7 +174,7 @@ class TokenMachine {
           next++
           if (count < least) isGood = false
           else if (at > leastAt) {
-            if (stack.length > MAX_STACK) throw tooMuch(text)
+            if (this.#below + stack.length > MAX_STACK) throw tooMuch(text)
             stack.push(next, at, leastAt, this.#from, this.#to)
           }
           break
@@ -190,9 +193,12 @@ class TokenMachine {
           break
         case LOOK: {
           const [from, to] = [this.#from, this.#to]
+          this.#steps -= code[i + 1] === 0 ? 0 : (code[i + 3] as number)
           const begin = code[i + 1] === 0 ? at : back(text, at, code[i + 3] as number)
           if (depth >= 32) throw new ServingError('refused', 'a token pattern looks around over 32 deep')
+          this.#below += stack.length
           const found = begin < 0 ? -1 : this.#match(next + 1, begin, depth + 1)
+          this.#below -= stack.length
           const isFound = code[i + 1] === 0 ? found >= 0 : found === at
           isGood = isFound !== (code[i + 2] === 1)
           if (!isGood || code[i + 2] === 1) [this.#from, this.#to] = [from, to]

@@ -9,6 +9,7 @@ import type { NamedKernel } from './kernel.ts'
  * @see scikit-learn, `AdaBoostRegressor._get_median_predict`
  */
 export const weightedMedian: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const weights = parameters.numbers('weights')
     if (weights.length === 0 || !weights.every((weight) => weight >= 0))

@@ -6,13 +6,18 @@ import { tensor, type Tensors } from '../../tensor/tensor.ts'
 import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
 import { environmentFolder, namesPackages, pythonOf } from './environment.ts'
 import { layOut } from './model-files.ts'
-import { startPool } from './pool.ts'
-import { startProcess, type PythonProcess } from './process.ts'
+import { commandOf, variablesOf } from './surroundings.ts'
+import type { CodeEvents } from '../processes/events.ts'
+import { startPool } from '../processes/pool.ts'
+import { startProcess, type CodeProcess } from '../processes/process.ts'
 import { parsePythonFile, type PythonFile } from '../../bundle/python-file.ts'
-import type { PythonEvents, PythonSettings } from './settings.ts'
+import type { PythonSettings } from './settings.ts'
 
 /** Name of the engine. */
 export const PYTHON = 'python'
+
+/** As messages call it. */
+const LANGUAGE = 'Python'
 
 /** Raised when the runner runs the same code otherwise. */
 const RUNNER_REVISION = 1
@@ -32,7 +37,7 @@ export interface LoadedPython extends LoadedStep {
  * The engine for code in Python: only who was told to run such code makes one.
  * @see docs/decisions, "Code in Python runs beside the server"
  */
-export function createPythonEngine(settings: PythonSettings, events: PythonEvents = {}): Engine {
+export function createPythonEngine(settings: PythonSettings, events: CodeEvents = {}): Engine {
   return {
     name: PYTHON,
     version: `${settings.interpreter.version} ${RUNNER_REVISION}`,
@@ -61,7 +66,7 @@ export async function describePython(
   step: Pick<PythonStep, 'file'>,
   read: ReadBundleFile,
   settings: PythonSettings,
-  events: PythonEvents = {},
+  events: CodeEvents = {},
 ): Promise<PythonDescription> {
   const opened = open(step, read, settings, events)
   const process = opened.start(() => {})
@@ -82,12 +87,19 @@ async function loadPython(
   step: PythonStep,
   read: ReadBundleFile,
   settings: PythonSettings,
-  events: PythonEvents,
+  events: CodeEvents,
 ): Promise<LoadedPython> {
   const opened = open(step, read, settings, events)
   const size = settings.workers
   try {
-    const pool = await startPool({ ...settings, size, start: opened.start, load: opened.load, onEvent: events.onEvent })
+    const pool = await startPool({
+      ...settings,
+      language: LANGUAGE,
+      size,
+      start: opened.start,
+      load: opened.load,
+      onEvent: events.onEvent,
+    })
     return {
       processes: size,
       run: (inputs, wanted) => pool.run(inputs, wanted),
@@ -105,7 +117,7 @@ async function loadPython(
 }
 
 /** A model's files, laid out, with what starts a process on them. */
-function open(step: Pick<PythonStep, 'file'>, read: ReadBundleFile, settings: PythonSettings, events: PythonEvents) {
+function open(step: Pick<PythonStep, 'file'>, read: ReadBundleFile, settings: PythonSettings, events: CodeEvents) {
   const file = parsePythonFile(read(step.file), step.file)
   const executable = executableFor(file, read, settings)
   const files = layOut(file, read, settings.temporary)
@@ -114,7 +126,7 @@ function open(step: Pick<PythonStep, 'file'>, read: ReadBundleFile, settings: Py
   const job = JSON.stringify({ flavour, entry, code, root, scratch })
   let isTold = false
 
-  async function load(process: PythonProcess): Promise<void> {
+  async function load(process: CodeProcess): Promise<void> {
     const inputs = new Map([['settings', tensor('BYTES', [1], [Buffer.from(job)])]])
     const held = parseAnswer(await process.ask('load', inputs, undefined, settings.startTimeoutMs), 'held')
     if (isTold) return
@@ -134,11 +146,12 @@ function open(step: Pick<PythonStep, 'file'>, read: ReadBundleFile, settings: Py
   return {
     load,
     remove: () => files.remove(),
-    start: (onEnd: (process: PythonProcess) => void) =>
+    start: (onEnd: (process: CodeProcess) => void) =>
       startProcess({
-        executable,
-        settings,
-        scratch,
+        language: LANGUAGE,
+        command: commandOf(executable, settings),
+        folder: scratch,
+        variables: variablesOf(executable, settings, scratch),
         onEnd,
         onOutput: (text) => events.onOutput?.(entry === '' ? flavour : entry, text),
       }),

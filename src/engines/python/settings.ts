@@ -30,13 +30,5 @@ export interface PythonInterpreter {
   readonly platform: string
 }
 
-/** What an engine tells of its processes. */
-export interface PythonEvents {
-  /** A line that the code printed, or that tells of its failure. */
-  readonly onOutput?: (model: string, text: string) => void
-  /** A process died, or is replaced. */
-  readonly onEvent?: (level: 'info' | 'warn' | 'error', text: string, fields: Readonly<Record<string, unknown>>) => void
-}
-
 /** What code in Python is run with where nothing else is said. */
 export const USUAL_PYTHON = { workers: 1, memoryMiB: 4096, startTimeoutMs: 120_000 } as const

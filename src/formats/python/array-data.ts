@@ -205,6 +205,18 @@ function columnOf(
     else for (let i = 0; i < count; i++) to.set(from.subarray(i * step, i * step + words), i * words)
     return new Uint8Array(to.buffer)
   }
+  if (itemSize === 4 || itemSize === 8) {
+    const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    const to = new Uint32Array((count * itemSize) / 4)
+    if (itemSize === 4)
+      for (let i = 0, at = offset; i < count; i++, at += recordSize) to[i] = from.getUint32(at, IS_LITTLE_ENDIAN)
+    else
+      for (let i = 0, at = offset; i < count; i++, at += recordSize) {
+        to[2 * i] = from.getUint32(at, IS_LITTLE_ENDIAN)
+        to[2 * i + 1] = from.getUint32(at + 4, IS_LITTLE_ENDIAN)
+      }
+    return new Uint8Array(to.buffer)
+  }
   const to = new Uint8Array(count * itemSize)
   if (itemSize === 1) for (let i = 0, at = offset; i < count; i++, at += recordSize) to[i] = bytes[at] as number
   else

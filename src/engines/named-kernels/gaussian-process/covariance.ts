@@ -7,8 +7,17 @@ export interface Covariance {
   readonly own: (x: Float64Array, at: number) => number
 }
 
+/** What the kernels of one process have in common. */
+interface Shared {
+  kernels: number
+  /** Values of second parts, by depth: of those at one depth only one is at work at a time. */
+  readonly buffers: Float64Array[]
+}
+
 /** Kernels in one another: more is no model. */
 const MAX_DEPTH = 64
+/** Kernels in all: each works on every known row. */
+const MAX_KERNELS = 256
 
 /**
  * Reads a kernel of a Gaussian process: `kind`, and what that needs. `rbf`, `matern` (`nu`: 0.5, 1.5, 2.5 or infinite):
@@ -17,7 +26,13 @@ const MAX_DEPTH = 64
  * `exponent`).
  * @see scikit-learn, `sklearn.gaussian_process.kernels`
  */
-export function readCovariance(parameters: Parameters, width: number, depth = 0): Covariance {
+export function readCovariance(
+  parameters: Parameters,
+  width: number,
+  depth = 0,
+  shared: Shared = { kernels: 0, buffers: [] },
+): Covariance {
+  if (++shared.kernels > MAX_KERNELS) throw parameters.refuse('kind', `one of at most ${MAX_KERNELS} kernels`)
   if (depth > MAX_DEPTH) throw parameters.refuse('kind', `a kernel of at most ${MAX_DEPTH} in one another`)
   const kind = parameters.oneOf('kind', [
     'rbf',
@@ -32,12 +47,12 @@ export function readCovariance(parameters: Parameters, width: number, depth = 0)
     'power',
   ])
   if (kind === 'sum' || kind === 'product') {
-    const [first, second] = parameters.objects('parts').map((part) => readCovariance(part, width, depth + 1))
+    const [first, second] = parameters.objects('parts').map((part) => readCovariance(part, width, depth + 1, shared))
     if (first === undefined || second === undefined) throw parameters.refuse('parts', 'two kernels')
-    return both(first, second, kind === 'sum')
+    return both(first, second, kind === 'sum', depth, shared)
   }
   if (kind === 'power') {
-    const base = readCovariance(parameters.object('base'), width, depth + 1)
+    const base = readCovariance(parameters.object('base'), width, depth + 1, shared)
     const exponent = parameters.number('exponent')
     return {
       fill(x, at, known, values) {
@@ -63,12 +78,10 @@ export function readCovariance(parameters: Parameters, width: number, depth = 0)
   return byDistance(parameters, kind, width)
 }
 
-function both(first: Covariance, second: Covariance, isSum: boolean): Covariance {
-  let other = new Float64Array()
+function both(first: Covariance, second: Covariance, isSum: boolean, depth: number, { buffers }: Shared): Covariance {
   return {
     fill(x, at, known, values) {
-      if (other.length !== values.length) other = new Float64Array(values.length)
-      const own = other
+      const own = (buffers[depth] ??= new Float64Array(values.length))
       first.fill(x, at, known, values)
       second.fill(x, at, known, own)
       for (let i = 0; i < values.length; i++)

@@ -2,6 +2,7 @@ import { ServingError } from '../../../core/errors.ts'
 import type { NumericTensor, Tensor } from '../../../tensor/tensor.ts'
 import type { NamedKernel, Parameters } from '../kernel.ts'
 import { erf } from '../normal-distribution.ts'
+import { checkedArea } from '../sparse-rows.ts'
 import { readCovariance, type Covariance } from './covariance.ts'
 
 /** A process that has seen `count` rows: parameters `width`, `count`, `points` (packed) and `kernel`. */
@@ -34,6 +35,7 @@ function rowsFor({ width }: Process, input: Tensor | undefined): { data: Float64
  * @see scikit-learn, `GaussianProcessRegressor.predict`
  */
 export const processMean: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const process = readProcess(parameters)
     const { count, width, points, covariance } = process
@@ -43,7 +45,7 @@ export const processMean: NamedKernel = {
     return {
       run([input]) {
         const { data, rows } = rowsFor(process, input)
-        const result = new Float64Array(rows * targets)
+        const result = new Float64Array(checkedArea(rows, targets))
         for (let row = 0; row < rows; row++) {
           covariance.fill(data, row * width, points, values)
           for (let target = 0; target < targets; target++) {
@@ -71,6 +73,7 @@ const FACTORS = [-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010
  * @see scikit-learn, `_BinaryGaussianProcessClassifierLaplace.predict_proba`
  */
 export const laplaceProcess: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const process = readProcess(parameters)
     const { count, width, points, covariance } = process

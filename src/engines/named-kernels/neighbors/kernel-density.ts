@@ -11,9 +11,11 @@ import { readSearch, rowsFor } from './search.ts'
  * @see scikit-learn, `KernelDensity.score_samples`
  */
 export const kernelDensity: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const search = readSearch(parameters)
     const { count, width } = search
+    if (parameters.text('metric') === 'precomputed') throw parameters.refuse('metric', 'one of rows')
     const { reduced, toDistance } = readMetric(parameters, width)
     const points = parameters.packed('points', count * width)
     const bandwidth = parameters.number('bandwidth')

@@ -1,6 +1,14 @@
 import type { NamedKernel } from '../kernel.ts'
+import { checkedArea } from '../sparse-rows.ts'
 import { NearestHeap } from './nearest-heap.ts'
 import { readSearch, rowsFor } from './search.ts'
+
+/** Most neighbours of one row. */
+const MAX_NEIGHBORS = 2 ** 20
+
+function isRising(numbers: Int32Array): boolean {
+  return numbers.every((number, i) => i === 0 || number > (numbers[i - 1] as number))
+}
 
 /**
  * The nearest known rows of each row, the nearest first.
@@ -11,18 +19,21 @@ import { readSearch, rowsFor } from './search.ts'
  * scikit-learn searches by several threads.
  */
 export const nearestNeighbors: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const search = readSearch(parameters)
-    const k = parameters.int('neighbors', 1, search.count)
+    const k = parameters.int('neighbors', 1, Math.min(search.count, MAX_NEIGHBORS))
     const isStable = parameters.flag('isStable')
     const { toDistance } = search.metric
     const ends = parameters.has('ends') ? parameters.ints('ends', 1, search.count) : undefined
+    if (ends !== undefined && (parameters.has('tree') || !isRising(ends)))
+      throw parameters.refuse('ends', 'a rising list, without a tree')
     const first = new NearestHeap(k)
     const second = new NearestHeap(k)
     return {
       run([input]) {
         const { data, rows } = rowsFor(search, input)
-        const distances = new Float64Array(rows * k)
+        const distances = new Float64Array(checkedArea(rows, k))
         const positions = new BigInt64Array(rows * k)
         for (let row = 0; row < rows; row++) {
           const at = row * search.width
@@ -58,6 +69,7 @@ export const nearestNeighbors: NamedKernel = {
  * Parameters: as `readSearch` has them, and `radius`.
  */
 export const radiusNeighbors: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const search = readSearch(parameters)
     const radius = parameters.number('radius')
@@ -65,16 +77,18 @@ export const radiusNeighbors: NamedKernel = {
       run([input]) {
         const { data, rows } = rowsFor(search, input)
         const found: { positions: number[]; distances: number[] }[] = []
+        let total = 0
         for (let row = 0; row < rows; row++) {
           const near = { positions: [] as number[], distances: [] as number[] }
           search.within(data, row * search.width, radius, (position, distance) => {
             near.positions.push(position)
             near.distances.push(distance)
           })
+          checkedArea(1, (total += near.positions.length))
           found.push(near)
         }
         const m = found.reduce((most, { positions }) => Math.max(most, positions.length), 0)
-        const distances = new Float64Array(rows * m).fill(Infinity)
+        const distances = new Float64Array(checkedArea(rows, m)).fill(Infinity)
         const positions = new BigInt64Array(rows * m).fill(-1n)
         found.forEach((near, row) => {
           distances.set(near.distances, row * m)

@@ -100,11 +100,24 @@ function readTree(parameters: Parameters, count: number, width: number, metric: 
   for (let node = 0; node < nodes; node++)
     // the children of node n are 2n + 1 and 2n + 2
     if (leaves[node] === 0 && 2 * node + 2 >= nodes) throw parameters.refuse('leaves', 'those of a whole tree')
+  checkParts(starts, ends, leaves, parameters)
   const isBox = parameters.oneOf('kind', ['kd', 'ball']) === 'kd'
   const bounds = isBox
     ? boxes(parameters.packed('bounds', 2 * nodes * width), nodes, width, metric, parameters)
     : balls(parameters.packed('bounds', nodes * width), parameters.packed('radii', nodes), width, metric)
   return { order, starts, ends, leaves, ...bounds }
+}
+
+/** The children of a node share out its rows: no row is looked at by way of two leaves. */
+function checkParts(starts: Int32Array, ends: Int32Array, leaves: Int32Array, parameters: Parameters): void {
+  const open = [0]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const isWhole = (starts[node] as number) <= (ends[node] as number)
+    const left = 2 * node + 1
+    const isShared = starts[left] === starts[node] && ends[left] === starts[left + 1] && ends[left + 1] === ends[node]
+    if (!isWhole || (leaves[node] === 0 && !isShared)) throw parameters.refuse('starts', 'the parts of a tree')
+    if (leaves[node] === 0) open.push(left, left + 1)
+  }
 }
 
 /** Distances from a box with these least and most corners. @see scikit-learn, `_kd_tree.pyx` */

@@ -2,6 +2,7 @@ import { ServingError } from '../../../core/errors.ts'
 import type { NumericTensor } from '../../../tensor/tensor.ts'
 import type { NamedKernel } from '../kernel.ts'
 import { numpySum } from '../numpy-sum.ts'
+import { checkedArea } from '../sparse-rows.ts'
 
 /**
  * What the neighbours of each row say about its class.
@@ -15,8 +16,9 @@ import { numpySum } from '../numpy-sum.ts'
  * @see scikit-learn, `KNeighborsClassifier.predict`, `RadiusNeighborsClassifier.predict_proba`
  */
 export const neighborVotes: NamedKernel = {
+  takes: ['FP64', 'INT64'],
   prepare(parameters) {
-    const classes = parameters.int('classes', 1, 2 ** 24)
+    const classes = parameters.int('classes', 1, 2 ** 20)
     const codes = parameters.packedInts('codes', 0, classes - 1)
     const isByDistance = parameters.flag('isByDistance')
     const isModeOfSums = parameters.flag('isModeOfSums')
@@ -24,7 +26,7 @@ export const neighborVotes: NamedKernel = {
     return {
       run(inputs) {
         const { rows, k, distances, positions } = neighborsIn(inputs, codes.length)
-        const proba = new Float64Array(rows * classes)
+        const proba = new Float64Array(checkedArea(rows, classes))
         const winners = new BigInt64Array(rows)
         const weights = new Float64Array(k)
         const parts = new Float64Array(k)
@@ -62,6 +64,7 @@ export const neighborVotes: NamedKernel = {
  * Parameters: `values`, packed: [known rows, targets]; `targets`; `isByDistance`.
  */
 export const neighborMeans: NamedKernel = {
+  takes: ['FP64', 'INT64'],
   prepare(parameters) {
     const targets = parameters.int('targets', 1)
     const values = parameters.packed('values')
@@ -71,7 +74,7 @@ export const neighborMeans: NamedKernel = {
     return {
       run(inputs) {
         const { rows, k, distances, positions } = neighborsIn(inputs, values.length / targets)
-        const result = new Float64Array(rows * targets)
+        const result = new Float64Array(checkedArea(rows, targets))
         const weights = new Float64Array(k)
         const parts = new Float64Array(k)
         for (let row = 0; row < rows; row++) {

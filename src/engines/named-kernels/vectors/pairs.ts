@@ -9,6 +9,7 @@ import type { NamedKernel } from '../kernel.ts'
  * @see LIBSVM, `svm_predict_values`
  */
 export const pairVotes: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const classes = parameters.int('classes', 2, 2 ** 15)
     return {
@@ -37,11 +38,13 @@ export const pairVotes: NamedKernel = {
 /**
  * One decision value a class out of those of pairs: votes, and within a third of a vote the sum of confidences.
  *
- * Inputs: confidences, FP64 [rows, pairs], that the second of a pair wins, and FP64 [rows, pairs], not 0 where it does.
+ * Inputs: confidences, FP64 [rows, pairs], that the second of a pair wins, and FP64 [rows, pairs]: 0 where the first does, 1
+ * where the second does.
  * Output: FP64 [rows, classes]. Parameters: `classes`.
  * @see scikit-learn, `_ovr_decision_function`
  */
 export const pairConfidences: NamedKernel = {
+  takes: ['FP64', 'FP64'],
   prepare(parameters) {
     const classes = parameters.int('classes', 2, 2 ** 15)
     return {
@@ -60,8 +63,9 @@ export const pairConfidences: NamedKernel = {
               const confidence = data[pair] as number
               sums[i] = (sums[i] as number) - confidence
               sums[j] = (sums[j] as number) + confidence
-              const winner = second[pair] === 0 ? i : j
-              votes[winner] = (votes[winner] as number) + 1
+              // an estimator that predicts numbers may name neither
+              if (second[pair] === 0) votes[i] = (votes[i] as number) + 1
+              else if (second[pair] === 1) votes[j] = (votes[j] as number) + 1
             }
           for (let c = 0; c < classes; c++) {
             const sum = sums[c] as number
@@ -84,8 +88,9 @@ export const pairConfidences: NamedKernel = {
  *   classification by pairwise coupling", 2004, method 2
  */
 export const pairwiseCoupling: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
-    const classes = parameters.int('classes', 2, 2 ** 12)
+    const classes = parameters.int('classes', 2, 2 ** 10)
     const count = (classes * (classes - 1)) / 2
     const slopes = parameters.numbers('slopes', count)
     const offsets = parameters.numbers('offsets', count)
@@ -101,7 +106,8 @@ export const pairwiseCoupling: NamedKernel = {
               const probability = sigmoid(
                 (data[row * pairs + pair] as number) * (slopes[pair] as number) + (offsets[pair] as number),
               )
-              beats[i * classes + j] = Math.min(Math.max(probability, 1e-7), 1 - 1e-7)
+              // NaN, of decisions that overflow, is the least of them, as LIBSVM compares
+              beats[i * classes + j] = probability > 1e-7 ? Math.min(probability, 1 - 1e-7) : 1e-7
               beats[j * classes + i] = 1 - (beats[i * classes + j] as number)
             }
           couple(beats, classes, result.subarray(row * classes, (row + 1) * classes))

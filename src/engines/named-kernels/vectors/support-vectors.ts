@@ -1,6 +1,7 @@
 import { ServingError } from '../../../core/errors.ts'
 import type { NumericTensor } from '../../../tensor/tensor.ts'
 import type { NamedKernel, Parameters } from '../kernel.ts'
+import { checkedArea } from '../sparse-rows.ts'
 
 /**
  * Decision values of support vectors: for each pair of classes the sum of the vectors' weighted kernels, less an offset;
@@ -14,6 +15,7 @@ import type { NamedKernel, Parameters } from '../kernel.ts'
  * @see LIBSVM, `svm_predict_values`
  */
 export const supportVectors: NamedKernel = {
+  takes: ['FP64'],
   prepare(parameters) {
     const width = parameters.int('width', 1)
     const counts = parameters.ints('classes')
@@ -27,7 +29,7 @@ export const supportVectors: NamedKernel = {
         if (shape.length !== 2 || shape[1] !== width)
           throw new ServingError('refused', `support vectors of ${width} columns are fed something else`)
         const [rows = 0] = shape
-        const result = new Float64Array(rows * sums.pairs)
+        const result = new Float64Array(checkedArea(rows, sums.pairs))
         for (let row = 0; row < rows; row++) {
           kernel(data, row * width, values)
           sums.add(values, result, row * sums.pairs)
@@ -116,8 +118,13 @@ function sparseVectors(parameters: Parameters, width: number, count: number): Ve
   const columns = parameters.packedInts('columns', 0, width - 1)
   const known = parameters.packed('values', columns.length)
   const starts = parameters.packedInts('starts', 0, columns.length)
-  if (starts.length !== count + 1 || starts[0] !== 0 || starts.at(-1) !== columns.length)
+  if (starts.length !== count + 1 || starts[0] !== 0 || starts.at(-1) !== columns.length || !isAscending(starts))
     throw parameters.refuse('starts', `the beginnings of ${count} vectors`)
+  for (let i = 0; i < count; i++)
+    if (!isAscending(columns.subarray(starts[i], starts[i + 1])))
+      throw parameters.refuse('columns', "each vector's columns in ascending order")
+  /** The columns in which the row is not zero. */
+  const present = new Int32Array(width)
   return {
     dots(x, at, values) {
       for (let i = 0; i < count; i++) {
@@ -127,22 +134,30 @@ function sparseVectors(parameters: Parameters, width: number, count: number): Ve
         values[i] = sum
       }
     },
+    // in the order of the columns, as LIBSVM adds them: taking squares away from their sum would lose digits
     squares(x, at, values) {
-      let size = 0
-      for (let j = 0; j < width; j++) size += (x[at + j] as number) ** 2
+      let given = 0
+      for (let j = 0; j < width; j++) if (x[at + j] !== 0) present[given++] = j
       for (let i = 0; i < count; i++) {
-        let apart = 0
-        let own = 0
-        for (let p = starts[i] as number; p < (starts[i + 1] as number); p++) {
-          const value = x[at + (columns[p] as number)] as number
-          const d = value - (known[p] as number)
-          apart += d * d
-          own += value * value
+        const end = starts[i + 1] as number
+        let p = starts[i] as number
+        let sum = 0
+        for (let g = 0; g < given; g++) {
+          const column = present[g] as number
+          for (; p < end && (columns[p] as number) < column; p++) sum += (known[p] as number) ** 2
+          let d = x[at + column] as number
+          for (; p < end && columns[p] === column; p++) d -= known[p] as number
+          sum += d * d
         }
-        values[i] = apart + Math.max(0, size - own)
+        for (; p < end; p++) sum += (known[p] as number) ** 2
+        values[i] = sum
       }
     },
   }
+}
+
+function isAscending(numbers: Int32Array): boolean {
+  return numbers.every((number, i) => i === 0 || number >= (numbers[i - 1] as number))
 }
 
 interface Sums {

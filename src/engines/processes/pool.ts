@@ -1,25 +1,27 @@
 import { readFile } from 'node:fs/promises'
 import { ServingError } from '../../core/errors.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
-import type { PythonProcess } from './process.ts'
-import type { PythonEvents } from './settings.ts'
+import type { CodeEvents } from './events.ts'
+import type { CodeProcess } from './process.ts'
 
 export interface PoolOptions {
+  /** The language of the code, for people. */
+  readonly language: string
   /** Processes. */
   readonly size: number
   /** Starts one; `onEnd` is told of its end. */
-  readonly start: (onEnd: (process: PythonProcess) => void) => PythonProcess
+  readonly start: (onEnd: (process: CodeProcess) => void) => CodeProcess
   /** Has one load the model. @throws {ServingError} why it cannot */
-  readonly load: (process: PythonProcess) => Promise<void>
+  readonly load: (process: CodeProcess) => Promise<void>
   /** Memory at which one is ended (MiB). */
   readonly memoryMiB: number
   /** Longest that a run may take, and that it may wait for a process (ms). */
   readonly runTimeoutMs: number
-  readonly onEvent?: PythonEvents['onEvent']
+  readonly onEvent?: CodeEvents['onEvent']
 }
 
 /** Processes that run one model, each one run at a time. One that dies is replaced, after longer and longer waits. */
-export interface PythonPool {
+export interface CodePool {
   /**
    * Runs once, on the first process that is free.
    * @throws {ServingError} what the process answered; `internal` when it died, `deadline_exceeded` when it took too long,
@@ -33,10 +35,10 @@ export interface PythonPool {
 }
 
 interface Slot {
-  process: PythonProcess | undefined
+  process: CodeProcess | undefined
   state: 'starting' | 'ready' | 'running' | 'resting'
   /** The one that will take its place, being started. */
-  successor: PythonProcess | undefined
+  successor: CodeProcess | undefined
   /** What it held once its model was loaded (MiB). */
   loadedMiB: number
   readySinceMs: number
@@ -66,7 +68,7 @@ const FULL = 0.85
 const GROWN = 1.1
 
 /** @throws {ServingError} when a first process does not load the model; none is left then */
-export async function startPool(options: PoolOptions): Promise<PythonPool> {
+export async function startPool(options: PoolOptions): Promise<CodePool> {
   const slots: Slot[] = []
   let waiting: Waiting[] = []
   let isReleased = false
@@ -79,7 +81,7 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
   scale.unref()
 
   /** Starts a process and has it load the model. @throws {ServingError} */
-  async function begin(note: (process: PythonProcess) => void): Promise<PythonProcess> {
+  async function begin(note: (process: CodeProcess) => void): Promise<CodeProcess> {
     const started = options.start(bury)
     note(started)
     try {
@@ -98,7 +100,7 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
   }
 
   /** The process of a slot has loaded its model. */
-  async function settle(slot: Slot, process: PythonProcess): Promise<void> {
+  async function settle(slot: Slot, process: CodeProcess): Promise<void> {
     slot.loadedMiB = await residentMiB(process.pid)
     if (process.end !== undefined) throw process.end
     slot.readySinceMs = performance.now()
@@ -130,7 +132,7 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
   }
 
   /** A process has ended: another takes its place, a little later each time. */
-  function bury(ended: PythonProcess): void {
+  function bury(ended: CodeProcess): void {
     const slot = slots.find((each) => each.process === ended)
     if (slot === undefined || isReleased || !isOpen) return
     slot.process = undefined
@@ -144,7 +146,10 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
     const waitMs = slot.backoffMs
     slot.backoffMs = Math.min(2 * waitMs, LONGEST_BACKOFF_MS)
     slot.startsAtMs = performance.now() + waitMs
-    options.onEvent?.('error', 'a process in Python ended, starting another', { waitMs, reason: why?.message })
+    options.onEvent?.('error', `a process in ${options.language} ended, starting another`, {
+      waitMs,
+      reason: why?.message,
+    })
     slot.timer = setTimeout(() => {
       fill(slot).catch((error: unknown) => {
         slot.process = undefined
@@ -153,11 +158,11 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
     }, waitMs)
   }
 
-  async function weigh(slot: Slot, process: PythonProcess): Promise<void> {
+  async function weigh(slot: Slot, process: CodeProcess): Promise<void> {
     const held = await residentMiB(process.pid)
     if (isReleased || process.end !== undefined) return
     if (held > options.memoryMiB) {
-      process.kill(tooHeavy(held, options.memoryMiB))
+      process.kill(tooHeavy(held, options))
       return
     }
     const isFull = held > FULL * options.memoryMiB && held > GROWN * slot.loadedMiB
@@ -169,7 +174,11 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
   async function replace(slot: Slot, held: number): Promise<void> {
     const old = slot.process
     const fields = { heldMiB: Math.round(held), mostMiB: options.memoryMiB }
-    options.onEvent?.('warn', 'a process in Python is replaced: it holds nearly all the memory that it may', fields)
+    options.onEvent?.(
+      'warn',
+      `a process in ${options.language} is replaced: it holds nearly all the memory that it may`,
+      fields,
+    )
     try {
       const fresh = await begin((process) => (slot.successor = process))
       if (isReleased) return fresh.dismiss()
@@ -179,7 +188,7 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
       old?.dismiss()
       slot.loadedMiB = await residentMiB(fresh.pid)
     } catch (error) {
-      options.onEvent?.('warn', 'a fresh process in Python did not start, the one before goes on', {
+      options.onEvent?.('warn', `a fresh process in ${options.language} did not start, the one before goes on`, {
         reason: ServingError.from(error).message,
       })
       await pause(slot.backoffMs)
@@ -237,7 +246,7 @@ export async function startPool(options: PoolOptions): Promise<PythonPool> {
       const free = slots.find(({ state, process }) => state === 'ready' && process?.isOpen === true)
       if (free !== undefined && waiting.length === 0) return start(free, inputs, wanted)
       const retryAfterMs = comesBackIn()
-      if (retryAfterMs > SHORT_WAIT_MS) return Promise.reject(resting(retryAfterMs))
+      if (retryAfterMs > SHORT_WAIT_MS) return Promise.reject(resting(retryAfterMs, options))
       const answered = Promise.withResolvers<Tensors>()
       const timer = setTimeout(() => {
         waiting = waiting.filter((each) => each.answered !== answered)
@@ -268,27 +277,27 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
-function tooHeavy(held: number, most: number): ServingError {
+function tooHeavy(held: number, { language, memoryMiB }: PoolOptions): ServingError {
   return new ServingError(
     'internal',
-    `the process that ran the code in Python held ${Math.round(held)} MiB, the most is ${most} MiB: it was ended`,
+    `the process that ran the code in ${language} held ${Math.round(held)} MiB, the most is ${memoryMiB} MiB: it was ended`,
     { details: { reason: 'killed_worker', limit: 'memory' } },
   )
 }
 
-function resting(retryAfterMs: number): ServingError {
+function resting(retryAfterMs: number, { language }: PoolOptions): ServingError {
   const seconds = Math.ceil(retryAfterMs / 1000)
   return new ServingError(
     'unavailable',
-    `the processes that run the code in Python died again and again; the next is started in ${seconds} s: try again then`,
+    `the processes that run the code in ${language} died again and again; the next is started in ${seconds} s: try again then`,
     { details: { retryAfterMs: Math.ceil(retryAfterMs) } },
   )
 }
 
-function nobody({ size, runTimeoutMs }: PoolOptions): ServingError {
+function nobody({ language, size, runTimeoutMs }: PoolOptions): ServingError {
   return new ServingError(
     'unavailable',
-    `none of the model's ${size} processes in Python could be had within ${runTimeoutMs} ms: try again later`,
+    `none of the model's ${size} processes in ${language} could be had within ${runTimeoutMs} ms: try again later`,
     { details: { retryAfterMs: 1000 } },
   )
 }

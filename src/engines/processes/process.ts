@@ -1,17 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { delimiter, dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame } from '../../tensor/frames/frame.ts'
 import { createFrameReader } from '../../tensor/frames/read-frame.ts'
 import { encodeRequest, sendPieces } from '../../tensor/frames/write-frame.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import { createLines } from './output-lines.ts'
-import type { PythonSettings } from './settings.ts'
-
-/** Our part of it, beside this file and beside the built program. */
-const START = fileURLToPath(new URL('./runner/start.py', import.meta.url))
 
 /** How long a process may take to end that is asked to (ms). */
 const GRACE_MS = 2000
@@ -20,18 +14,22 @@ const GRACE_MS = 2000
 const ITS_CODES: readonly ErrorCode[] = ['invalid_argument', 'too_large', 'unsupported', 'refused', 'internal']
 
 export interface ProcessOptions {
-  readonly executable: string
-  readonly settings: PythonSettings
-  /** Folder that it may write to. */
-  readonly scratch: string
+  /** The language of the code, for people. */
+  readonly language: string
+  /** The program and its arguments. */
+  readonly command: readonly string[]
+  /** The folder that it is started in; ours when absent. */
+  readonly folder?: string | undefined
+  /** All that it is told of its surroundings. */
+  readonly variables: Readonly<Record<string, string>>
   /** A line that it printed. */
   readonly onOutput: (text: string) => void
   /** It has ended, however that came. */
-  readonly onEnd: (process: PythonProcess) => void
+  readonly onEnd: (process: CodeProcess) => void
 }
 
-/** One process of the runner, from its start to its end. It does one thing at a time. */
-export interface PythonProcess {
+/** One process that runs code, from its start to its end. It does one thing at a time. */
+export interface CodeProcess {
   readonly pid: number | undefined
   /** Whether it can be asked: false from the first sign of its end. */
   readonly isOpen: boolean
@@ -57,14 +55,10 @@ interface Pending {
   readonly timer: NodeJS.Timeout
 }
 
-/** Starts a process of the runner: without our environment, and without a network where the system allows it. */
-export function startProcess({ executable, settings, scratch, onOutput, onEnd }: ProcessOptions): PythonProcess {
-  const [program, ...rest] = [...settings.isolate, executable, '-I', '-B', START]
-  const child = spawn(program, rest, {
-    cwd: scratch,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: environmentOf(executable, settings, scratch),
-  })
+/** Starts a process that runs code, with nothing of our environment. */
+export function startProcess({ language, command, folder, variables, onOutput, onEnd }: ProcessOptions): CodeProcess {
+  const [program = '', ...rest] = command
+  const child = spawn(program, rest, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: variables })
   // a pair of sockets without a name: nobody else can be at its other end
   const channel = child.stdio[3] as Socket
   let pending: Pending | undefined
@@ -78,7 +72,7 @@ export function startProcess({ executable, settings, scratch, onOutput, onEnd }:
     try {
       reader.push(chunk)
     } catch (cause) {
-      kill(died('the process that runs the code in Python sent what cannot be read', cause))
+      kill(died(`the process that runs the code in ${language} sent what cannot be read`, cause))
     }
   })
   channel.on('error', () => {}) // its end follows
@@ -101,7 +95,7 @@ export function startProcess({ executable, settings, scratch, onOutput, onEnd }:
 
   function finish(how: string): void {
     if (end !== undefined) return
-    end = reason ?? died(`the process that runs the code in Python died (${how})`)
+    end = reason ?? died(`the process that runs the code in ${language} died (${how})`)
     const unanswered = pending
     pending = undefined
     clearTimeout(unanswered?.timer)
@@ -126,7 +120,7 @@ export function startProcess({ executable, settings, scratch, onOutput, onEnd }:
     child.kill('SIGKILL')
   }
 
-  const self: PythonProcess = {
+  const self: CodeProcess = {
     pid: child.pid,
     get isOpen() {
       return isOpen
@@ -135,7 +129,7 @@ export function startProcess({ executable, settings, scratch, onOutput, onEnd }:
       return end
     },
     ask(operation, inputs, wanted, timeoutMs) {
-      if (pending !== undefined) throw new Error('a process in Python is asked two things at once; this is a bug')
+      if (pending !== undefined) throw new Error('a process is asked two things at once; this is a bug')
       if (end !== undefined) return Promise.reject(end)
       const id = nextId++
       const request = { model: operation, version: undefined, inputs, outputs: wanted ?? [] }
@@ -146,7 +140,7 @@ export function startProcess({ executable, settings, scratch, onOutput, onEnd }:
         return Promise.reject(error)
       }
       const answered = Promise.withResolvers<Tensors>()
-      const timer = setTimeout(() => kill(late(operation, timeoutMs)), timeoutMs)
+      const timer = setTimeout(() => kill(late(language, operation, timeoutMs)), timeoutMs)
       pending = { id, wanted, answered, timer }
       sendPieces(channel, pieces)
       return answered.promise
@@ -161,32 +155,13 @@ export function startProcess({ executable, settings, scratch, onOutput, onEnd }:
   return self
 }
 
-/** All that a process is told of its surroundings. */
-function environmentOf(executable: string, { threads, variables }: PythonSettings, scratch: string) {
-  const path = [dirname(executable), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
-  const count = String(threads)
-  return {
-    ...variables,
-    PATH: path,
-    HOME: scratch,
-    TMPDIR: scratch,
-    LANG: 'C.UTF-8',
-    OMP_NUM_THREADS: count,
-    OPENBLAS_NUM_THREADS: count,
-    MKL_NUM_THREADS: count,
-    // there is no network: libraries that would wait for it say at once what is missing
-    HF_HUB_OFFLINE: '1',
-    TRANSFORMERS_OFFLINE: '1',
-  }
-}
-
 function died(message: string, cause?: unknown): ServingError {
   return new ServingError('internal', message, { cause, details: { reason: 'killed_worker' } })
 }
 
-function late(operation: string, timeoutMs: number): ServingError {
+function late(language: string, operation: string, timeoutMs: number): ServingError {
   const what = operation === 'run' ? 'did not answer' : 'did not load'
-  return new ServingError('deadline_exceeded', `the code in Python ${what} within ${timeoutMs} ms: it was ended`, {
+  return new ServingError('deadline_exceeded', `the code in ${language} ${what} within ${timeoutMs} ms: it was ended`, {
     details: { reason: 'run_too_long', maxRunMs: timeoutMs },
   })
 }
