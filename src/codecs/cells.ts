@@ -315,5 +315,6 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return `the text ${quote(value, 40)}`
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'bigint') return `the number ${quote(String(value), 40).slice(1, -1)}`
-  return typeof value === 'object' ? 'an object' : typeof value === 'number' ? `the number ${value}` : String(value)
+  if (typeof value === 'number') return `the number ${value}`
+  return typeof value === 'object' ? 'an object' : JSON.stringify(value)
 }

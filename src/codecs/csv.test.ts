@@ -151,6 +151,17 @@ describe('a CSV body', () => {
     )
   })
 
+  test('a header that is said to be there names columns in their order, where the model has no names for them', () => {
+    const [first, second] = ['w,x,y,z\n', '0,1,2,3\n']
+    for (const header of [first, second]) {
+      const { inputs, rows } = decodeCsv(Buffer.from(`${header}1,2,3,4\n`), planRows(FOUR), 'present')
+      expect(rows).toBe(1)
+      expect(Array.from([...inputs.values()][0]?.data as Float32Array)).toEqual([1, 2, 3, 4])
+    }
+    expect(refusal(() => decode('5,6,7,8\n1,2,3,4\n', FOUR, 'present')).message).toContain('header=absent')
+    expect(refusal(() => decode('w,x,y\n1,2,3\n', FOUR, 'present')).message).toContain('lacks the column')
+  })
+
   test('a first row of which most are names of columns is no row, even where each field can be a value', () => {
     const texts: Signature = {
       inputs: [{ name: 'x', datatype: 'BYTES', shape: [-1, 3], columns: ['a', 'b', 'c'] }],

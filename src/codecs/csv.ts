@@ -109,6 +109,13 @@ function mayBeHeader(fields: number, layout: RowLayout, extra: ExtraColumns): bo
 function headerFields(names: readonly string[], layout: RowLayout, extra: ExtraColumns): Int32Array | undefined {
   const known = columnPlaces(layout)
   const isOurs = layout.isNamed || names.some((name) => known.has(name.trim()))
+  // a frame without names numbers its columns; other numbers are a row that was said to be a header
+  const isNumbered = names.every((name, i) => name.trim() === String(i))
+  if (!isOurs && !isNumbered && names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))))
+    throw new ServingError(
+      'invalid_argument',
+      `the first line holds numbers (${quoteList(names, 4)}) where the header is said to be; send header=absent where there is none`,
+    )
   return isOurs || names.length !== layout.columns.length ? mapHeader(names, layout, extra) : undefined
 }
 

@@ -33,6 +33,12 @@ describe('a request for text', () => {
     ])
   })
 
+  test('passes columns over that are never read, texts among them', () => {
+    const unused = { name: 'id', datatype: 'BYTES', shape: [-1, 1], isUnused: true } as const
+    const signature = { ...SIGNATURE, inputs: [unused, ...SIGNATURE.inputs] }
+    expect([...decode('{"id":"r","text_input":"é"}', signature).inputs.keys()]).toEqual(['prompt'])
+  })
+
   test.each([
     ['flat', '[1,2,3,4]'],
     ['nested as the whole shape is', '[[[1,2],[3,4]]]'],

@@ -11,6 +11,13 @@ function taking(datatype: Datatype, shape: readonly number[]): Signature {
 const SIX = Buffer.from(Float32Array.of(1, 2, 3, 4, 5, 6).buffer)
 
 describe('a body that is the only input', () => {
+  test('is the only one that is read', () => {
+    const { inputs, outputs } = taking('FP32', [-1, 1])
+    const unused = { name: 'id', datatype: 'BYTES', shape: [-1, 1], isUnused: true } as const
+    const { inputs: given } = decodeRawRequest(SIX, { inputs: [unused, ...inputs], outputs })
+    expect([...given].map(([name, { shape }]) => [name, shape])).toEqual([['x', [6, 1]]])
+  })
+
   test.each([
     [
       [-1, 2],

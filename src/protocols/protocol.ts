@@ -6,7 +6,7 @@ export interface WireRequest {
   readonly method: string
   /** The path as it came (percent-encoded), without the query. */
   readonly path: string
-  /** What stood behind `?`: pages of a list and dialects of a document; what is sent to a model never stands there. */
+  /** What stood behind `?`: pages of a list, dialects of a document, names of outputs; rows never stand there. */
   readonly query: string
   /** Names in lower case; repeated headers joined by `, `. */
   readonly headers: Readonly<Record<string, string | undefined>>

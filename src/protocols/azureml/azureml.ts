@@ -5,11 +5,13 @@ import { decodeTable, type TableForm } from '../../codecs/table-request.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { versionName, type Call, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
+import { askedOutputs, asking, type Beside } from '../asked-outputs.ts'
 import { httpStatusOf } from '../http-status.ts'
 import { json, retryHeaders, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
 import { withoutNan } from '../python-nan.ts'
+import { answerRaw, isRaw } from '../raw-model.ts'
 import { rowLayoutOf } from '../row-layouts.ts'
-import { formHint, parseMediaType } from '../sagemaker/media-types.ts'
+import { formHint, headerRule, parseMediaType } from '../sagemaker/media-types.ts'
 import { shorten } from '../shorten.ts'
 import { checkRequestIds, requestIds } from './request-ids.ts'
 
@@ -55,14 +57,16 @@ async function score(request: WireRequest, plane: DataPlane, call: Call): Promis
   const asked = request.headers[DEPLOYMENT]
   const model = plane.model(undefined, asked)
   call.model = model
-  const { inputs, rows } = decode(request, model)
-  const { outputs } = await plane.predict(model, inputs, { call })
-  const style = outputs.size === 1 ? 'values' : 'objects'
-  const headers = {
-    'content-type': 'application/json',
-    [DEPLOYMENT]: asked ?? model.labels[0] ?? versionName(model),
-    ...requestIds(request),
+  const told = { [DEPLOYMENT]: asked ?? model.labels[0] ?? versionName(model), ...requestIds(request) }
+  if (isRaw(model)) {
+    const answered = await answerRaw(request, plane, call, model)
+    return { ...answered, headers: { ...answered.headers, ...told } }
   }
+  const { inputs, rows, ...beside } = decode(request, model)
+  const named = askedOutputs(request, model.signature, beside)
+  const { outputs } = await plane.predict(model, inputs, asking(named, call))
+  const style = outputs.size === 1 ? 'values' : 'objects'
+  const headers = { 'content-type': 'application/json', ...told }
   const tellMissing = missingIn(rowLayoutOf(model.signature), inputs)
   const body = printPredictions(outputs, model.signature.outputs, rows, style, { instead: IN_BINARY, tellMissing })
   return { status: 200, headers, body }
@@ -70,12 +74,12 @@ async function score(request: WireRequest, plane: DataPlane, call: Call): Promis
 
 const IN_BINARY = 'ask for it in binary by the Open Inference Protocol'
 
-function decode({ headers, body }: WireRequest, { signature }: ServedModel): DecodedRows {
+function decode({ headers, body }: WireRequest, { signature }: ServedModel): DecodedRows & Beside {
   const layout = rowLayoutOf(signature)
-  const { mediaType } = parseMediaType(headers['content-type'] ?? 'application/json')
+  const { mediaType, parameters } = parseMediaType(headers['content-type'] ?? 'application/json')
   if (mediaType === 'application/json')
     return decodeTable(withoutNan(body), layout, FORMS, { extraColumns: 'allowed', otherKeys: 'ignored' })
-  if (mediaType === 'text/csv') return decodeCsv(body, layout, 'auto', 'allowed')
+  if (mediaType === 'text/csv') return decodeCsv(body, layout, headerRule(parameters), 'allowed')
   throw new ServingError(
     'unsupported',
     `the content-type is ${quote(mediaType)}; send application/json or text/csv${formHint(mediaType)}`,

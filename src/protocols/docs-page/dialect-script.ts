@@ -42,10 +42,16 @@ function csvField(value) {
   return /[",\n\r]|^\s|\s$|^$/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text
 }
 
+/** What stands beside the rows: the outputs, where other ones are asked for than come unasked. */
+function beside(key) {
+  const names = askedNames()
+  return names ? { [key]: { outputs: names } } : {}
+}
+
 const BODIES = {
-  instances: (rows) => ({ instances: instancesOf(rows) }),
-  dataframe_split: (rows) => ({ dataframe_split: { columns: page.columns, data: flatRows(rows) } }),
-  input_data: (rows) => ({ input_data: { columns: page.columns, data: flatRows(rows) } }),
+  instances: (rows) => ({ instances: instancesOf(rows), ...beside('parameters') }),
+  dataframe_split: (rows) => ({ dataframe_split: { columns: page.columns, data: flatRows(rows) }, ...beside('params') }),
+  input_data: (rows) => ({ input_data: { columns: page.columns, data: flatRows(rows) }, ...beside('parameters') }),
 }
 
 /** The body of a request in one of the protocols; '' while a text area holds no JSON. */
@@ -79,6 +85,8 @@ function tritonLines(url) {
     const list = pythonOf(JSON.stringify(data.flat(Infinity)))
     return 'inputs[' + i + '].set_data_from_numpy(np.array(' + list + ', dtype=' + numpyOf(page.inputs[i].datatype) + ').reshape(' + '[' + shapes[i].join(', ') + ']))'
   })
+  const names = askedNames()
+  const asked = names ? ', outputs=[' + names.map((name) => 'http.InferRequestedOutput(' + JSON.stringify(name) + ')').join(', ') + ']' : ''
   const ssl = url.protocol === 'https:' ? ', ssl=True' : ''
   const root = url.host + new URL(page.root, document.baseURI).pathname.replace(/\/$/, '')
   return [
@@ -88,21 +96,23 @@ function tritonLines(url) {
     'client = http.InferenceServerClient("' + root + '"' + ssl + ')',
     'inputs = [' + inputs.join(', ') + ']',
     ...arrays,
-    'answer = client.infer(' + JSON.stringify(page.model) + ', inputs' + (needsKey() ? ', headers=' + KEY_HEADER : '') + ')',
-    ...page.outputs.map(({ name }) => 'print(answer.as_numpy(' + JSON.stringify(name) + '))'),
+    'answer = client.infer(' + JSON.stringify(page.model) + ', inputs' + asked + (needsKey() ? ', headers=' + KEY_HEADER : '') + ')',
+    ...answeredOutputs().map(({ name }) => 'print(answer.as_numpy(' + JSON.stringify(name) + '))'),
   ]
 }
 
 const KEY_HEADER = '{"authorization": "Bearer " + os.environ["SLIPWAY_KEY"]}'
 
 function botoLines(url, dialect, body) {
+  const names = dialect.body === 'csv' ? askedNames() : undefined
+  const attributes = names ? ', CustomAttributes=' + JSON.stringify('outputs=' + names.join(',')) : ''
   return [
     'import boto3',
     '',
     'client = boto3.client("sagemaker-runtime", endpoint_url=' + JSON.stringify(rootUrl()) + ', region_name="us-east-1",',
     '                      aws_access_key_id="any", aws_secret_access_key="any")',
     'answer = client.invoke_endpoint(EndpointName=' + JSON.stringify(page.model) + ', ContentType="' + dialect.mediaType + '",',
-    '                                Body=' + JSON.stringify(body) + ')',
+    '                                Body=' + JSON.stringify(body) + attributes + ')',
     'print(answer["Body"].read().decode())',
   ]
 }
@@ -140,7 +150,7 @@ const PYTHON = {
     'transport = PredictionServiceRestTransport(host=' + JSON.stringify(rootUrl()) + ', credentials=AnonymousCredentials())',
     'client = PredictionServiceClient(transport=transport)',
     'body = ' + pythonOf(body),
-    'answer = client.predict(endpoint=' + JSON.stringify('projects/p/locations/l/endpoints/' + page.model) + ', instances=body["instances"])',
+    'answer = client.predict(endpoint=' + JSON.stringify('projects/p/locations/l/endpoints/' + page.model) + ', instances=body["instances"]' + (askedNames() ? ', parameters=body["parameters"]' : '') + ')',
     'print(type(answer).to_dict(answer)["predictions"])',
   ],
 }
@@ -160,7 +170,7 @@ function pythonFor(dialect, url, body) {
 
 /** Predictions of a protocol of rows as outputs, like those of the open protocol. */
 function outputsFrom(predictions) {
-  return page.outputs.map(({ name, datatype }) => {
+  return answeredOutputs().map(({ name, datatype }) => {
     const rows = predictions.map((row) => (row !== null && typeof row === 'object' && !Array.isArray(row) ? row[name] : row))
     const data = rows.flat(Infinity)
     return { name, datatype, shape: data.length === rows.length ? [rows.length] : [rows.length, data.length / rows.length], data }

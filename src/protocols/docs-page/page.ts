@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ServedModel } from '../../runtime/plane.ts'
-import type { TensorSpec } from '../../tensor/signature.ts'
+import { selectOutputs, type TensorSpec } from '../../tensor/signature.ts'
 import { tableOf } from '../row-layouts.ts'
 import { dialectsOf, type Dialect } from './dialects.ts'
 import { formOf, type InputForm } from './example.ts'
@@ -40,7 +40,7 @@ interface PageData {
   /** Names of a table's columns; absent where rows may be of any width. */
   readonly columns?: readonly string[]
   readonly inputs: readonly { name: string; datatype: string; shape: readonly number[]; kind: InputForm['kind'] }[]
-  readonly outputs: readonly { name: string; datatype: string }[]
+  readonly outputs: readonly { name: string; datatype: string; isUnasked: boolean }[]
   readonly outputColumns: Readonly<Record<string, readonly string[]>>
 }
 
@@ -51,7 +51,9 @@ interface PageData {
  * @param isDefault whether the paths that name no model reach this one
  */
 export function modelPage(model: ServedModel, names: readonly string[], root: string, isDefault: boolean): Html {
-  const { inputs, outputs } = model.signature
+  const { outputs } = model.signature
+  const inputs = model.signature.inputs.filter(({ isUnused }) => isUnused !== true)
+  const unasked = selectOutputs(undefined, model.signature)
   const forms = inputs.map((spec) => formOf(spec, model.example))
   const data: PageData = {
     root,
@@ -59,7 +61,7 @@ export function modelPage(model: ServedModel, names: readonly string[], root: st
     dialects: dialectsOf(model, isDefault),
     ...columnsOf(model),
     inputs: inputs.map(({ name, datatype, shape }, i) => ({ name, datatype, shape, kind: forms[i]?.kind ?? 'json' })),
-    outputs: outputs.map(({ name, datatype }) => ({ name, datatype })),
+    outputs: outputs.map(({ name, datatype }) => ({ name, datatype, isUnasked: unasked.includes(name) })),
     outputColumns: Object.fromEntries(outputs.flatMap(({ name, columns }) => (columns ? [[name, columns]] : []))),
   }
   return documentOf(
@@ -75,7 +77,7 @@ export function modelPage(model: ServedModel, names: readonly string[], root: st
           <div class="columns">
             <section aria-labelledby="try">
               <h2 id="try">Try it</h2>
-              ${tryForm(inputs, forms)}
+              ${tryForm(inputs, forms, outputs, unasked)}
             </section>
             <section aria-labelledby="answer" class="answer">
               <h2 id="answer">Answer</h2>
@@ -99,8 +101,9 @@ export function modelPage(model: ServedModel, names: readonly string[], root: st
         </div>
         <section aria-labelledby="signature">
           <h2 id="signature">Signature</h2>
-          ${signatureTable('Inputs', inputs)} ${signatureTable('Outputs', outputs)}
+          ${signatureTable('Inputs', model.signature.inputs)} ${signatureTable('Outputs', outputs)}
           <p class="note">−1 marks a dimension of any size; the first one counts rows.</p>
+          ${notes(model, unasked)}
           <p class="note">
             For programs:
             <a href="${root}v2/models/${encodeURIComponent(model.name)}/openapi.json">OpenAPI of this model</a>,
@@ -306,6 +309,21 @@ function signatureTable(title: string, specs: readonly TensorSpec[]): Html {
     </table>
     ${lists}
   </div>`
+}
+
+/** What the tables of a signature do not say. */
+function notes({ signature }: ServedModel, unasked: readonly string[]): Html {
+  const unused = signature.inputs.filter(({ isUnused }) => isUnused === true).map(({ name }) => name)
+  const hasJson = signature.inputs.some(({ isJson }) => isJson === true)
+  return html`${
+    unused.length === 0
+      ? undefined
+      : html`<p class="note">Never read, may be left out, and may hold anything: <bdi>${unused.join(', ')}</bdi></p>`
+  }${hasJson ? html`<p class="note">Texts are JSON: an object or a list for each row.</p>` : undefined}${
+    unasked.length === signature.outputs.length
+      ? undefined
+      : html`<p class="note">Answered to a request that names no outputs: <bdi>${unasked.join(', ')}</bdi></p>`
+  }`
 }
 
 function jsonElement(data: PageData): Html {

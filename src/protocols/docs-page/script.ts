@@ -57,7 +57,10 @@ function rootUrl() {
 }
 
 function urlOf() {
-  return new URL(page.root + dialect.path, document.baseURI)
+  const url = new URL(page.root + dialect.path, document.baseURI)
+  const names = askedNames()
+  if (names && dialect.body === 'csv') url.search = 'outputs=' + names.map(encodeURIComponent).join(',')
+  return url
 }
 
 function choose(tab) {
@@ -133,14 +136,32 @@ function isHalf(datatype) {
   return datatype === 'FP16' || datatype === 'BF16'
 }
 
+function isChecked(output, index) {
+  const box = document.getElementById('output-' + index)
+  return box ? box.checked : output.isUnasked
+}
+
+/** Names of the outputs that are asked for; undefined for those that come unasked. */
+function askedNames() {
+  const chosen = page.outputs.filter(isChecked)
+  if (chosen.length === 0 || page.outputs.every((output, i) => isChecked(output, i) === output.isUnasked)) return undefined
+  return chosen.map(({ name }) => name)
+}
+
+/** The outputs that are answered. */
+function answeredOutputs() {
+  const names = askedNames()
+  return page.outputs.filter(({ name, isUnasked }) => (names ? names.includes(name) : isUnasked))
+}
+
 function hasHalfOutputs() {
-  return page.outputs.some(({ datatype }) => isHalf(datatype))
+  return answeredOutputs().some(({ datatype }) => isHalf(datatype))
 }
 
 /** Where an output is a half float, which has no form in JSON: it is to come as bytes, and all others as JSON. */
 function outputsText() {
-  if (!hasHalfOutputs()) return ''
-  const outputs = page.outputs.map(({ name, datatype }) => (isHalf(datatype) ? { name, parameters: { binary_data: true } } : { name }))
+  if (!hasHalfOutputs() && !askedNames()) return ''
+  const outputs = answeredOutputs().map(({ name, datatype }) => (isHalf(datatype) ? { name, parameters: { binary_data: true } } : { name }))
   return '"outputs":' + JSON.stringify(outputs) + ','
 }
 

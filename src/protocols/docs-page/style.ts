@@ -49,6 +49,9 @@ legend, .input > label { padding: 0; margin-bottom: 0.75rem; font-weight: 600; f
 .input > label { display: block; }
 .kind { color: var(--soft); font-weight: 400; margin-left: 0.4em; }
 .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.9rem 1.25rem; align-items: end; }
+.choices { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; }
+.choice { display: inline-flex; gap: 0.4rem; align-items: baseline; font-size: 0.9375rem; overflow-wrap: anywhere; }
+.choice input { width: auto; min-height: 0; }
 .field label { display: block; font-size: 0.875rem; color: var(--soft); margin-bottom: 0.25rem; }
 input, select, textarea {
   width: 100%; padding: 0.5rem 0.7rem; font-size: 1rem; color: var(--ink); background: var(--paper);

@@ -3,14 +3,24 @@ import type { Shape } from '../../tensor/shape.ts'
 import type { InputForm } from './example.ts'
 import { html, type Html } from './html.ts'
 
-/** The form that asks for every input, filled with the example. */
-export function tryForm(inputs: readonly TensorSpec[], forms: readonly InputForm[]): Html {
+/**
+ * The form that asks for every input, filled with the example, and for the outputs where there is a choice.
+ * @param unasked names of the outputs that a request gets when it names none
+ */
+export function tryForm(
+  inputs: readonly TensorSpec[],
+  forms: readonly InputForm[],
+  outputs: readonly TensorSpec[],
+  unasked: readonly string[],
+): Html {
   const parts = inputs.map((spec, i) => {
     const form = forms[i]
-    return form === undefined ? html`` : inputPart(spec, form, i)
+    // a data frame's cells may be empty
+    const mayLack = inputs.length > 1 && spec.shape.length === 2
+    return form === undefined ? html`` : inputPart(spec, form, i, mayLack)
   })
   return html`<form id="form" autocomplete="off">
-    ${parts}
+    ${parts} ${outputs.length > 1 ? outputsPart(outputs, unasked) : undefined}
     <div class="input" id="key-part" hidden>
       <label for="key">API key</label>
       ${keyControl('key', html`aria-describedby="key-hint"`)}
@@ -23,7 +33,26 @@ export function tryForm(inputs: readonly TensorSpec[], forms: readonly InputForm
   </form>`
 }
 
-function inputPart(spec: TensorSpec, form: InputForm, index: number): Html {
+function outputsPart(outputs: readonly TensorSpec[], unasked: readonly string[]): Html {
+  const boxes = outputs.map(
+    ({ name }, i) =>
+      html`<label class="choice" for="output-${i}"
+        ><input
+          id="output-${i}"
+          type="checkbox"
+          data-output="${i}"
+          ${unasked.includes(name) ? html`checked` : undefined}
+        />
+        ${breakable(name)}</label
+      >`,
+  )
+  return html`<fieldset class="input">
+    <legend>Outputs</legend>
+    <div class="choices">${boxes}</div>
+  </fieldset>`
+}
+
+function inputPart(spec: TensorSpec, form: InputForm, index: number, mayLack: boolean): Html {
   const kind = html`<span class="kind">${spec.datatype} ${shapeText(spec.shape)}</span>`
   if (form.kind === 'json')
     return html`<div class="input">
@@ -42,7 +71,7 @@ ${form.text}</textarea>
     const id = `input-${index}-${at}`
     return html`<div class="field">
       <label for="${id}">${breakable(label)}</label>
-      ${controlHtml(id, control, value, index)}
+      ${controlHtml(id, control, value, index, mayLack)}
     </div>`
   })
   return html`<fieldset class="input">
@@ -51,7 +80,7 @@ ${form.text}</textarea>
   </fieldset>`
 }
 
-function controlHtml(id: string, control: string, value: string, index: number): Html {
+function controlHtml(id: string, control: string, value: string, index: number, mayLack: boolean): Html {
   const shared = html`id="${id}" data-input="${index}" data-control="${control}"`
   if (control === 'boolean')
     return html`<select ${shared}>
@@ -60,7 +89,8 @@ function controlHtml(id: string, control: string, value: string, index: number):
     </select>`
   if (control === 'text') return html`<input ${shared} type="text" value="${value}" spellcheck="false" />`
   if (control === 'whole') return html`<input ${shared} type="number" step="1" required value="${value}" />`
-  return html`<input ${shared} type="number" step="any" required value="${value}" />`
+  const need = mayLack ? undefined : html`required`
+  return html`<input ${shared} type="number" step="any" ${need} value="${value}" />`
 }
 
 /** A field for a key. */

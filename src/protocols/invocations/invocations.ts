@@ -3,6 +3,7 @@ import type { Call, DataPlane } from '../../runtime/plane.ts'
 import { mlflowFailure } from '../mlflow/failure.ts'
 import { score } from '../mlflow/score.ts'
 import { empty, type PathParameters, type Protocol, type WireRequest, type WireResponse } from '../protocol.ts'
+import { isRaw } from '../raw-model.ts'
 import { containerFailure } from '../sagemaker/failure.ts'
 import { invoke } from '../sagemaker/invoke.ts'
 import { requestForm } from '../sagemaker/media-types.ts'
@@ -50,6 +51,7 @@ function targetOf(request: WireRequest, plane: DataPlane): Target {
 
 /** What a container answers, by the form of the body. */
 async function answer(request: WireRequest, plane: DataPlane, call: Call, target: Target): Promise<WireResponse> {
+  if (isRaw(target.model)) return await invoke(request, plane, call, target)
   if (bodyDialect(request) === 'sagemaker') return await invoke(request, plane, call, target)
   return withHeaders(await score(request, plane, call, target.model), target.echo)
 }

@@ -24,7 +24,10 @@ export function modelConfig(model: ServedModel, { timeoutMs }: ConfigLimits = {}
     backend: engines[0] === 'onnxruntime' ? 'onnxruntime' : 'slipway',
     version_policy: { all: {} },
     max_batch_size: isBatched ? choices.maxBatchRows.value : 0,
-    input: signature.inputs.map((spec) => tensorConfig(spec, isBatched)),
+    input: signature.inputs.map((spec) => ({
+      ...tensorConfig(spec, isBatched),
+      ...(spec.isUnused === true || spec.isOptional === true ? { optional: true } : {}),
+    })),
     output: signature.outputs.map((spec) => tensorConfig(spec, isBatched)),
     ...(isBatched && {
       dynamic_batching: {

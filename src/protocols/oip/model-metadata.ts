@@ -39,8 +39,16 @@ export function propertiesOf(model: ServedModel): Record<string, string> {
     plan: `${plan.value}: ${plan.reason}`,
     max_batch_rows: `${maxBatchRows.value}: ${maxBatchRows.reason}`,
   }
+  const { inputs, defaultOutputs } = model.signature
+  const unused = inputs.filter(({ isUnused }) => isUnused === true).map(({ name }) => name)
+  const optional = inputs.filter(({ isOptional }) => isOptional === true).map(({ name }) => name)
+  const json = inputs.filter(({ isJson }) => isJson === true).map(({ name }) => name)
+  if (unused.length > 0) properties['unused_inputs'] = JSON.stringify(unused)
+  if (optional.length > 0) properties['optional_inputs'] = JSON.stringify(optional)
+  if (json.length > 0) properties['json_inputs'] = JSON.stringify(json)
+  if (defaultOutputs !== undefined) properties['default_outputs'] = JSON.stringify(defaultOutputs)
   if (model.labels.length > 0) properties['labels'] = JSON.stringify(model.labels)
-  for (const { name, columns } of model.signature.inputs)
+  for (const { name, columns } of inputs)
     if (columns !== undefined) properties[`columns.${name}`] = JSON.stringify(columns)
   return properties
 }

@@ -10,7 +10,10 @@ const MAX_LENGTH = 10_000
  * @param example a text that is among them in any case
  */
 export function csvSchema({ layout }: RowModel, example: string | undefined): Schema {
-  const fields = layout.columns.map(({ input }) => fieldPattern(layout.inputs[input]?.spec.datatype ?? 'BYTES'))
+  const fields = layout.columns.map(({ input }) => {
+    const spec = layout.inputs[input]?.spec
+    return spec?.isJson === true ? String.raw`\{\}` : fieldPattern(spec?.datatype ?? 'BYTES')
+  })
   const row = repeated(fields)
   const more = layout.fixedRows === undefined ? '*' : `{${layout.fixedRows - 1}}`
   const pattern = `^${row}(?:\\n${row})${more}$`

@@ -1,5 +1,6 @@
 import { withWidth, type RowLayout } from '../../codecs/row-layout.ts'
 import type { ServedModel } from '../../runtime/plane.ts'
+import { selectOutputs, type TensorSpec } from '../../tensor/signature.ts'
 import { tableOf } from '../row-layouts.ts'
 import { exampleValues } from './example-values.ts'
 
@@ -14,6 +15,10 @@ export interface DescribedModel {
   readonly isWidthFree: boolean
   /** Whether rows may have null for a missing number. */
   readonly takesMissing: boolean
+  /** Inputs that the model reads. */
+  readonly inputs: readonly TensorSpec[]
+  /** The outputs that a request gets when it names none. */
+  readonly outputs: readonly TensorSpec[]
   /** Whether every output comes in rows, as protocols of rows answer. */
   readonly answersRows: boolean
   /** The example's elements by input, as JSON values; without those that have none. */
@@ -32,7 +37,9 @@ export function isRowModel(described: DescribedModel): described is RowModel {
 export function describeModel(model: ServedModel, prefix: string, takesMissing: boolean): DescribedModel {
   const { signature, example } = model
   const examples = new Map<string, readonly unknown[]>()
-  for (const spec of signature.inputs) {
+  const inputs = signature.inputs.filter(({ isUnused }) => isUnused !== true)
+  const unasked = selectOutputs(undefined, signature)
+  for (const spec of inputs) {
     const values = exampleValues(spec, example)
     if (values !== undefined) examples.set(spec.name, values)
   }
@@ -44,6 +51,8 @@ export function describeModel(model: ServedModel, prefix: string, takesMissing: 
     layout: isWidthFree ? withWidth(layout, example.get(signature.inputs[0]?.name ?? '')?.shape[1] ?? 1) : layout,
     isWidthFree,
     takesMissing,
+    inputs,
+    outputs: signature.outputs.filter(({ name }) => unasked.includes(name)),
     answersRows: signature.outputs.every(({ shape }) => shape.length > 0),
     examples,
   }

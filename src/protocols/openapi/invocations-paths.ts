@@ -1,17 +1,19 @@
 import { INFERENCE_STATUSES, operation, QUESTION_STATUSES, type Described, type PathItem } from './operation.ts'
 import type { RowModel } from './described-model.ts'
-import { PARAMETERS, rowPath, type TableBodies } from './row-paths.ts'
+import { parametersSchema, rowPath, type TableBodies } from './row-paths.ts'
 import { anyOf, objectOf, type Schema } from './schema.ts'
-import { objectsSchema, valuesSchema } from './prediction-schemas.ts'
+import { askedSchema, objectsSchema, valuesSchema } from './prediction-schemas.ts'
 
 const TAG = 'SageMaker and MLflow'
 const AZURE = 'Azure ML'
 
 /** Tables by MLflow's keys; a body that begins with another key is read as SageMaker's. */
-const MLFLOW: TableBodies = {
-  forms: ['dataframe_split', 'dataframe_records', 'inputs'],
-  extraColumns: 'allowed',
-  beside: { params: PARAMETERS },
+function mlflowBodies(described: RowModel): TableBodies {
+  return {
+    forms: ['dataframe_split', 'dataframe_records', 'inputs'],
+    extraColumns: 'allowed',
+    beside: { params: parametersSchema(described) },
+  }
 }
 
 const AZUREML: TableBodies = {
@@ -26,7 +28,7 @@ export function defaultModelPaths(described: RowModel, needsKeys: boolean): read
   const { name } = described.model
   const summary = `Asks ${name} for a prediction of each row`
   const sagemaker: readonly TableBodies[] = [
-    { forms: ['instances'], beside: { parameters: PARAMETERS } },
+    { forms: ['instances'], beside: { parameters: parametersSchema(described) } },
     { forms: ['rows'], beside: {} },
   ]
   const invocations = rowPath(
@@ -38,7 +40,7 @@ export function defaultModelPaths(described: RowModel, needsKeys: boolean): read
       summary,
       failures: ['sagemaker', 'mlflow'],
       statuses: [...INFERENCE_STATUSES, 406],
-      bodies: [...sagemaker, MLFLOW],
+      bodies: [...sagemaker, mlflowBodies(described)],
       answer: predictionsSchema(described),
       lines: ['text/csv', 'application/jsonlines'],
       answerLines: ['text/csv', 'application/jsonlines'],
@@ -66,6 +68,7 @@ export function defaultModelPaths(described: RowModel, needsKeys: boolean): read
 /** A model as an endpoint of MLflow's deployments. */
 export function endpointPaths(described: RowModel, needsKeys: boolean): Described {
   const { name } = described.model
+  const mlflow = mlflowBodies(described)
   return rowPath(
     described,
     {
@@ -75,7 +78,7 @@ export function endpointPaths(described: RowModel, needsKeys: boolean): Describe
       summary: `Asks ${name} for a prediction of each row; requests with AWS's signature are answered as SageMaker's runtime does`,
       failures: ['mlflow', 'runtime'],
       statuses: [...INFERENCE_STATUSES, 406, 424],
-      bodies: [{ ...MLFLOW, forms: [...MLFLOW.forms, 'instances'] }],
+      bodies: [{ ...mlflow, forms: [...mlflow.forms, 'instances'] }],
       answer: predictionsSchema(described),
       lines: ['text/csv'],
       answerLines: ['text/csv'],
@@ -85,16 +88,18 @@ export function endpointPaths(described: RowModel, needsKeys: boolean): Describe
 }
 
 /** Of several outputs, each row is an object by name; those with one value a row are bare values in it. */
-function plainSchema({ model }: RowModel): Schema {
-  const { outputs } = model.signature
-  return outputs.length === 1 ? valuesSchema(outputs, 'text') : objectsSchema(outputs)
+function plainSchema({ model, outputs }: RowModel): Schema {
+  return askedSchema(outputs, model.signature.outputs, (some, optional) =>
+    some.length === 1 ? valuesSchema(some, 'text') : objectsSchema(some, optional),
+  )
 }
 
 /** SageMaker answers objects to rows that come without a key. */
 function predictionsSchema(described: RowModel): Schema {
-  const { outputs } = described.model.signature
-  const forms = outputs.length === 1 ? [plainSchema(described), objectsSchema(outputs)] : [plainSchema(described)]
-  return objectOf({ predictions: anyOf(forms) })
+  const all = described.model.signature.outputs
+  const names = all.map(({ name }) => name)
+  const objects = objectsSchema(all, all.length === 1 ? [] : names)
+  return objectOf({ predictions: anyOf([plainSchema(described), objects]) })
 }
 
 /** Health by the paths of SageMaker, MLflow and Azure ML, and MLflow's list of endpoints. */

@@ -10,6 +10,7 @@ import type { Signature, TensorSpec } from '../../tensor/signature.ts'
 import { rowsOf, tensor, type Tensor, type Tensors } from '../../tensor/tensor.ts'
 import { allProtocols } from '../index.ts'
 import type { Handle, WireResponse } from '../protocol.ts'
+import { FRAME, RECORDS, TEXTS } from '../frame-plane.fixture.ts'
 import { createRouter } from '../router.ts'
 import { fromSchema } from './from-schema.fixture.ts'
 import { exactNumber, type Schema } from './schema.ts'
@@ -64,8 +65,13 @@ const SIGNATURES: Readonly<Record<string, Signature>> = {
   scalar: { inputs: [spec('seed', 'INT16', []), spec('x', 'FP32', [2, 2])], outputs: [spec('y', 'FP32', [])] },
   halves: { inputs: [spec('X', 'FP16', [-1, 2])], outputs: [spec('y', 'BF16', [-1])] },
   wide: { inputs: [spec('X', 'INT32', [-1, -1])], outputs: [LABEL] },
+  frame: FRAME,
+  texts: TEXTS,
+  records: RECORDS,
   sequence: { inputs: [spec('ids', 'INT64', [-1, -1]), spec('mask', 'UINT16', [-1, -1])], outputs: [SCORES] },
 }
+
+const JSON_ROW = Buffer.from('{"a":"x, y"}')
 
 function modelOf(name: string, index: number): ServedModel {
   const signature = SIGNATURES[name] as Signature
@@ -73,7 +79,11 @@ function modelOf(name: string, index: number): ServedModel {
     name,
     version: String(index + 10).repeat(32),
     signature,
-    example: new Map(signature.inputs.map((input) => [input.name, some(input, 1)])),
+    example: new Map(
+      signature.inputs
+        .filter(({ isUnused }) => isUnused !== true)
+        .map((input) => [input.name, input.isJson === true ? tensor('BYTES', [1], [JSON_ROW]) : some(input, 1)]),
+    ),
     engines: ['fake'],
     batching: { rowsAreIndependent: true, reason: 'a test says so' },
     labels: [],
@@ -126,6 +136,7 @@ interface Document {
 
 interface Operation {
   readonly operationId: string
+  readonly parameters?: unknown
   readonly security?: unknown
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: Schema; example?: unknown }>> }
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema?: Schema }>> }>>
@@ -290,6 +301,27 @@ describe('documents', () => {
     const before = await ask(planeOf([table]), 'GET', '/openapi.json')
     expect(String(before.body)).not.toContain('/v2/models/unnamed')
     expect(String((await ask(planeOf([table, unnamed]), 'GET', '/openapi.json')).body)).toContain('/v2/models/unnamed')
+  })
+
+  test('say which outputs may be asked for, and answer those', async () => {
+    const frame = models.find(({ name }) => name === 'frame') as ServedModel
+    const plane = planeOf([frame])
+    const document = await documentAt(plane)
+    const check = checkerOf(document)
+    for (const [path, { post }] of Object.entries(document.paths)) {
+      const [type = '', { example } = {}] = Object.entries(post?.requestBody?.content ?? {})[0] ?? []
+      if (post === undefined || path.includes('/v2/')) continue
+      expect(post.parameters, path).toMatchObject([{ name: 'outputs', in: 'query' }])
+      for (const asked of ['predict', 'predict_proba', 'predict_proba,predict']) {
+        const { status, body } = await ask(plane, 'POST', `${path}?outputs=${asked}`, type, bodyText(type, example))
+        expect(status, path).toBe(200)
+        const schema = post.responses['200']?.content?.['application/json']?.schema ?? {}
+        expect(check(schema, JSON.parse(String(body))), `${path} ${String(body)}`).toBeUndefined()
+      }
+    }
+    const text = JSON.stringify(document)
+    expect(text).toContain('never reads \\"id\\", \\"when\\"')
+    expect(text).not.toContain('{"const":"when"}')
   })
 
   test('let a missing number be null only for a model that has an answer to it', async () => {

@@ -24,6 +24,8 @@ export interface OperationOptions {
   readonly description?: string
   /** Anybody may call it, with a key or without. */
   readonly isOpen?: boolean
+  /** In the path, the query or a header. */
+  readonly parameters?: readonly Schema[]
   readonly request?: Readonly<Record<string, Content>>
   /** The answer 200. */
   readonly answer: Readonly<Record<string, Content>>
@@ -33,13 +35,25 @@ export interface OperationOptions {
 
 /** An OpenAPI operation. Where it needs a key, the answers 401 and 403 belong to it. */
 export function operation(options: OperationOptions, needsKeys: boolean): Schema {
-  const { id, tag, summary, description, isOpen = false, request, answer, failures, statuses } = options
+  const {
+    id,
+    tag,
+    summary,
+    description,
+    isOpen = false,
+    parameters = [],
+    request,
+    answer,
+    failures,
+    statuses,
+  } = options
   const all = needsKeys && !isOpen ? [...statuses, 401, 403] : statuses
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(request === undefined ? {} : { requestBody: { required: true, content: request } }),
     responses: {
       200: { description: 'The answer.', ...(Object.keys(answer).length === 0 ? {} : { content: answer }) },

@@ -3,27 +3,59 @@ import { outputColumns } from '../../codecs/row-text.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
 import { answerElement, anyOf, countOf, listOf, nestedOf, objectOf, type Schema } from './schema.ts'
 
+/**
+ * Predictions of whatever a request asks for: what it gets unasked, one output, or several.
+ * @param unasked the outputs that it gets when it names none
+ * @param schemaOf the predictions of such outputs; those that are optional may be missing
+ */
+export function askedSchema(
+  unasked: readonly TensorSpec[],
+  all: readonly TensorSpec[],
+  schemaOf: (outputs: readonly TensorSpec[], optional?: readonly string[]) => Schema,
+): Schema {
+  if (all.length === 1) return schemaOf(all)
+  const singles = all.map((spec) => [spec])
+  const [only] = unasked
+  const first = unasked.length === 1 ? singles.filter(([spec]) => spec === only) : [unasked]
+  const others = singles.filter(([spec]) => unasked.length !== 1 || spec !== only)
+  const several = schemaOf(
+    all,
+    all.map(({ name }) => name),
+  )
+  return anyOf([...[...first, ...others].map((outputs) => schemaOf(outputs)), several])
+}
+
 /** Predictions in the style `values` of `printPredictions`. */
-export function valuesSchema(outputs: readonly TensorSpec[], bytes: BytesRule): Schema {
+export function valuesSchema(
+  outputs: readonly TensorSpec[],
+  bytes: BytesRule,
+  optional: readonly string[] = [],
+): Schema {
   const [only] = outputs
   if (outputs.length === 1 && only !== undefined) return listOf(outputRow(only, bytes), -1, 1)
-  return listOf(objectOf(Object.fromEntries(outputs.map((spec) => [spec.name, outputRow(spec, bytes)]))), -1, 1)
+  const rows = Object.fromEntries(outputs.map((spec) => [spec.name, outputRow(spec, bytes)]))
+  return listOf(objectOf(rows, optional), -1, 1)
 }
 
 /** Predictions in the style `columns`. */
-export function columnsSchema(outputs: readonly TensorSpec[], bytes: BytesRule): Schema {
+export function columnsSchema(
+  outputs: readonly TensorSpec[],
+  bytes: BytesRule,
+  optional: readonly string[] = [],
+): Schema {
   const [only] = outputs
   if (outputs.length === 1 && only !== undefined) return nestedOf(answerOf(only, bytes), only.shape)
-  return objectOf(Object.fromEntries(outputs.map((spec) => [spec.name, nestedOf(answerOf(spec, bytes), spec.shape)])))
+  const whole = Object.fromEntries(outputs.map((spec) => [spec.name, nestedOf(answerOf(spec, bytes), spec.shape)]))
+  return objectOf(whole, optional)
 }
 
 /** Predictions in the style `objects`. */
-export function objectsSchema(outputs: readonly TensorSpec[]): Schema {
-  return listOf(objectSchema(outputs), -1, 1)
+export function objectsSchema(outputs: readonly TensorSpec[], optional: readonly string[] = []): Schema {
+  return listOf(objectSchema(outputs, optional), -1, 1)
 }
 
 /** One row of that style: what stands in a line of JSON lines, too. */
-export function objectSchema(outputs: readonly TensorSpec[]): Schema {
+function objectSchema(outputs: readonly TensorSpec[], optional: readonly string[]): Schema {
   return objectOf(
     Object.fromEntries(
       outputs.map((spec) => {
@@ -33,6 +65,7 @@ export function objectSchema(outputs: readonly TensorSpec[]): Schema {
         return [spec.name, countOf(row) === 1 ? element : nestedOf(element, row)]
       }),
     ),
+    optional,
   )
 }
 

@@ -1,15 +1,33 @@
 import type { TableForm } from '../../codecs/table-request.ts'
-import type { RowModel } from './described-model.ts'
+import type { DescribedModel, RowModel } from './described-model.ts'
 import type { FailureForm } from './failures.ts'
 import { INFERENCE_STATUSES, operation, refTo, type Content, type Described } from './operation.ts'
-import { anyOf, type Schema } from './schema.ts'
+import { anyOf, listOf, type Schema } from './schema.ts'
 import { csvFields } from './prediction-schemas.ts'
 import { csvExample, tableExample } from './table-examples.ts'
 import { csvSchema } from './csv-schema.ts'
 import { tableSchema } from './table-schemas.ts'
 
-/** What may stand beside a table for the model; no model here has any. */
-export const PARAMETERS: Schema = { type: ['object', 'null'] }
+/** What may stand beside a table: which outputs to compute, and what no model here asks for. */
+export function parametersSchema(described: DescribedModel): Schema {
+  return { type: ['object', 'null'], properties: { outputs: anyOf([outputNames(described), { type: 'null' }]) } }
+}
+
+function outputNames({ model, outputs }: DescribedModel): Schema {
+  const unasked = outputs.map(({ name }) => name).join(', ')
+  return {
+    ...listOf({ enum: model.signature.outputs.map(({ name }) => name) }, -1, 1),
+    uniqueItems: true,
+    description: `Which outputs to compute; ${unasked} when none is named.`,
+  }
+}
+
+/** The same behind the path, which works whatever the body is; none where there is no choice. */
+function outputsInQuery(described: DescribedModel): readonly Schema[] {
+  const { outputs } = described.model.signature
+  if (outputs.length === 1 || outputs.some(({ name }) => name.includes(','))) return []
+  return [{ name: 'outputs', in: 'query', style: 'form', explode: false, schema: outputNames(described) }]
+}
 
 /** Some of the bodies that a protocol of rows takes. */
 export interface TableBodies {
@@ -56,7 +74,16 @@ export function rowPath(described: RowModel, options: RowOperation, needsKeys: b
     paths: {
       [path]: {
         post: operation(
-          { id: `${id}.${prefix}`, tag, summary, failures, statuses, request, answer: answers },
+          {
+            id: `${id}.${prefix}`,
+            tag,
+            summary,
+            failures,
+            statuses,
+            parameters: outputsInQuery(described),
+            request,
+            answer: answers,
+          },
           needsKeys,
         ),
       },
@@ -101,11 +128,12 @@ function bodyExample(described: RowModel, [first]: readonly TableBodies[]): unkn
 }
 
 function csvContent(described: RowModel): Content {
-  const { layout, model } = described
+  const { layout, outputs } = described
+  const unused = layout.places === undefined ? '' : `, or ${layout.places.length} with those that are never read`
   const example = csvExample(described)
   const schema = {
     ...csvSchema(described, example),
-    description: `The pattern knows plain numbers alone; exponents, quotes and a header are taken too. Fields: ${layout.columns.length} in a row, in order. Fields of an answer in CSV: ${csvFields(model.signature.outputs)}.`,
+    description: `The pattern knows plain numbers alone; exponents, quotes and a header are taken too. Fields: ${layout.columns.length} in a row, in order${unused}. Fields of an answer in CSV: ${csvFields(outputs)}.`,
   }
   return example === undefined ? { schema } : { schema, example }
 }

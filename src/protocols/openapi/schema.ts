@@ -1,4 +1,5 @@
 import { INTEGER_BOUNDS, type Datatype } from '../../tensor/datatype.ts'
+import type { TensorSpec } from '../../tensor/signature.ts'
 import type { Shape } from '../../tensor/shape.ts'
 
 /** A JSON Schema, of the dialect that OpenAPI 3.1 takes. */
@@ -6,10 +7,10 @@ export type Schema = Readonly<Record<string, unknown>>
 
 /**
  * Which values stand for an element: in the tensors of the Open Inference Protocol, or in the rows of a table, where
- * bytes may come as base64, true and false are 1 and 0, and null is a missing number to models that have an answer to
- * those.
+ * bytes may come as base64, JSON as it is, true and false are 1 and 0. In both, null is a missing value to models that
+ * have an answer to those.
  */
-export type ElementUse = 'tensor' | 'row' | 'row without missing'
+export type ElementUse = 'tensor' | 'tensor without missing' | 'row' | 'row without missing'
 
 /** A number of JSON with exactly these digits, which a double may not hold. */
 export function exactNumber(digits: string): unknown {
@@ -30,18 +31,26 @@ const TOO_LARGE: Readonly<Partial<Record<Datatype, number>>> = {
 
 const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 
-/** What one element of a datatype may be in a request: exactly what the codecs take. */
-export function elementSchema(datatype: Datatype, use: ElementUse): Schema {
-  if (datatype === 'BYTES') return use === 'tensor' ? TEXT : { anyOf: [TEXT, BASE64_OBJECT] }
+/** What one element of an input may be in a request: exactly what the codecs take. */
+export function elementSchema(spec: Omit<TensorSpec, 'name' | 'shape'>, use: ElementUse): Schema {
+  const { datatype, isJson, isNeverMissing } = spec
+  const isTensor = use === 'tensor' || use === 'tensor without missing'
+  const nulls = use === 'tensor' || use === 'row' ? ['null'] : []
+  if (isJson === true) return isTensor ? JSON_TEXT : { type: ['object', 'array'] }
+  if (datatype === 'BYTES') {
+    const type = isNeverMissing === true || nulls.length === 0 ? 'string' : ['string', 'null']
+    return isTensor ? { type } : { anyOf: [{ type }, BASE64_OBJECT] }
+  }
   if (datatype === 'BOOL') return { enum: [true, false, 0, 1] }
   const bounds = INTEGER_BOUNDS[datatype] ?? WIDE_BOUNDS[datatype]
   if (bounds !== undefined) {
     const [minimum, maximum] = bounds.map((bound) => exactNumber(String(bound)))
-    return { type: use === 'tensor' ? 'integer' : ['integer', 'boolean'], minimum, maximum }
+    return { type: isTensor ? 'integer' : ['integer', 'boolean'], minimum, maximum }
   }
   const limit = TOO_LARGE[datatype]
+  const types = ['number', ...(isTensor ? [] : ['boolean']), ...nulls]
   return {
-    type: use === 'tensor' ? 'number' : use === 'row' ? ['number', 'boolean', 'null'] : ['number', 'boolean'],
+    type: types.length === 1 ? 'number' : types,
     ...(limit === undefined ? {} : { exclusiveMinimum: -limit, exclusiveMaximum: limit }),
   }
 }
@@ -53,6 +62,7 @@ export function answerElement(datatype: Datatype): Schema {
   return { type: (INTEGER_BOUNDS[datatype] ?? WIDE_BOUNDS[datatype]) ? 'integer' : 'number' }
 }
 
+const JSON_TEXT: Schema = { type: 'string', contentMediaType: 'application/json' }
 const TEXT: Schema = { type: 'string' }
 const BASE64_OBJECT: Schema = {
   type: 'object',

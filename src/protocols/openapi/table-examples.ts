@@ -10,7 +10,9 @@ export function tableExample(form: TableForm, described: RowModel): unknown {
   if (parts.some(({ values }) => values === undefined)) return undefined
   const rows = Math.max(...parts.map(({ input, values }) => (values?.length ?? 0) / input.width))
   const rowsOf = ({ input, values = [] }: (typeof parts)[number]): readonly unknown[] =>
-    Array.from({ length: rows }, (_, row) => values.slice(row * input.width, (row + 1) * input.width))
+    Array.from({ length: rows }, (_, row) =>
+      values.slice(row * input.width, (row + 1) * input.width).map((value) => elementOf(value, input)),
+    )
   const flat = Array.from({ length: rows }, (_, row) => parts.flatMap((part) => rowsOf(part)[row] as unknown[]))
   const names = layout.columns.map(({ name }) => name)
   const [first] = parts
@@ -27,6 +29,16 @@ export function tableExample(form: TableForm, described: RowModel): unknown {
   return flat.map((_, row) => Object.fromEntries(byName.map(({ name, rows: values }) => [name, values[row]])))
 }
 
+/** JSON stands in a table as it is. */
+function elementOf(value: unknown, { spec }: RowInput): unknown {
+  if (spec.isJson !== true || typeof value !== 'string') return value
+  try {
+    return JSON.parse(value) as unknown
+  } catch {
+    return {} // whoever gave the example has said what is no JSON
+  }
+}
+
 function shaped(row: readonly unknown[], { rowShape }: RowInput): unknown {
   return nest(row, rowShape)
 }
@@ -40,7 +52,5 @@ export function csvExample(described: RowModel): string | undefined {
 function csvText(value: unknown): string {
   if (value === null) return ''
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return typeof value === 'string' && (text === '' || /[",\r\n]|^\s|\s$/.test(text))
-    ? `"${text.replaceAll('"', '""')}"`
-    : text
+  return text === '' || /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -85,7 +85,7 @@ function cells(described: RowModel): readonly Schema[] {
 }
 
 function element({ spec }: RowInput, { takesMissing }: RowModel): Schema {
-  return elementSchema(spec.datatype, takesMissing ? 'row' : 'row without missing')
+  return elementSchema(spec, takesMissing ? 'row' : 'row without missing')
 }
 
 /** What one row gives an input. */

@@ -1,15 +1,16 @@
 import { INFERENCE_STATUSES, operation, QUESTION_STATUSES, type Described, type PathItem } from './operation.ts'
 import type { RowModel } from './described-model.ts'
-import { PARAMETERS, rowPath } from './row-paths.ts'
+import { SIGNATURE_NAME } from '../v1/names.ts'
+import { parametersSchema, rowPath } from './row-paths.ts'
 import { anyOf, objectOf, type Schema } from './schema.ts'
-import { columnsSchema, valuesSchema } from './prediction-schemas.ts'
+import { askedSchema, columnsSchema, valuesSchema } from './prediction-schemas.ts'
 
 const TAG = 'TensorFlow Serving and KServe V1'
 
 /** What V1 says of a model, and how it is asked. @param base its path: `/v1/models/fraud` */
 export function v1ModelPaths(described: RowModel, base: string, needsKeys: boolean): Described {
-  const { model, prefix } = described
-  const { outputs } = model.signature
+  const { model, prefix, outputs } = described
+  const all = model.signature.outputs
   const bytes = 'b64-by-name' as const
   const predict = rowPath(
     described,
@@ -24,12 +25,15 @@ export function v1ModelPaths(described: RowModel, base: string, needsKeys: boole
         {
           forms: ['instances', 'inputs'],
           otherKeys: 'ignored',
-          beside: { parameters: PARAMETERS, signature_name: { enum: ['serving_default', ''] } },
+          beside: {
+            parameters: parametersSchema(described),
+            signature_name: { enum: [...new Set([SIGNATURE_NAME, '', ...all.map(({ name }) => name)])] },
+          },
         },
       ],
       answer: anyOf([
-        objectOf({ predictions: valuesSchema(outputs, bytes) }),
-        objectOf({ outputs: columnsSchema(outputs, bytes) }),
+        objectOf({ predictions: askedSchema(outputs, all, (some, optional) => valuesSchema(some, bytes, optional)) }),
+        objectOf({ outputs: askedSchema(outputs, all, (some, optional) => columnsSchema(some, bytes, optional)) }),
       ]),
     },
     needsKeys,

@@ -1,3 +1,4 @@
+import { quoteList } from '../../core/text.ts'
 import type { TensorSpec } from '../../tensor/signature.ts'
 import { isHalf } from '../../tensor/half.ts'
 import { documentedShape, type DescribedModel } from './described-model.ts'
@@ -14,12 +15,12 @@ const EXACT_IN_HALF = { FP16: 2048, BF16: 256 } as const
 
 /** The body of an inference request as JSON. @see Open Inference Protocol v2, "Inference Request JSON Object" */
 export function v2RequestSchema(described: DescribedModel): Schema {
-  const { inputs } = described.model.signature
+  const { inputs } = described
   const isBinaryOnly = described.model.signature.outputs.some(hasHalves)
   const rows = inputs.every(({ shape }) => shape[0] === -1) ? ROWS : [1]
   return {
     type: 'object',
-    description: `Several rows go together: a tensor's first size counts them. The ${rows.length === 1 ? 'form' : 'forms'} here ${rows.length === 1 ? 'is' : 'are'} for ${rows.join(', ')}; more are taken in the same way.`,
+    description: `Several rows go together: a tensor's first size counts them. The ${rows.length === 1 ? 'form' : 'forms'} here ${rows.length === 1 ? 'is' : 'are'} for ${rows.join(', ')}; more are taken in the same way.${unusedText(described)}`,
     properties: {
       id: {
         anyOf: [
@@ -30,10 +31,17 @@ export function v2RequestSchema(described: DescribedModel): Schema {
       },
       parameters: parametersSchema(isBinaryOnly),
       inputs: anyOf(rows.map((count) => inputsSchema(described, count))),
-      outputs: outputsSchema(described.model.signature.outputs),
+      outputs: outputsSchema(described),
     },
     required: isBinaryOnly ? ['inputs', 'parameters'] : ['inputs'],
   }
+}
+
+function unusedText({ model }: DescribedModel): string {
+  const names = model.signature.inputs.filter(({ isUnused }) => isUnused === true).map(({ name }) => name)
+  return names.length === 0
+    ? ''
+    : ` The model never reads ${quoteList(names)}: they may be left out, and hold anything.`
 }
 
 function hasHalves({ datatype }: TensorSpec): boolean {
@@ -60,17 +68,18 @@ function parametersSchema(isBinaryOnly: boolean): Schema {
 }
 
 function inputsSchema(described: DescribedModel, rows: number): Schema {
-  const items = described.model.signature.inputs.map((spec) => inputSchema(described, spec, rows))
+  const items = described.inputs.map((spec) => inputSchema(described, spec, rows))
   const [only] = items
   if (items.length === 1 && only !== undefined) return listOf(only, 1)
   return { type: 'array', prefixItems: items, items: false, minItems: items.length }
 }
 
-function inputSchema(described: DescribedModel, { name, datatype }: TensorSpec, rows: number): Schema {
+function inputSchema(described: DescribedModel, spec: TensorSpec, rows: number): Schema {
+  const { name, datatype } = spec
   const shape = documentedShape(described, name, rows)
   const element = isHalf(datatype)
     ? { type: 'integer', minimum: -EXACT_IN_HALF[datatype], maximum: EXACT_IN_HALF[datatype] }
-    : elementSchema(datatype, 'tensor')
+    : elementSchema(spec, described.takesMissing ? 'tensor' : 'tensor without missing')
   const forms = [listOf(element, countOf(shape))]
   if (shape.length > 1) forms.push(nestedOf(element, shape))
   return {
@@ -86,13 +95,14 @@ function inputSchema(described: DescribedModel, { name, datatype }: TensorSpec, 
 }
 
 /** None for all; one; or the first few in order. Any are taken in any order, but none twice, which a schema cannot say. */
-function outputsSchema(outputs: readonly TensorSpec[]): Schema {
-  const items = outputs.map(outputSchema)
+function outputsSchema({ model, outputs }: DescribedModel): Schema {
+  const items = model.signature.outputs.map(outputSchema)
+  const unasked = outputs.length === items.length ? 'all' : quoteList(outputs.map(({ name }) => name))
   const lists = items.map((item) => listOf(item, 1))
   if (items.length > 1) lists.push({ type: 'array', prefixItems: items, items: false, minItems: 2 })
   return {
     anyOf: [{ type: 'null' }, { type: 'array', maxItems: 0 }, ...lists],
-    description: 'Which outputs to compute, each once, in any order; all when none is named.',
+    description: `Which outputs to compute, each once, in any order; ${unasked} when none is named.`,
   }
 }
 
@@ -124,7 +134,7 @@ function outputSchema({ name, datatype }: TensorSpec): Schema {
 /** A request with the model's example; undefined where JSON cannot hold it. */
 export function v2RequestExample(described: DescribedModel): unknown {
   const inputs: unknown[] = []
-  for (const { name, datatype } of described.model.signature.inputs) {
+  for (const { name, datatype } of described.inputs) {
     const data = described.examples.get(name)
     if (data === undefined || data.includes(null)) return undefined
     const shape = described.model.example.get(name)?.shape

@@ -5,6 +5,9 @@ import type { HeaderRule } from '../../codecs/csv.ts'
 /** The forms in which rows come and go. */
 export type Form = 'json' | 'csv' | 'jsonlines' | 'npy'
 
+/** The form of a request's rows: any of those, or lines of text. */
+export type BodyForm = Form | 'text'
+
 /** Media types of each form; the first is the one that SageMaker itself uses. */
 const FORM_OF: ReadonlyMap<string, Form> = new Map([
   ['application/json', 'json'],
@@ -15,11 +18,14 @@ const FORM_OF: ReadonlyMap<string, Form> = new Map([
   ['application/x-npy', 'npy'],
 ])
 
+/** Lines of text come in, and never go out. */
+const TEXT = 'text/plain'
+
 const KNOWN = [...FORM_OF.keys()].join(', ')
 const KNOWN_AS_TEXT = [...FORM_OF].flatMap(([mediaType, form]) => (form === 'npy' ? [] : [mediaType])).join(', ')
 
 export interface RequestForm {
-  readonly form: Form
+  readonly form: BodyForm
   readonly mediaType: string
   /** Of CSV: the `header` parameter of its media type. @see RFC 4180, section 3 */
   readonly header: HeaderRule
@@ -33,22 +39,30 @@ export function requestForm(contentType: string | undefined): RequestForm {
   if (contentType === undefined || contentType.trim() === '')
     throw new ServingError('unsupported', `the request has no content-type; send one of ${KNOWN}`)
   const { mediaType, parameters } = parseMediaType(contentType)
-  const form = FORM_OF.get(mediaType)
+  const form = mediaType === TEXT ? 'text' : FORM_OF.get(mediaType)
   if (form === undefined)
     throw new ServingError(
       'unsupported',
-      `the content-type ${quote(mediaType)} is not taken; send one of ${KNOWN}${formHint(mediaType)}`,
+      `the content-type ${quote(mediaType)} is not taken; send one of ${KNOWN}, or ${TEXT} for texts${formHint(mediaType)}`,
     )
   const charset = parameters.get('charset')
   if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset))
     throw new ServingError('unsupported', `the charset ${quote(charset)} is not taken; send UTF-8`)
+  return { form, mediaType, header: headerRule(parameters) }
+}
+
+/**
+ * Whether the first line of CSV is a header, by the media type's parameters.
+ * @throws {ServingError} `unsupported` where they say neither `present` nor `absent`
+ * @see RFC 4180, section 3
+ */
+export function headerRule(parameters: ReadonlyMap<string, string>): HeaderRule {
   const header = parameters.get('header') ?? 'auto'
-  if (header !== 'auto' && header !== 'present' && header !== 'absent')
-    throw new ServingError(
-      'unsupported',
-      `the content-type's header parameter is ${quote(header)}; it is present or absent`,
-    )
-  return { form, mediaType, header }
+  if (header === 'auto' || header === 'present' || header === 'absent') return header
+  throw new ServingError(
+    'unsupported',
+    `the content-type's header parameter is ${quote(header)}; it is present or absent`,
+  )
 }
 
 export interface AnswerForm {
@@ -65,10 +79,10 @@ export interface AnswerForm {
  * @see RFC 9110, section 12.5.1
  */
 export function answerForm(accept: string | undefined, request: RequestForm, hasNpy: boolean): AnswerForm {
-  const isHeld = (form: Form | undefined): boolean => form !== 'npy' || hasNpy
-  if (accept === undefined || accept.trim() === '')
-    return isHeld(request.form) ? request : { form: 'json', mediaType: 'application/json' }
-  const best = preferredForm(accept, isHeld('npy') ? ANY : TEXTS, request.mediaType)
+  const { form, mediaType } = request
+  const same: AnswerForm = form === 'text' || (form === 'npy' && !hasNpy) ? AS_JSON : { form, mediaType }
+  if (accept === undefined || accept.trim() === '') return same
+  const best = preferredForm(accept, hasNpy ? ANY : TEXTS, same.mediaType)
   if (best === undefined)
     throw new ServingError(
       'unsupported',
@@ -79,6 +93,8 @@ export function answerForm(accept: string | undefined, request: RequestForm, has
     )
   return best
 }
+
+const AS_JSON: AnswerForm = { form: 'json', mediaType: 'application/json' }
 
 const ANY: readonly Form[] = ['json', 'csv', 'jsonlines', 'npy']
 const TEXTS: readonly Form[] = ['json', 'csv', 'jsonlines']

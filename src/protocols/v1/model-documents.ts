@@ -1,6 +1,6 @@
 import { versionNumber, type ServedModel } from '../../runtime/plane.ts'
 import type { Datatype } from '../../tensor/datatype.ts'
-import type { TensorSpec } from '../../tensor/signature.ts'
+import { selectOutputs, type Signature, type TensorSpec } from '../../tensor/signature.ts'
 import { SIGNATURE_NAME } from './names.ts'
 
 /**
@@ -20,24 +20,39 @@ export function modelStatus(name: string, versions: readonly ServedModel[]): obj
 }
 
 /**
- * What a model takes and gives, as a SavedModel's signature.
+ * What a model takes and gives, as a SavedModel's signatures: one for what it gives unasked, and, where that is not all,
+ * one for each output. Inputs that are never read are left out.
  * @see TensorFlow Serving, `GetModelMetadataResponse`, as its REST API prints it: 64-bit integers are texts
  */
 export function modelMetadata(model: ServedModel): object {
-  const { inputs, outputs } = model.signature
+  const { outputs, defaultOutputs } = model.signature
+  const inputs = model.signature.inputs.filter(({ isUnused }) => isUnused !== true)
   return {
     model_spec: { name: model.name, signature_name: '', version: versionNumber(model) },
     metadata: {
       signature_def: {
         signature_def: {
-          [SIGNATURE_NAME]: {
-            inputs: tensorInfos(inputs),
-            outputs: tensorInfos(outputs),
-            method_name: 'tensorflow/serving/predict',
-          },
+          [SIGNATURE_NAME]: signatureDef(inputs, outputsOf(model.signature)),
+          // what the default one leaves out is had by naming it
+          ...(defaultOutputs === undefined
+            ? {}
+            : Object.fromEntries(outputs.map((spec) => [spec.name, signatureDef(inputs, [spec])]))),
         },
       },
     },
+  }
+}
+
+function outputsOf(signature: Signature): readonly TensorSpec[] {
+  const names = selectOutputs(undefined, signature)
+  return signature.outputs.filter(({ name }) => names.includes(name))
+}
+
+function signatureDef(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[]): object {
+  return {
+    inputs: tensorInfos(inputs),
+    outputs: tensorInfos(outputs),
+    method_name: 'tensorflow/serving/predict',
   }
 }
 

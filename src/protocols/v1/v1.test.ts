@@ -99,7 +99,7 @@ describe('a prediction', () => {
       'another signature',
       '{"signature_name":"other","instances":[[1,2,3,4]]}',
       400,
-      'the model has one signature, "serving_default"',
+      'the model has the signature "serving_default", and one for each output: "row", "sums"',
     ],
     ['rows and columns at once', '{"instances":[[1,2,3,4]],"inputs":[[1,2,3,4]]}', 400, 'send the rows once'],
     ['neither', '{"rows":[]}', 400, '"instances" or "inputs" is missing'],

@@ -2,7 +2,7 @@ import { missingIn } from '../../codecs/missing-values.ts'
 import { printPredictions } from '../../codecs/table-answer.ts'
 import type { DecodedTable, TableForm, TableOptions } from '../../codecs/table-request.ts'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
-import { quote } from '../../core/text.ts'
+import { quote, quoteList } from '../../core/text.ts'
 import type { Call, DataPlane, ServedModel } from '../../runtime/plane.ts'
 import { HTTP_STATUS } from '../http-status.ts'
 import { predictTable } from '../predict-table.ts'
@@ -15,6 +15,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from '../protocol.ts'
+import { answerRaw, isRaw } from '../raw-model.ts'
 import { rowLayoutOf } from '../row-layouts.ts'
 import { shorten } from '../shorten.ts'
 import { eventHeaders } from './cloud-events.ts'
@@ -55,8 +56,9 @@ async function predict(
   parameters: PathParameters,
 ): Promise<WireResponse> {
   const model = find(plane, parameters)
+  if (isRaw(model)) return await answerRaw(request, plane, call, model)
   const event = eventHeaders(request.headers, model.name)
-  const { table, prediction } = await predictTable({ plane, model, call }, request.body, FORMS, OPTIONS, checkSignature)
+  const { table, prediction } = await predictTable({ plane, model, call }, request, FORMS, OPTIONS, signatureOutput)
   const isByColumn = table.form === 'inputs'
   const printed = printPredictions(
     prediction.outputs,
@@ -74,11 +76,14 @@ async function predict(
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
-function checkSignature({ signatureName }: DecodedTable): void {
-  if (signatureName === undefined || signatureName === '' || signatureName === SIGNATURE_NAME) return
+/** Besides the default signature there is one for each output, of its name. */
+function signatureOutput({ signatureName }: DecodedTable, { signature }: ServedModel): string | undefined {
+  if (signatureName === undefined || signatureName === '' || signatureName === SIGNATURE_NAME) return undefined
+  const names = signature.outputs.map(({ name }) => name)
+  if (names.includes(signatureName)) return signatureName
   throw new ServingError(
     'invalid_argument',
-    `"signature_name" is ${quote(signatureName)}; the model has one signature, "${SIGNATURE_NAME}": name that, or none`,
+    `"signature_name" is ${quote(signatureName)}; the model has the signature "${SIGNATURE_NAME}", and one for each output: ${quoteList(names)}; name one of those, or none`,
   )
 }
 

@@ -12,6 +12,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from '../protocol.ts'
+import { answerRaw, isRaw } from '../raw-model.ts'
 import { rowLayoutOf } from '../row-layouts.ts'
 import { vertexFailure } from './failure.ts'
 import { createRawPredict } from './raw-predict.ts'
@@ -34,7 +35,7 @@ const API_VERSIONS = ['v1', 'v1beta1']
 /**
  * Vertex AI, seen from both sides: the contract of a container (health, and `{"instances": […], "parameters": …}` to
  * `{"predictions": […]}` by the default model), and the calls of its clients for predictions, in which the endpoint is
- * the name of a model. What `parameters` says is for the model, and no model here has any: it is ignored.
+ * the name of a model. Of what `parameters` says, `outputs` names outputs; all else is ignored.
  * A route that another protocol answers already stays with that one: it says what is sent there.
  * @see Vertex AI, "Custom container requirements for inference"; `projects.locations.endpoints.predict`
  */
@@ -69,20 +70,22 @@ function health(_request: WireRequest, plane: DataPlane): WireResponse {
   return empty(plane.isReady() ? 200 : 503)
 }
 
-async function predictAsContainer({ body }: WireRequest, plane: DataPlane, call: Call): Promise<WireResponse> {
-  const predictions = await predictInstances(body, plane, plane.model(), call)
+async function predictAsContainer(request: WireRequest, plane: DataPlane, call: Call): Promise<WireResponse> {
+  const model = plane.model()
+  if (isRaw(model)) return await answerRaw(request, plane, call, model)
+  const predictions = await predictInstances(request, plane, model, call)
   return answer(`{"predictions":${predictions}}`)
 }
 
 /** As the platform answers its clients: with the names of what answered behind the predictions. */
 async function predict(
-  { body }: WireRequest,
+  request: WireRequest,
   plane: DataPlane,
   call: Call,
   { project, location, endpoint }: PathParameters,
 ): Promise<WireResponse> {
   const model = plane.model(endpoint)
-  const predictions = await predictInstances(body, plane, model, call)
+  const predictions = await predictInstances(request, plane, model, call)
   const version = versionName(model)
   const names = JSON.stringify({
     deployedModelId: version,
@@ -97,8 +100,13 @@ const FORMS: readonly TableForm[] = ['instances']
 const OPTIONS: TableOptions = { otherKeys: 'ignored' }
 
 /** @returns the predictions as the text of a JSON array */
-async function predictInstances(body: Uint8Array, plane: DataPlane, model: ServedModel, call: Call): Promise<string> {
-  const { table, prediction } = await predictTable({ plane, model, call }, body, FORMS, OPTIONS)
+async function predictInstances(
+  request: WireRequest,
+  plane: DataPlane,
+  model: ServedModel,
+  call: Call,
+): Promise<string> {
+  const { table, prediction } = await predictTable({ plane, model, call }, request, FORMS, OPTIONS)
   const tellMissing = missingIn(rowLayoutOf(model.signature), table.inputs)
   return printPredictions(prediction.outputs, model.signature.outputs, table.rows, 'values', {
     bytes: 'b64',
