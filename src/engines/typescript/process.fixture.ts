@@ -1,0 +1,3 @@
+import { runCodeProcess } from './worker.ts'
+
+runCodeProcess()

@@ -1,0 +1,117 @@
+import { Socket } from 'node:net'
+import { ServingError } from '../../core/errors.ts'
+import type { ModelOfCode } from '../../bundle/program.ts'
+import { DEFAULT_MAX_FRAME_BYTES, type FrameRequest } from '../../tensor/frames/frame.ts'
+import { createFrameReader } from '../../tensor/frames/read-frame.ts'
+import { encodeAnswer, encodeFailure, sendPieces } from '../../tensor/frames/write-frame.ts'
+import type { Datatype } from '../../tensor/datatype.ts'
+import { tensor, type Tensors } from '../../tensor/tensor.ts'
+import { hostKernels } from '../host-kernels/index.ts'
+import { onnxruntime } from '../onnxruntime.ts'
+import { loadProgram, type LoadedProgram } from '../program.ts'
+import { openCode, type RunningCode } from './code.ts'
+import { failureOf, traceOf } from './failures.ts'
+import { installModules, urlOf } from './modules.ts'
+import { leaveAllElse, watchParent } from './sandbox.ts'
+import { fromCode } from './values.ts'
+
+/** What a process is told to load; the files come beside it, each as a tensor of one element. */
+export interface LoadJob {
+  readonly entry: string
+  readonly model: ModelOfCode | undefined
+  readonly datatypes: Readonly<Record<string, Datatype>> | undefined
+}
+
+/** What the tensors of files are called: those of the code, and those of the model's program. */
+export const FILE_PREFIX = { code: 'code:', model: 'model:' } as const
+
+/** File descriptor of the channel. */
+const CHANNEL = 3
+
+/** The process that runs code in TypeScript: asked over its channel, one thing after the other, until that closes. */
+export function runCodeProcess(): void {
+  const channel = new Socket({ fd: CHANNEL, readable: true, writable: true })
+  const end = (): never => process.exit(0)
+  let code: RunningCode | undefined
+  let last: Promise<void> = Promise.resolve()
+
+  async function answer({ model: operation, inputs, outputs }: FrameRequest): Promise<Tensors> {
+    if (operation === 'load') {
+      code = await load(inputs)
+      return new Map()
+    }
+    if (code === undefined) throw new Error('code is asked before it is loaded; this is a bug')
+    if (operation === 'describe') return describe(code)
+    return code.run(inputs, operation === 'try' ? undefined : outputs)
+  }
+
+  const reader = createFrameReader(DEFAULT_MAX_FRAME_BYTES, (frame) => {
+    if (frame.kind !== 'request') return
+    const { id, request } = frame
+    last = last.then(async () => {
+      try {
+        sendPieces(channel, encodeAnswer(id, await answer(request), DEFAULT_MAX_FRAME_BYTES))
+      } catch (thrown) {
+        const error = thrown instanceof ServingError ? thrown : failureOf(thrown, 'the code')
+        if (error.code !== 'invalid_argument') process.stderr.write(`${traceOf(error.cause ?? error)}\n`)
+        sendPieces(channel, encodeFailure(id, error))
+      }
+    })
+  })
+  channel.on('data', (chunk: Buffer) => reader.push(chunk))
+  channel.on('error', end).on('end', end).on('close', end)
+  // a terminal sends it to the whole group; who has started this process says when to stop
+  process.on('SIGINT', () => {})
+}
+
+/** Loads the model, gives up all that this process could do, and only then reads the code. */
+async function load(given: Tensors): Promise<RunningCode> {
+  const job = JSON.parse(textOf(given, 'settings')) as LoadJob
+  const files = filesOf(given, FILE_PREFIX.code)
+  const program = await loadModel(job.model, filesOf(given, FILE_PREFIX.model))
+  watchParent()
+  installModules(files)
+  leaveAllElse()
+  let exported: Record<string, unknown>
+  try {
+    exported = (await import(urlOf(job.entry))) as Record<string, unknown>
+  } catch (thrown) {
+    throw new ServingError('refused', failureOf(thrown, 'loading the code').message, { cause: thrown })
+  }
+  return openCode(exported, { ...job, files, program })
+}
+
+async function loadModel(
+  model: ModelOfCode | undefined,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<LoadedProgram | undefined> {
+  if (model === undefined) return undefined
+  // host kernels where they can: then no native code is in the process at all
+  return loadProgram(model.program, [hostKernels, onnxruntime], (path) => files.get(path) ?? new Uint8Array())
+}
+
+/** What the code says of itself, and rows of its own. */
+function describe({ functions, signature, example }: RunningCode): Tensors {
+  let text: string
+  try {
+    text = JSON.stringify({ functions, signature })
+  } catch (cause) {
+    throw new ServingError('unsupported', 'the signature that the code exports is no plain object', { cause })
+  }
+  const rows = example === undefined ? [] : [...fromCode(example, 'the example of the code is')]
+  return new Map([
+    ['description', tensor('BYTES', [1], [Buffer.from(text)])],
+    ...rows.map(([name, value]) => [`example:${name}`, value] as const),
+  ])
+}
+
+function filesOf(given: Tensors, prefix: string): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>()
+  for (const [name, { data }] of given)
+    if (name.startsWith(prefix)) files.set(name.slice(prefix.length), (data[0] ?? new Uint8Array()) as Uint8Array)
+  return files
+}
+
+function textOf(given: Tensors, name: string): string {
+  return Buffer.from((given.get(name)?.data[0] ?? []) as Uint8Array).toString('utf8')
+}
