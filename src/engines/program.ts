@@ -68,6 +68,8 @@ interface Plan {
   readonly outputs: readonly (readonly [string, number])[]
   /** The one step whose names are the program's: nothing to rename or to keep. */
   readonly only: LoadedStep | undefined
+  /** Whether that is code, which takes all that comes, and may leave out what is optional. */
+  readonly isCode: boolean
 }
 
 /**
@@ -171,12 +173,13 @@ function makePlan(steps: readonly BoundStep[], wanted: readonly string[]): Plan 
     inputs: [...slots].filter(([value]) => !made.has(value)),
     outputs: wanted.map((name) => [name, slotOf(name)]),
     only: only?.bound.keepsNames === true && only.values.length === wanted.length ? only.bound.loaded : undefined,
+    isCode: only !== undefined && only.bound.step.kind !== 'onnx' && only.bound.step.kind !== 'kernel',
   }
 }
 
 function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[], place: Place): Tensors | Promise<Tensors> {
   // an input that only other outputs need is not for this step
-  if (plan.only !== undefined && inputs.size === plan.inputs.length) return runStep(plan.only, inputs, wanted, place)
+  if (plan.only !== undefined && (plan.isCode || inputs.size === plan.inputs.length)) return runStep(plan.only, inputs, wanted, place)
   // oxlint-disable-next-line unicorn/no-new-array -- every slot is written before it is read
   const values = new Array<Tensor | undefined>(plan.slots)
   for (const [name, slot] of plan.inputs) values[slot] = need(inputs.get(name), name)
