@@ -333,7 +333,7 @@ describe('a server that cannot start', () => {
 
   test.each<[string, readonly string[], number, RegExp]>([
     ['a missing file', ['nothing.onnx'], 1, /^slipway: there is no file or folder "nothing.onnx"$/m],
-    ['a file that is no model', ['README.md'], 3, /^slipway: "README.md" is text; this Slipway compiles ONNX models/m],
+    ['a file that is no model', ['README.md'], 3, /^slipway: "README.md" is text, which is not compiled/m],
     [
       'an unknown flag',
       [FRAUD, '--prot', '80'],
