@@ -179,7 +179,8 @@ function makePlan(steps: readonly BoundStep[], wanted: readonly string[]): Plan 
 
 function runPlan(plan: Plan, inputs: Tensors, wanted: readonly string[], place: Place): Tensors | Promise<Tensors> {
   // an input that only other outputs need is not for this step
-  if (plan.only !== undefined && (plan.isCode || inputs.size === plan.inputs.length)) return runStep(plan.only, inputs, wanted, place)
+  if (plan.only !== undefined && (plan.isCode || inputs.size === plan.inputs.length))
+    return runStep(plan.only, inputs, wanted, place)
   // oxlint-disable-next-line unicorn/no-new-array -- every slot is written before it is read
   const values = new Array<Tensor | undefined>(plan.slots)
   for (const [name, slot] of plan.inputs) values[slot] = need(inputs.get(name), name)
