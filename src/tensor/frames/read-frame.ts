@@ -19,7 +19,8 @@ export interface FrameReader {
   /**
    * Takes the next bytes of the stream, cut anywhere, and calls `onFrame` for each frame that they complete.
    * @param chunk the reader's to keep: tensors may be views of it
-   * @throws {ServingError} `refused` with details.reason `damaged_frame`; the stream is at its end then
+   * @throws {ServingError} `refused` with details.reason `damaged_frame`; the stream is at its end then: whatever comes
+   *   after is refused by the same error, also where it looks like a frame
    */
   push(chunk: Uint8Array): void
 }
@@ -43,8 +44,19 @@ export function createFrameReader(maxFrameBytes: number, onFrame: (frame: Frame)
   const header = Buffer.alloc(HEADER_BYTES)
   let headerFilled = 0
   let arriving: Arriving | undefined
+  let damage: unknown
 
   function push(chunk: Uint8Array): void {
+    if (damage !== undefined) throw damage
+    try {
+      take(chunk)
+    } catch (error) {
+      damage = error
+      throw error
+    }
+  }
+
+  function take(chunk: Uint8Array): void {
     let offset = 0
     while (offset < chunk.length) {
       if (arriving === undefined) {

@@ -197,6 +197,14 @@ describe('a damaged stream', () => {
     })
   })
 
+  test('is at its end: a whole frame after the damage is not taken for an answer', () => {
+    const taken: Frame[] = []
+    const reader = createFrameReader(MAX, (frame) => taken.push(frame))
+    expect(() => reader.push(Buffer.from('garbage'.repeat(100)))).toThrow('it does not begin as frames do')
+    expect(() => reader.push(joined(encodeAnswer(1, column(1, 2), MAX)))).toThrow('it does not begin as frames do')
+    expect(taken).toEqual([])
+  })
+
   test('with two tensors of one name is found', () => {
     const frame = joined(encodeAnswer(1, new Map([...column(1), ['z', tensor('FP64', [1], Float64Array.of(1))]]), MAX))
     frame[frame.indexOf('z')] = 'x'.charCodeAt(0)
