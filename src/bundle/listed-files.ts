@@ -1,8 +1,40 @@
+import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 
 /** Most files, and longest path of one. */
 const MAX_FILES = 10_000
 const MAX_PATH = 1024
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The document of a step that is code: its members, and how to refuse it. */
+export interface CodeDocument {
+  readonly members: Readonly<Record<string, unknown>>
+  readonly refuse: (what: string) => never
+}
+
+/**
+ * Reads the document of a step that is code.
+ * @param where the file's path in the bundle
+ * @param known its members
+ * @throws {ServingError} `refused` for what is no JSON object, and for members that nobody knows
+ */
+export function parseCodeDocument(bytes: Uint8Array, where: string, known: readonly string[]): CodeDocument {
+  const refuse = (what: string): never => {
+    throw new ServingError('refused', `${quote(where)} ${what}`)
+  }
+  let document: unknown
+  try {
+    document = JSON.parse(utf8.decode(bytes))
+  } catch {
+    refuse('is no JSON in UTF-8')
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) refuse('is no JSON object')
+  const members = document as Readonly<Record<string, unknown>>
+  const other = Object.keys(members).find((name) => !known.includes(name))
+  if (other !== undefined) refuse(`has the unknown field ${quote(other)}`)
+  return { members, refuse }
+}
 
 /**
  * The files of some code, as a document lists them: path in the bundle by the path that the code knows.

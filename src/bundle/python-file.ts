@@ -1,6 +1,5 @@
-import { ServingError } from '../core/errors.ts'
-import { quote, quoteList } from '../core/text.ts'
-import { isInside, parseListedFiles, writeListedFiles } from './listed-files.ts'
+import { quoteList } from '../core/text.ts'
+import { isInside, parseCodeDocument, parseListedFiles, writeListedFiles } from './listed-files.ts'
 
 /** The kinds of code and models that the runner knows. */
 export const PYTHON_FLAVOURS = ['sagemaker', 'azure', 'huggingface', 'mlflow', 'object'] as const
@@ -20,27 +19,14 @@ export interface PythonFile {
   readonly files: ReadonlyMap<string, string>
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /**
  * Reads the file of a step.
  * @param where the file's path in the bundle
  * @throws {ServingError} `refused` for what is none, and for paths that lead out of their folder
  */
 export function parsePythonFile(bytes: Uint8Array, where: string): PythonFile {
-  const refuse = (what: string): never => {
-    throw new ServingError('refused', `${quote(where)} ${what}`)
-  }
-  let document: unknown
-  try {
-    document = JSON.parse(utf8.decode(bytes))
-  } catch {
-    refuse('is no JSON in UTF-8')
-  }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) refuse('is no JSON object')
-  const { flavour, entry, code, requirements, files, ...others } = document as Record<string, unknown>
-  const [other] = Object.keys(others)
-  if (other !== undefined) refuse(`has the unknown field ${quote(other)}`)
+  const { members, refuse } = parseCodeDocument(bytes, where, ['flavour', 'entry', 'code', 'requirements', 'files'])
+  const { flavour, entry, code, requirements, files } = members
   if (!PYTHON_FLAVOURS.includes(flavour as PythonFlavour))
     refuse(`names another kind of code than ${quoteList(PYTHON_FLAVOURS)}: update Slipway`)
   const listed = parseListedFiles(files, refuse)

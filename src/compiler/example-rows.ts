@@ -100,7 +100,7 @@ function fill(datatype: NumericDatatype, count: number, next: () => number) {
 }
 
 /** Numbers from 0 to 1 with three decimals, the same sequence each time. */
-function createSequence(): () => number {
+export function createSequence(): () => number {
   let state = 12_345
   return () => {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648

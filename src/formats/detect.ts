@@ -11,15 +11,6 @@ import { isSafetensors } from './safetensors.ts'
 export { ADVICE, FORMAT_NAMES, type FileFormat } from './format-names.ts'
 export { extensionDisagrees, refuseDisagreement } from './extension.ts'
 
-/**
- * @throws {ServingError} `unsupported` for every format that is not compiled here, with the line that converts it where
- *   there is one
- */
-export function refuseOthers(fileName: string, format: FileFormat): asserts format is 'onnx' | 'pipeline' {
-  if (format === 'onnx' || format === 'pipeline') return
-  throw unsupportedFormat(fileName, format)
-}
-
 /** Why a file of a format is not compiled, and what makes one of it that is. */
 export function unsupportedFormat(fileName: string, format: FileFormat): ServingError {
   const advice = ADVICE[format]

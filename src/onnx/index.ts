@@ -1,5 +1,6 @@
 export { float, floats, graphAttribute, int, ints, onnxTensor, string, strings, tensorAttribute } from './attributes.ts'
 export { GraphBuilder, type GraphOptions, type NodeOptions } from './builder.ts'
+export { elementTypeNumber } from './element-types.ts'
 export { attachExternalData, externalFiles } from './external-data.ts'
 export { DEFAULT_LIMITS, type OnnxLimits } from './limits.ts'
 export type * from './model.ts'

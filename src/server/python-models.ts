@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Manifest } from '../bundle/manifest.ts'
-import { needsPython } from '../bundle/program.ts'
 import { parsePythonFile } from '../bundle/python-file.ts'
 import { COMPILER_REVISION, type CompiledModel } from '../compiler/compile-onnx.ts'
 import { compilePython, layOutPython, PYTHON_FILE } from '../compiler/python/compile-python.ts'
@@ -110,9 +109,4 @@ export async function compilePythonSource(
     onOutput: (_model, text) => onOutput(text),
   })
   return compilePython(code, files, said)
-}
-
-/** Whether a bundle has a part in Python. */
-export function isPython({ program }: Manifest): boolean {
-  return needsPython(program)
 }

@@ -1,7 +1,7 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { readLightgbm, type LightgbmModel } from '../../formats/boosters/lightgbm.ts'
-import type { PyDict, PyObject, PyValue } from '../../formats/python/values.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import { classifier, indexByProba } from '../sklearn/classifier.ts'
@@ -138,13 +138,14 @@ const PREDICTING = /^(pred|predict|is_predict|output_result|raw_score|start_iter
 function wrapped(fitted: Fitted, { ops }: Context): Predictions {
   fitted.ignore(...HYPER_PARAMETERS, 'fitted_')
   const others = fitted.raw('_other_params')
-  if (isDict(others))
+  if (isKind(others, 'dict'))
     for (const name of others.byName.keys()) {
       if (PREDICTING.test(name)) throw fitted.unsupported(`it was made with "${name}", which changes what it predicts`)
       fitted.ignore(name)
     }
   const found = plain(fitted.value('_Booster'))
-  if (!isObject(found) || found.class.name !== 'Booster') throw fitted.damaged('it has no Booster: it was not fitted')
+  if (!isKind(found, 'object') || found.class.name !== 'Booster')
+    throw fitted.damaged('it has no Booster: it was not fitted')
   const inside = new Fitted(found, `${fitted.where}, its Booster`)
   return predictionsOf(ops, handleOf(inside), { iterations: bestIterations(inside), where: fitted.where })
 }
@@ -183,17 +184,7 @@ function lgbmClassifier(fitted: Fitted, context: Context): Opened {
 }
 
 function classesOf(fitted: Fitted): Labels {
-  const encoder = plain(fitted.value('_le'))
-  if (!isObject(encoder)) throw fitted.damaged('it has no labels')
-  return new Fitted(encoder, `${fitted.where}, "_le"`).labels('classes_')
-}
-
-function isObject(value: PyValue | undefined): value is PyObject {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'object'
-}
-
-function isDict(value: PyValue | undefined): value is PyDict {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'dict'
+  return fitted.inside(plain(fitted.value('_le')), '"_le"', 'it has no labels').labels('classes_')
 }
 
 export const LIGHTGBM: Openers = {

@@ -1,8 +1,8 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { readBoosterJson } from '../../formats/boosters/json.ts'
 import { readXgboost, type XgboostModel } from '../../formats/boosters/xgboost.ts'
-import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import { classifier, indexByProba } from '../sklearn/classifier.ts'
@@ -132,12 +132,9 @@ function wrapped(fitted: Fitted, { ops, allowUntested }: Context): Predictions {
 
 function boosterIn(fitted: Fitted): Fitted {
   const found = plain(fitted.value('_Booster'))
-  if (isObject(found) && found.class.name === 'Booster') return new Fitted(found, `${fitted.where}, its Booster`)
+  if (isKind(found, 'object') && found.class.name === 'Booster')
+    return new Fitted(found, `${fitted.where}, its Booster`)
   throw fitted.damaged('it has no Booster: it was not fitted')
-}
-
-function isObject(value: PyValue | undefined): value is PyObject {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'object'
 }
 
 function bestIterations(fitted: Fitted, inside: Fitted, model: XgboostModel): number | undefined {
@@ -210,7 +207,7 @@ function classCount(fitted: Fitted, groups: number): number {
 function classesOf(fitted: Fitted, count: number): Labels {
   fitted.ignore('classes_')
   const encoder = fitted.raw('_le')
-  if (!isObject(encoder)) return countedLabels(count)
+  if (!isKind(encoder, 'object')) return countedLabels(count)
   const labels = new Fitted(encoder, `${fitted.where}, "_le"`).labels('classes_')
   if (labels.count !== count) throw fitted.damaged(`it has ${labels.count} labels for ${count} classes`)
   return labels

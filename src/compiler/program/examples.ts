@@ -1,3 +1,4 @@
+import { createSequence } from '../example-rows.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import { tensor } from '../../tensor/tensor.ts'
 import type { ProgramBuilder, ProgramNode, Value } from './builder.ts'
@@ -227,13 +228,4 @@ function partOf(parts: readonly (Value | undefined)[], column: number): Source |
     from += width
   }
   return undefined
-}
-
-/** Numbers from 0 to 1, the same sequence each time. */
-function createSequence(): () => number {
-  let state = 12_345
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return Math.floor((state / 2_147_483_648) * 1000) / 1000
-  }
 }

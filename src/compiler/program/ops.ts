@@ -1,5 +1,5 @@
 import { ServingError } from '../../core/errors.ts'
-import { int, ints } from '../../onnx/index.ts'
+import { elementTypeNumber, int, ints } from '../../onnx/index.ts'
 import type { Datatype, NumericArray } from '../../tensor/datatype.ts'
 import type { OpOptions, OutputType, ProgramBuilder, Value, Attributes } from './builder.ts'
 
@@ -96,7 +96,7 @@ export class Ops {
 
   cast(x: Value, datatype: Exclude<Datatype, 'BYTES'>): Value {
     if (x.datatype === datatype) return x
-    return this.op('Cast', [x], { datatype, shape: x.shape }, { to: int(ELEMENT_TYPE[datatype]) })
+    return this.op('Cast', [x], { datatype, shape: x.shape }, { to: int(elementTypeNumber(datatype)) })
   }
 
   /** FP32's precision in FP64, as numpy's `astype(float32)` has it. */
@@ -261,21 +261,4 @@ export function broadcast(x: readonly number[], y: readonly number[]): number[] 
       `parts of the model do not fit together: [${x.join()}] meets [${y.join()}], where -1 counts rows; the file is damaged`,
     )
   })
-}
-
-/** TensorProto.DataType of each datatype that values are cast to. */
-const ELEMENT_TYPE: Readonly<Record<Exclude<Datatype, 'BYTES'>, number>> = {
-  FP32: 1,
-  UINT8: 2,
-  INT8: 3,
-  UINT16: 4,
-  INT16: 5,
-  INT32: 6,
-  INT64: 7,
-  BOOL: 9,
-  FP16: 10,
-  FP64: 11,
-  UINT32: 12,
-  UINT64: 13,
-  BF16: 16,
 }

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
@@ -34,10 +35,7 @@ export function areTrees(values: readonly PyValue[], kind: 'Classifier' | 'Regre
   return values.every((value) => {
     const found = plain(value)
     return (
-      typeof found === 'object' &&
-      found !== null &&
-      !(found instanceof Uint8Array) &&
-      found.kind === 'object' &&
+      isKind(found, 'object') &&
       found.class.module.startsWith('sklearn.') &&
       (found.class.name === `DecisionTree${kind}` || found.class.name === `ExtraTree${kind}`)
     )

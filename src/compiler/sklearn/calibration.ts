@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
@@ -33,8 +34,7 @@ function calibrated(fitted: Fitted, context: Context): Opened {
 
 function objectIn(value: PyValue | undefined, fitted: Fitted) {
   const object = plain(value)
-  if (typeof object !== 'object' || object === null || object instanceof Uint8Array || object.kind !== 'object')
-    throw fitted.damaged('a part of it is no object')
+  if (!isKind(object, 'object')) throw fitted.damaged('a part of it is no object')
   return object
 }
 

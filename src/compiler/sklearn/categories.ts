@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { quote } from '../../core/text.ts'
 import { jsonNumber, jsonNumbers, type Value } from '../program/builder.ts'
 import type { Context } from './contract.ts'
@@ -170,7 +171,6 @@ function placer(x: Features, columns: readonly ColumnCodes[], inputs: Value[]): 
 export function indexMap(fitted: Fitted, name: string): ReadonlyMap<number, number> {
   const value = fitted.raw(name)
   if (value === undefined || value === null) return new Map()
-  if (typeof value !== 'object' || value instanceof Uint8Array || value.kind !== 'dict')
-    throw fitted.damaged(`${quote(name)} is ${describe(value)}, and should be a dict`)
+  if (!isKind(value, 'dict')) throw fitted.damaged(`${quote(name)} is ${describe(value)}, and should be a dict`)
   return new Map(value.entries.map(([key, index]) => [Number(plain(key)), Number(plain(index))]))
 }

@@ -107,9 +107,7 @@ function readCuts(
 ): Cut {
   const nodeOf = (found: PyValue | undefined): Fitted => {
     const object = plain(found)
-    if (typeof object !== 'object' || object === null || object instanceof Uint8Array || object.kind !== 'object')
-      throw fitted.damaged('"_bisecting_tree" is no tree of clusters')
-    return new Fitted(object, `${fitted.where}, "_bisecting_tree"`)
+    return fitted.inside(object, '"_bisecting_tree"', '"_bisecting_tree" is no tree of clusters')
   }
   const centre = (node: Fitted) => {
     const { data } = numbersOf(node.value('center'), () => node.damaged('a cluster has no centre'))

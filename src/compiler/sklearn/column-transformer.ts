@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { quote } from '../../core/text.ts'
 import type { PyDict, PyValue } from '../../formats/python/values.ts'
 import type { Ops } from '../program/ops.ts'
@@ -121,9 +122,7 @@ function weightsOf(fitted: Fitted): ReadonlyMap<string, number> | undefined {
 }
 
 function dictIn(value: PyValue | undefined): PyDict | undefined {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'dict'
-    ? value
-    : undefined
+  return isKind(value, 'dict') ? value : undefined
 }
 
 export const COLUMN_TRANSFORMERS: Openers = {

@@ -291,9 +291,7 @@ function kernelComponents(fitted: Fitted, { ops }: Context): Opened {
     return value === 0 ? 0 : vector / Math.sqrt(value)
   })
   const centerer = fitted.value('_centerer')
-  if (typeof centerer !== 'object' || centerer === null || centerer instanceof Uint8Array || centerer.kind !== 'object')
-    throw fitted.damaged('it has no centre')
-  const centre = new Fitted(centerer, `${fitted.where}, its centre`)
+  const centre = fitted.inside(centerer, 'its centre', 'it has no centre')
   const rows = centre.vector('K_fit_rows_', samples)
   const all = centre.number('K_fit_all_')
   return {

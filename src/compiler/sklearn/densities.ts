@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { jsonNumber, packNumbers, type Value } from '../program/builder.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import { checked } from './features.ts'
@@ -52,7 +53,7 @@ function rowsOf(
 ): { points: Float64Array; count: number; weights: Float64Array | undefined } {
   const wrong = () => fitted.damaged('"tree_" is no tree of rows')
   const tree = fitted.raw('tree_')
-  if (typeof tree !== 'object' || tree === null || !('kind' in tree) || tree.kind !== 'object') throw wrong()
+  if (!isKind(tree, 'object')) throw wrong()
   const { state } = tree
   if (typeof state !== 'object' || state === null || !('kind' in state) || state.kind !== 'tuple') throw wrong()
   const { data, shape } = numbersOf(state.items[0], wrong)

@@ -1,3 +1,4 @@
+import { isSameLabel } from './responses.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import { itemsIn, plain, type Fitted } from './fitted.ts'
@@ -100,11 +101,7 @@ function constantsOf(fitted: Fitted): readonly (PyValue | undefined)[] {
 
 function positionOf(labels: Labels, constant: PyValue | undefined, fitted: Fitted): number {
   const [known] = constant === undefined ? [] : labelsOf([constant], fitted.where).values
-  const position = labels.values.findIndex(
-    (label) =>
-      (label instanceof Uint8Array && known instanceof Uint8Array && Buffer.from(label).equals(known)) ||
-      (!(label instanceof Uint8Array) && !(known instanceof Uint8Array) && Number(label) === Number(known)),
-  )
+  const position = labels.values.findIndex((label) => known !== undefined && isSameLabel(label, known))
   if (position < 0) throw fitted.damaged('its constant is none of its classes')
   return position
 }

@@ -2,6 +2,7 @@ import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
 import { describe } from '../../formats/python/describe.ts'
 import { numbersIn, type Numbers } from '../../formats/python/numbers.ts'
+import { isKind } from '../../formats/python/refs.ts'
 
 export type { Numbers } from '../../formats/python/numbers.ts'
 import type { NdArray, PyObject, PyValue } from '../../formats/python/values.ts'
@@ -163,8 +164,7 @@ export class Fitted {
 
   array(name: string): NdArray {
     const value = this.value(name)
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value.kind !== 'ndarray')
-      throw this.#wrong(name, 'an array')
+    if (!isKind(value, 'ndarray')) throw this.#wrong(name, 'an array')
     return value
   }
 
@@ -196,6 +196,17 @@ export class Fitted {
     const items = itemsIn(value)
     if (items !== undefined) return labelsOf(items, where)
     return labelsOf(this.array(name), where)
+  }
+
+  /**
+   * An object that this one holds, to be read in its turn.
+   * @param role what it is here, for messages
+   * @param problem what is wrong where it is no object
+   * @throws {ServingError} `refused`
+   */
+  inside(value: PyValue | undefined, role: string, problem: string): Fitted {
+    if (!isKind(value, 'object')) throw this.damaged(problem)
+    return new Fitted(value, `${this.where}, ${role}`)
   }
 
   /** What the estimator takes when it stands alone, as fitting has noted it. */

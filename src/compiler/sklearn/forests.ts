@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import { leafVectors } from '../trees/leaf-vectors.ts'
 import { isLeaf } from '../trees/tree.ts'
@@ -23,8 +24,7 @@ function planted(fitted: Fitted): readonly Fitted[] {
 
 export function treeIn(value: PyValue, fitted: Fitted, index: number): Fitted {
   const found = plain(value)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw fitted.damaged(`its tree ${index + 1} is no estimator`)
+  if (!isKind(found, 'object')) throw fitted.damaged(`its tree ${index + 1} is no estimator`)
   if (
     !/^(DecisionTree|ExtraTree)(Classifier|Regressor)$/.test(found.class.name) ||
     !found.class.module.startsWith('sklearn.')
@@ -117,9 +117,7 @@ function randomTreesEmbedding(fitted: Fitted, { ops }: Context): Opened {
 
 function encodedLeaves(value: PyValue, fitted: Fitted, trees: number): readonly number[][] {
   const found = plain(value)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw fitted.damaged('"one_hot_encoder_" is no encoder')
-  const encoder = new Fitted(found, `${fitted.where}, "one_hot_encoder_"`)
+  const encoder = fitted.inside(found, '"one_hot_encoder_"', '"one_hot_encoder_" is no encoder')
   const lists = encoder.list('categories_')
   if (lists.length !== trees) throw encoder.damaged(`it has ${lists.length} lists of categories for ${trees} trees`)
   return lists.map((list) => {

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import { elementFunction, type ElementFunction } from './element-functions.ts'
@@ -41,7 +42,7 @@ export function functionOf(
   fitted: Fitted,
 ): ElementFunction | undefined {
   if (value === undefined || value === null) return undefined
-  const ref = typeof value === 'object' && !(value instanceof Uint8Array) && value.kind === 'global' ? value : undefined
+  const ref = isKind(value, 'global') ? value : undefined
   if (ref === undefined)
     throw fitted.unsupported(
       `its function is ${describe(value)}: code of yours, which is not run; numpy's functions are compiled, and --runtime python runs any`,
@@ -102,7 +103,7 @@ function withOptions(
 function keywordsOf(fitted: Fitted): ReadonlyMap<string, PyValue> {
   const value = fitted.raw('kw_args')
   if (value === undefined || value === null) return new Map()
-  if (typeof value === 'object' && !(value instanceof Uint8Array) && value.kind === 'dict') return value.byName
+  if (isKind(value, 'dict')) return value.byName
   throw fitted.damaged('its "kw_args" are no dict')
 }
 

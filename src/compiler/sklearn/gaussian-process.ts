@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import { jsonNumber, jsonNumbers, packNumbers, type Value } from '../program/builder.ts'
 import { bothColumns, classifier } from './classifier.ts'
@@ -12,8 +13,7 @@ const MAX_DEPTH = 60
 /** A kernel of a Gaussian process, as the host kernel takes it. @see scikit-learn, `sklearn.gaussian_process.kernels` */
 function kernelOf(value: PyValue | undefined, parent: Fitted, width: number, depth = 0): object {
   const object = plain(value)
-  if (typeof object !== 'object' || object === null || object instanceof Uint8Array || object.kind !== 'object')
-    throw parent.damaged('its kernel is no object')
+  if (!isKind(object, 'object')) throw parent.damaged('its kernel is no object')
   if (depth > MAX_DEPTH) throw parent.damaged(`its kernels stand in one another over ${MAX_DEPTH} deep`)
   const fitted = new Fitted(object, `${parent.where}, kernel ${object.class.name}`)
   const name = isOurs(object) ? object.class.name : undefined

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
@@ -94,8 +95,7 @@ function startOf(fitted: Fitted, ops: Ops, open: Context['open'], link: Link, ta
  */
 function isFloat32(init: PyValue, fitted: Fitted): boolean {
   const found = plain(init)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    return false
+  if (!isKind(found, 'object')) return false
   if (/Tree|Forest|Boosting/.test(found.class.name)) return false
   if (fitted.isSince(1, 8)) return true
   return [...found.attributes.values()].some((value) => {
@@ -114,8 +114,7 @@ function isFloat32(init: PyValue, fitted: Fitted): boolean {
 /** What a dummy says of every row, without rounding through the program. */
 function constantOf(init: PyValue, fitted: Fitted, targets: number): Float64Array | undefined {
   const found = plain(init)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    return undefined
+  if (!isKind(found, 'object')) return undefined
   if (!found.class.module.startsWith('sklearn.dummy')) return undefined
   const dummy = new Fitted(found, `${fitted.where}, init`)
   if (found.class.name === 'DummyRegressor') {

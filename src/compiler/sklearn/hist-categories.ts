@@ -62,9 +62,7 @@ function asBytes(ops: Ops, x: Features, known: ReadonlyMap<number, unknown>): Va
 
 function knownCategories(fitted: Fitted, features: number): ReadonlyMap<number, readonly number[]> {
   const found = plain(fitted.value('_bin_mapper'))
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw fitted.damaged('"_bin_mapper" is none')
-  const mapper = new Fitted(found, `${fitted.where}, "_bin_mapper"`)
+  const mapper = fitted.inside(found, '"_bin_mapper"', '"_bin_mapper" is none')
   if (!mapper.has('is_categorical_')) return new Map()
   const flags = mapper.vector('is_categorical_', features)
   if (!flags.includes(1)) return new Map()
@@ -128,7 +126,5 @@ function categoriesIn(list: PyValue, encoder: Fitted, column: number): (number |
 
 function objectIn(value: PyValue, fitted: Fitted, what: string): Fitted {
   const found = plain(value)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw fitted.damaged(`${what} is no estimator`)
-  return new Fitted(found, `${fitted.where}, ${what}`)
+  return fitted.inside(found, what, `${what} is no estimator`)
 }

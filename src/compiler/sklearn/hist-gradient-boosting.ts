@@ -45,9 +45,7 @@ function readPredictor(
   iteration: number,
 ): Omit<Grown, 'target'> {
   const found = plain(value)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw fitted.damaged(`a tree of iteration ${iteration + 1} is none`)
-  const predictor = new Fitted(found, `${fitted.where}, iteration ${iteration + 1}`)
+  const predictor = fitted.inside(found, `iteration ${iteration + 1}`, `a tree of iteration ${iteration + 1} is none`)
   const nodes = predictor.array('nodes')
   if (nodes.holds !== 'records' || nodes.shape.length !== 1) throw predictor.damaged('"nodes" are no list of records')
   const field = (name: string): NdArray => {

@@ -1,8 +1,9 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import { Fitted, plain, type Numbers } from './fitted.ts'
 import { describe } from '../../formats/python/describe.ts'
 import { largest } from './matrices.ts'
-import { float64sOf, int32sOf } from './tree-state.ts'
+import { float64sOf, int32sOf, nodesOf } from './tree-state.ts'
 
 /**
  * How much each feature counts in a fitted estimator: its weights, or what its trees gain by the feature.
@@ -76,25 +77,14 @@ function treesOf(model: Fitted): PyObject[] {
       : model.list('estimators_')
   return items.map((item) => {
     const tree = plain(item)
-    if (typeof tree === 'object' && tree !== null && !(tree instanceof Uint8Array) && tree.kind === 'object')
-      return tree
+    if (isKind(tree, 'object')) return tree
     throw model.damaged('one of its trees is none')
   })
 }
 
 /** How much each feature's splits lower the impurity, by the share of rows that reach them. */
 function gainsOfTree(tree: Fitted): Float64Array {
-  const value = tree.value('tree_')
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value.kind !== 'object')
-    throw tree.damaged('"tree_" is no tree')
-  const state = new Fitted(value, `${tree.where}, "tree_"`)
-  const nodes = state.array('nodes')
-  if (nodes.holds !== 'records' || nodes.shape.length !== 1) throw state.damaged('"nodes" are no list of records')
-  const field = (name: string) => {
-    const found = nodes.fields.get(name)
-    if (found === undefined) throw state.damaged(`"nodes" have no ${name}`)
-    return found
-  }
+  const { state, field } = nodesOf(tree)
   const left = int32sOf(field('left_child'), state, 'left_child')
   const right = int32sOf(field('right_child'), state, 'right_child')
   const feature = int32sOf(field('feature'), state, 'feature')

@@ -74,9 +74,7 @@ export function indicatorOf(
 ): ((x: Features) => Features) | undefined {
   if (!fitted.flag('add_indicator', false)) return undefined
   const value = fitted.value('indicator_')
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value.kind !== 'object')
-    throw fitted.damaged('its indicator is no MissingIndicator')
-  const indicator = new Fitted(value, `${fitted.where}, its indicator`)
+  const indicator = fitted.inside(value, 'its indicator', 'its indicator is no MissingIndicator')
   const features = indicatedFeatures(indicator, fitted.width())
   const missing = missingOf(indicator)
   return (x) => indicate(ops, x, features, missing, isText)

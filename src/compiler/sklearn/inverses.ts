@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import { packNumbers, type Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
@@ -17,8 +18,7 @@ const MAX_DEPTH = 16
  */
 export function inverseOf(value: PyValue, parent: Fitted, context: Context, depth = 0): Inverse {
   const object = plain(value)
-  if (typeof object !== 'object' || object === null || !('kind' in object) || object.kind !== 'object')
-    throw parent.damaged('its transformer is no estimator')
+  if (!isKind(object, 'object')) throw parent.damaged('its transformer is no estimator')
   if (depth > MAX_DEPTH) throw parent.damaged('transformers stand in one another too deep')
   const fitted = new Fitted(object, `${parent.where}, transformer (${object.class.name})`)
   const make = object.class.module.startsWith('sklearn.') ? INVERSES.get(object.class.name) : undefined

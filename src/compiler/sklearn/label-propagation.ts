@@ -39,9 +39,7 @@ function labelPropagation(fitted: Fitted, context: Context): Opened {
 
 function byNeighbors(fitted: Fitted, context: Context, table: Value): (x: Features) => Value {
   const found = fitted.raw('nn_fit')
-  if (typeof found !== 'object' || found === null || !('kind' in found) || found.kind !== 'object')
-    throw fitted.damaged('it has no "nn_fit" to search in')
-  const inner = new Fitted(found, `${fitted.where}, "nn_fit"`)
+  const inner = fitted.inside(found, '"nn_fit"', 'it has no "nn_fit" to search in')
   const { ops } = context
   ignoreSearch(inner)
   const search = neighborSearch(inner, context)

@@ -138,9 +138,7 @@ function ridgeClassifier(fitted: Fitted, context: Context): Opened {
   const { ops } = context
   fitted.ignore(...TRAINING, 'solver')
   const value = fitted.value('_label_binarizer')
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value.kind !== 'object')
-    throw fitted.damaged('it has no labels')
-  const binarizer = new Fitted(value, `${fitted.where}, its labels`)
+  const binarizer = fitted.inside(value, 'its labels', 'it has no labels')
   const type = binarizer.text('y_type_')
   if (!type.startsWith('multilabel')) {
     const linear = linearDecision(fitted, context, binarizer.labels('classes_'))

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
 import type { PyDict, PyObject, PyValue } from '../../formats/python/values.ts'
@@ -35,7 +36,7 @@ const MOST_MEMBERS = 256
  */
 export function membersOf(root: PyValue, steps: readonly string[], open: Open): readonly Member[] {
   const value = plain(root) ?? null
-  if (isObject(value)) return [{ prefix: '', opened: open(value, '') }]
+  if (isKind(value, 'object')) return [{ prefix: '', opened: open(value, '') }]
   const found = candidates(value)
   if (found.length === 0)
     throw new ServingError(
@@ -98,22 +99,18 @@ function candidates(value: PyValue): Candidate[] {
   const array = value.kind === 'ndarray' && value.holds === 'objects' ? value.data : undefined
   return (items ?? array ?? []).flatMap((item, i) => {
     const each = plain(item) ?? null
-    return isObject(each) && isModel(each) ? [{ name: String(i), value: each }] : []
+    return isKind(each, 'object') && isModel(each) ? [{ name: String(i), value: each }] : []
   })
 }
 
 function inDict(dict: PyDict): Candidate[] {
   return dict.entries.flatMap(([key, item]) => {
     const each = plain(item) ?? null
-    if (!isObject(each) || !isModel(each)) return []
+    if (!isKind(each, 'object') || !isModel(each)) return []
     const name = plain(key)
     if (typeof name === 'string' || typeof name === 'bigint') return [{ name: String(name), value: each }]
     throw new ServingError('unsupported', `the file keeps a model under ${quote(describe(key))}; keys must be text`)
   })
-}
-
-function isObject(value: PyValue): value is PyObject {
-  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'object'
 }
 
 /** Transformers of labels, which stand beside a model and never before it. */
@@ -139,10 +136,10 @@ function isPredictor({ attributes, class: { name } }: PyObject): boolean {
   if (attributes.has('classes_') || /(Classifier|Regressor|Regression|SVC|SVR|Booster|Ranker)(CV)?$/.test(name))
     return true
   const steps = attributes.get('steps')
-  if (typeof steps === 'object' && steps !== null && !(steps instanceof Uint8Array) && steps.kind === 'list') {
+  if (isKind(steps, 'list')) {
     const last = steps.items.at(-1)
     const estimator = typeof last === 'object' && last !== null && 'items' in last ? last.items[1] : undefined
-    return estimator !== undefined && isObject(estimator) && isPredictor(estimator)
+    return estimator !== undefined && isKind(estimator, 'object') && isPredictor(estimator)
   }
   return !/(Scaler|Encoder|Vectorizer|Transformer|Imputer|Normalizer|Binarizer|PCA|SVD|Union|Selector|Features|Threshold|Best)$/.test(
     name,

@@ -119,9 +119,7 @@ function emptyColumns(fitted: Fitted, width: number): readonly boolean[] {
     return Array.from(data, (value) => value === 1)
   }
   const imputer = fitted.value('initial_imputer_')
-  if (typeof imputer !== 'object' || imputer === null || imputer instanceof Uint8Array || imputer.kind !== 'object')
-    throw fitted.damaged('it has no first imputer')
-  const { data } = new Fitted(imputer, `${fitted.where}, its first imputer`).numbers('statistics_')
+  const { data } = fitted.inside(imputer, 'its first imputer', 'it has no first imputer').numbers('statistics_')
   if (data.length !== width) throw fitted.damaged('its first imputer is not for its columns')
   return Array.from(data, Number.isNaN)
 }

@@ -98,9 +98,7 @@ function inputOf(estimators: readonly Opened[]): Opened['input'] {
 
 function binarizerOf(fitted: Fitted): Fitted {
   const binarizer = fitted.raw('label_binarizer_')
-  if (typeof binarizer !== 'object' || binarizer === null || !('kind' in binarizer) || binarizer.kind !== 'object')
-    throw fitted.damaged('it has no "label_binarizer_"')
-  return new Fitted(binarizer, `${fitted.where}, "label_binarizer_"`)
+  return fitted.inside(binarizer, '"label_binarizer_"', 'it has no "label_binarizer_"')
 }
 
 function restProba(ops: Ops, estimators: readonly Opened[], isMultilabel: boolean, fitted: Fitted, x: Features): Value {

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import { packNumbers, type Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
@@ -172,10 +173,7 @@ export function namedMetric(fitted: Fitted, attribute: string): string {
 /** What a metric needs besides the rows. @param attribute a dict, or None */
 export function metricParameters(fitted: Fitted, metric: string, width: number, attribute: string): object {
   const given = fitted.raw(attribute)
-  const options =
-    typeof given === 'object' && given !== null && !(given instanceof Uint8Array) && given.kind === 'dict'
-      ? given.byName
-      : new Map<string, PyValue>()
+  const options = isKind(given, 'dict') ? given.byName : new Map<string, PyValue>()
   const packed = (name: string, length: number): string | undefined => {
     const value = plain(options.get(name))
     if (value === undefined || value === null) return undefined
@@ -212,12 +210,10 @@ export function metricParameters(fitted: Fitted, metric: string, width: number, 
 function treeOf(fitted: Fitted, method: 'kd_tree' | 'ball_tree', count: number, width: number): object {
   const wrong = () => fitted.damaged('"_tree" is no tree of rows')
   const found = fitted.raw('_tree')
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw wrong()
+  if (!isKind(found, 'object')) throw wrong()
   const kind = method === 'kd_tree' ? 'kd' : 'ball'
   const { state } = found
-  if (typeof state !== 'object' || state === null || state instanceof Uint8Array || state.kind !== 'tuple')
-    throw wrong()
+  if (!isKind(state, 'tuple')) throw wrong()
   const [rows, order, nodes, bounds] = state.items
   const points = numbersOf(rows, wrong)
   if (points.shape[0] !== count || points.shape[1] !== width) throw wrong()

@@ -1,3 +1,4 @@
+import { isSameLabel } from './responses.ts'
 import { packNumbers, type Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import { treeClasses } from './class-leaves.ts'
@@ -136,7 +137,9 @@ function radiusNeighborsClassifier(fitted: Fitted, context: Context): Opened {
   const places = outputs.map((own, target) => {
     const outlier = outliers?.[target]
     if (outlier === undefined) return null
-    const value = isByNumber ? numberGiven(fitted, own.count) : own.values.findIndex((label) => isSame(label, outlier))
+    const value = isByNumber
+      ? numberGiven(fitted, own.count)
+      : own.values.findIndex((label) => isSameLabel(label, outlier))
     return value
   })
   // where the label is none of the classes, it stands behind them
@@ -189,12 +192,6 @@ function numberGiven(fitted: Fitted, count: number): number {
   if (typeof value !== 'bigint' && typeof value !== 'number') return -1
   const number = Number(value)
   return Number.isInteger(number) && number >= 0 && number < count ? number : -1
-}
-
-function isSame(a: Label, b: Label): boolean {
-  if (a instanceof Uint8Array || b instanceof Uint8Array)
-    return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0
-  return Number(a) === Number(b)
 }
 
 /** `KNeighborsRegressor` and `RadiusNeighborsRegressor`: the mean of the neighbours, weighed by distance or not. */

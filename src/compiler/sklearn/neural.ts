@@ -94,9 +94,10 @@ function mlpClassifier(fitted: Fitted, context: Context): Opened {
 /** Whether several labels may hold for a row: its binarizer knows. */
 function isMultilabel(fitted: Fitted): boolean {
   const binarizer = fitted.raw('_label_binarizer')
-  if (typeof binarizer !== 'object' || binarizer === null || !('kind' in binarizer) || binarizer.kind !== 'object')
-    throw fitted.damaged('it has no "_label_binarizer"')
-  return new Fitted(binarizer, `${fitted.where}, "_label_binarizer"`).text('y_type_') === 'multilabel-indicator'
+  return (
+    fitted.inside(binarizer, '"_label_binarizer"', 'it has no "_label_binarizer"').text('y_type_') ===
+    'multilabel-indicator'
+  )
 }
 
 /** `MLPRegressor`. */

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
@@ -62,15 +63,12 @@ export function openEstimator(value: PyValue | undefined, ops: Ops, options: Ope
 
 function classIn(value: PyValue | undefined): string {
   const simple = plain(value)
-  return typeof simple === 'object' && simple !== null && !(simple instanceof Uint8Array) && simple.kind === 'object'
-    ? ` (${simple.class.name})`
-    : ''
+  return isKind(simple, 'object') ? ` (${simple.class.name})` : ''
 }
 
 function estimatorOf(value: PyValue | undefined, where: string): PyObject {
   const simple = plain(value)
-  if (typeof simple === 'object' && simple !== null && !(simple instanceof Uint8Array) && simple.kind === 'object')
-    return simple
+  if (isKind(simple, 'object')) return simple
   throw new ServingError('refused', `${where}: there is ${describe(simple)} where an estimator should be`)
 }
 

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import { plain, itemsIn, type Fitted } from './fitted.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import { ServingError } from '../../core/errors.ts'
@@ -34,9 +35,7 @@ function openStep(name: string, estimator: PyValue | undefined, fitted: Fitted, 
   const value = plain(estimator)
   if (value === null || value === undefined || value === 'passthrough') return PASSTHROUGH
   const isSampler =
-    typeof value === 'object' &&
-    !(value instanceof Uint8Array) &&
-    value.kind === 'object' &&
+    isKind(value, 'object') &&
     /^imblearn\.(over_sampling|under_sampling|combine|ensemble)\b/.test(value.class.module) &&
     !value.class.name.endsWith('Classifier')
   if (isSampler) return PASSTHROUGH

@@ -1,3 +1,4 @@
+import { isKind } from '../../formats/python/refs.ts'
 import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import type { Context, Opened, Openers } from './contract.ts'
 import type { Features } from './features.ts'
@@ -170,8 +171,7 @@ function mean(values: Float64Array): number {
 
 function objectIn(value: PyValue | undefined, fitted: Fitted): PyObject {
   const simple = plain(value)
-  if (typeof simple === 'object' && simple !== null && !(simple instanceof Uint8Array) && simple.kind === 'object')
-    return simple
+  if (isKind(simple, 'object')) return simple
   throw fitted.damaged('it has no estimator')
 }
 

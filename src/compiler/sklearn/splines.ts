@@ -23,9 +23,7 @@ function splineTransformer(fitted: Fitted, { ops }: Context): Opened {
   const width = fitted.width()
   const knots = fitted.list('bsplines_').map((item, i) => {
     const spline = plain(item)
-    if (typeof spline !== 'object' || spline === null || spline instanceof Uint8Array || spline.kind !== 'object')
-      throw fitted.damaged('one of its "bsplines_" is no BSpline')
-    const state = new Fitted(spline, `${fitted.where}, spline ${i + 1}`)
+    const state = fitted.inside(spline, `spline ${i + 1}`, 'one of its "bsplines_" is no BSpline')
     return state.vector(state.has('_t') ? '_t' : 't')
   })
   const [first] = knots

@@ -105,9 +105,9 @@ function severalEncoders(fitted: Fitted): readonly Labels[] | undefined {
   const items = itemsIn(fitted.raw('_label_encoder'))
   return items?.map((item, i) => {
     const encoder = plain(item)
-    if (typeof encoder !== 'object' || encoder === null || !('kind' in encoder) || encoder.kind !== 'object')
-      throw fitted.damaged('"_label_encoder" has something else than encoders')
-    return new Fitted(encoder, `${fitted.where}, target ${i + 1}`).labels('classes_')
+    return fitted
+      .inside(encoder, `target ${i + 1}`, '"_label_encoder" has something else than encoders')
+      .labels('classes_')
   })
 }
 

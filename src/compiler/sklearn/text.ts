@@ -74,9 +74,11 @@ function tfidfVectorizer(fitted: Fitted, { ops }: Context): Opened {
   fitted.ignore('norm', 'use_idf', 'smooth_idf', 'sublinear_tf')
   const { parameters, width } = readCounting(fitted)
   const inner = fitted.value('_tfidf')
-  if (typeof inner !== 'object' || inner === null || inner instanceof Uint8Array || inner.kind !== 'object')
-    throw fitted.damaged(`"_tfidf" is ${describe(inner)}, and should be a TfidfTransformer`)
-  const transformer = new Fitted(inner, `${fitted.where}, its TfidfTransformer`)
+  const transformer = fitted.inside(
+    inner,
+    'its TfidfTransformer',
+    `"_tfidf" is ${describe(inner)}, and should be a TfidfTransformer`,
+  )
   const weights = readWeights(transformer, width)
   transformer.finish()
   return {

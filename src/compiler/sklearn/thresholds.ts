@@ -98,9 +98,7 @@ function tunedThreshold(fitted: Fitted, { ops, open }: Context): Opened {
 /** The positive label of the scorer that the threshold was tuned by. @see scikit-learn, `_CurveScorer._get_pos_label` */
 function positiveOf(fitted: Fitted, classes: Labels | undefined): PyValue | undefined {
   const found = fitted.raw('_curve_scorer')
-  if (typeof found !== 'object' || found === null || !('kind' in found) || found.kind !== 'object')
-    throw fitted.damaged('it has no "_curve_scorer"')
-  const scorer = new Fitted(found, `${fitted.where}, "_curve_scorer"`)
+  const scorer = fitted.inside(found, '"_curve_scorer"', 'it has no "_curve_scorer"')
   const options = scorer.raw('_kwargs')
   if (typeof options === 'object' && options !== null && 'kind' in options && options.kind === 'dict') {
     const given = options.byName.get('pos_label')

@@ -1,6 +1,6 @@
-import type { NdArray, PyValue } from '../../formats/python/values.ts'
+import type { NdArray, StructuredNdArray } from '../../formats/python/values.ts'
 import { checkTree, thresholdOfFloats, type Tree } from '../trees/tree.ts'
-import { Fitted, plain } from './fitted.ts'
+import { Fitted } from './fitted.ts'
 
 /** What scikit-learn's compiled `Tree` keeps. */
 export interface TreeState {
@@ -28,14 +28,7 @@ export interface TreeOptions {
  * @see scikit-learn, `sklearn/tree/_tree.pyx`, `Tree.__getstate__`
  */
 export function readTree(fitted: Fitted, { features, columns }: TreeOptions): TreeState {
-  const state = stateOf(fitted.value('tree_'), fitted)
-  const nodes = state.array('nodes')
-  if (nodes.holds !== 'records' || nodes.shape.length !== 1) throw state.damaged('"nodes" are no list of records')
-  const field = (name: string) => {
-    const found = nodes.fields.get(name)
-    if (found === undefined) throw state.damaged(`"nodes" have no ${name}`)
-    return found
-  }
+  const { state, nodes, field } = nodesOf(fitted)
   const left = int32sOf(field('left_child'), state, 'left_child')
   const { data: values, shape } = state.numbers('values', 3)
   const [count = 0, outputs = 0, classes = 0] = shape
@@ -57,11 +50,21 @@ export function readTree(fitted: Fitted, { features, columns }: TreeOptions): Tr
   return { tree, values, outputs, classes, samples: float64sOf(field('n_node_samples'), state, 'n_node_samples') }
 }
 
-function stateOf(value: PyValue, fitted: Fitted): Fitted {
-  const found = plain(value)
-  if (typeof found !== 'object' || found === null || found instanceof Uint8Array || found.kind !== 'object')
-    throw fitted.damaged('"tree_" is no tree')
-  return new Fitted(found, `${fitted.where}, "tree_"`)
+/** The nodes of a fitted decision tree, by column. @throws {ServingError} `refused` */
+export function nodesOf(fitted: Fitted): {
+  readonly state: Fitted
+  readonly nodes: StructuredNdArray
+  readonly field: (name: string) => NdArray
+} {
+  const state = fitted.inside(fitted.value('tree_'), '"tree_"', '"tree_" is no tree')
+  const nodes = state.array('nodes')
+  if (nodes.holds !== 'records' || nodes.shape.length !== 1) throw state.damaged('"nodes" are no list of records')
+  const field = (name: string) => {
+    const found = nodes.fields.get(name)
+    if (found === undefined) throw state.damaged(`"nodes" have no ${name}`)
+    return found
+  }
+  return { state, nodes, field }
 }
 
 /** Whole numbers as 32 bits, without a BigInt for each. */

@@ -1,4 +1,4 @@
-import { GraphBuilder, int, ints, type OnnxAttribute } from '../../onnx/index.ts'
+import { elementTypeNumber, GraphBuilder, int, ints, type OnnxAttribute } from '../../onnx/index.ts'
 import type { NumericDatatype } from '../../tensor/datatype.ts'
 import type { NumericTensor, Tensor } from '../../tensor/tensor.ts'
 import { castItem, itemOf, numbersTensor } from './constants.ts'
@@ -115,7 +115,7 @@ export class Lowering {
   /** Changed to a datatype, as torch's `to` does: floats are cut to whole numbers, anything but 0 is true. */
   cast(value: TensorValue, datatype: NumericDatatype): TensorValue {
     if (value.datatype === datatype) return value
-    const to = this.op('Cast', [value], { to: int(ELEMENT_TYPES[datatype]) }, datatype, value.shape)
+    const to = this.op('Cast', [value], { to: int(elementTypeNumber(datatype)) }, datatype, value.shape)
     const item = value.item === undefined ? undefined : castItem(value.item, datatype)
     return item === undefined ? to : new TensorValue(to.name, datatype, value.shape, { item })
   }
@@ -340,23 +340,6 @@ export class LearnedSize extends Error {
     this.axis = axis
     this.size = size
   }
-}
-
-/** ONNX's numbers for datatypes. @see onnx.proto3, TensorProto.DataType */
-export const ELEMENT_TYPES: Readonly<Record<NumericDatatype, number>> = {
-  FP32: 1,
-  UINT8: 2,
-  INT8: 3,
-  UINT16: 4,
-  INT16: 5,
-  INT32: 6,
-  INT64: 7,
-  BOOL: 9,
-  FP16: 10,
-  FP64: 11,
-  UINT32: 12,
-  UINT64: 13,
-  BF16: 16,
 }
 
 function nameOf(input: Input): string {

@@ -1,5 +1,6 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
+import { TORCH_EXPORT_LINES } from '../format-names.ts'
 import { kindOf, openArchive } from './archive.ts'
 import { describeTorch, type SavedContents } from './describe-torch.ts'
 import type { TorchProgram } from './program.ts'
@@ -8,9 +9,7 @@ import { readScript } from './read-script.ts'
 import { unsupported } from './refusals.ts'
 
 /** The lines that make a file that can be served of a model that is in memory. */
-export const EXPORT_ADVICE =
-  'with the model at hand, export it: ' +
-  'ep = torch.export.export(model.eval(), (example,), dynamic_shapes=({0: torch.export.Dim("batch")},)); torch.export.save(ep, "model.pt2")'
+const EXPORT_ADVICE = `with the model at hand, export it: ${TORCH_EXPORT_LINES}`
 
 /**
  * Reads a PyTorch file that can run without Python: `.pt2` of `torch.export.save`, TorchScript of `torch.jit.save`.
