@@ -22,6 +22,8 @@ describe('wrong usage is told before any work is done', () => {
     ['two models', ['a.onnx', 'b.onnx', '--out', out]],
     ['no layout', ['a.onnx']],
     ['a tag that registries refuse', ['a.onnx', '--out', out, '--tag', 'no:tag']],
+    ['wheels without an image to stand on', ['a.onnx', '--out', out, '--wheels', folder]],
+    ['requirements without one', ['a.onnx', '--out', out, '--requirements', 'requirements.txt']],
     ['an unknown processor', ['a.onnx', '--out', out, '--arch', 'mips']],
   ])('%s', async (_word, args) => {
     await expect(run(args)).rejects.toMatchObject({ code: 'invalid_argument' })
@@ -47,3 +49,14 @@ test.skipIf(process.platform !== 'linux')('a model that is not there leaves no l
   await expect(failure).rejects.toMatchObject({ code: 'not_found' })
   expect(existsSync(out)).toBe(false)
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'an image to stand on that is not there is told before anything is compiled',
+  async () => {
+    const failure = run([join(folder, 'missing.onnx'), '--out', out, '--base', join(folder, 'nothing')])
+    await expect(failure).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('no base image'),
+    })
+  },
+)

@@ -21,7 +21,13 @@ export async function publishedFiles(context: CommandContext): Promise<AppFiles>
   const program = isSource ? join(root, 'dist/program.js') : import.meta.filename
   if (isSource && (await isStale(program, root))) await build(root, context)
   const licences = [join(root, 'LICENSE'), join(dirname(program), 'THIRD-PARTY-LICENSES.md')]
-  return { program, licences: licences.filter((path) => existsSync(path)), version: VERSION }
+  const runner = join(dirname(program), 'runner')
+  return {
+    program,
+    licences: licences.filter((path) => existsSync(path)),
+    version: VERSION,
+    runner: existsSync(runner) ? runner : undefined,
+  }
 }
 
 async function isStale(program: string, root: string): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { lstat, readFile } from 'node:fs/promises'
+import { lstat, readFile, readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { MANIFEST_FILE } from '../bundle/manifest.ts'
 import type { Manifest } from '../bundle/manifest.ts'
 import { ServingError } from '../core/errors.ts'
@@ -17,6 +17,8 @@ export const IMAGE_PATHS = {
   node: '/usr/local/bin/node',
   app: '/app/slipway.js',
   model: '/opt/slipway/model',
+  /** Of an image with Python: the environment with the packages that the model needs. */
+  python: '/opt/slipway/python',
 } as const
 
 /** Slipway as it is published: the bundled program and what lies beside it. */
@@ -26,6 +28,8 @@ export interface AppFiles {
   /** Licences: ours and those of the parts inside the program. */
   readonly licences: readonly string[]
   readonly version: string
+  /** Folder of what runs code in Python, which such a model needs. */
+  readonly runner?: string | undefined
 }
 
 /** A bundle on disk. */
@@ -47,16 +51,54 @@ export async function collectLayers(
   model: ModelFiles,
   architecture: Architecture,
 ): Promise<LayerContent[]> {
+  const { node, engine, binaries } = await collectPrograms(app, architecture)
+  const system = await collectSystem({ architecture, binaries })
+  return arranged({ system, node, engine, app: await appLayer(app), model: await modelLayer(model) })
+}
+
+/** What runs the app, and the programs and libraries in it, as they lie on this machine. */
+export interface Programs {
+  readonly node: readonly TarEntry[]
+  readonly engine: readonly TarEntry[]
+  readonly binaries: readonly string[]
+}
+
+/** @throws {ServingError} `unsupported` when a part for the architecture is not installed here */
+export async function collectPrograms(app: AppFiles, architecture: Architecture): Promise<Programs> {
   const packages = await findPackages(app.program, architecture)
   const node = await nodeLayer(packages.node)
   const engine = await engineLayer(packages, architecture)
   const binaries = [...node, ...engine].flatMap((entry) =>
     entry.kind === 'file' && /(\/bin\/node|\.node|\.so(\.\d+)*)$/.test(entry.path) ? [entry.from] : [],
   )
-  const system = await collectSystem({ architecture, binaries })
-  return Object.entries({ system, node, engine, app: await appLayer(app), model: await modelLayer(model) }).map(
-    ([name, entries]) => ({ name, entries: arrange(entries) }),
+  return { node, engine, binaries }
+}
+
+/** What stands between the programs and the model in an image that has a base. */
+export interface BaseParts {
+  /** What the base lacks of what the programs need. */
+  readonly system: readonly TarEntry[]
+  /** Packages of Python; undefined where the model needs none. */
+  readonly packages: readonly TarEntry[] | undefined
+  /** Whether the model is code in Python. */
+  readonly isPython: boolean
+}
+
+/** The layers that come on top of a base image's own. @throws {ServingError} as `collectLayers` */
+export async function collectLayersOnBase(
+  app: AppFiles,
+  model: ModelFiles,
+  { node, engine }: Programs,
+  { system, packages = [], isPython }: BaseParts,
+): Promise<LayerContent[]> {
+  const program = isPython ? [...(await appLayer(app)), ...(await runnerFiles(app))] : await appLayer(app)
+  return arranged({ system, node, engine, app: program, packages, model: await modelLayer(model) }).filter(
+    ({ entries }) => entries.length > 0,
   )
+}
+
+function arranged(parts: Readonly<Record<string, readonly TarEntry[]>>): LayerContent[] {
+  return Object.entries(parts).map(([name, entries]) => ({ name, entries: arrange(entries) }))
 }
 
 async function nodeLayer({ folder }: Package): Promise<TarEntry[]> {
@@ -92,6 +134,20 @@ async function appLayer(app: AppFiles): Promise<TarEntry[]> {
   ]
   for (const licence of app.licences) entries.push(await listFile(licence, `app/${basename(licence)}`))
   return entries
+}
+
+/** What runs code in Python, beside the program, where it looks for it. */
+async function runnerFiles({ runner }: AppFiles): Promise<TarEntry[]> {
+  if (runner === undefined)
+    throw new ServingError('unsupported', 'the runner for code in Python is not there; install Slipway again')
+  const found = await readdir(runner, { recursive: true, withFileTypes: true })
+  const files = found.filter((entry) => entry.isFile() && entry.name.endsWith('.py'))
+  return Promise.all(
+    files.map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return listFile(path, `app/runner/${relative(runner, path).split(sep).join('/')}`)
+    }),
+  )
 }
 
 /** Exactly the files that the manifest names, each with the digest that it must still have when it is read. */

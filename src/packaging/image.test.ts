@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Manifest } from '../bundle/manifest.ts'
 import { imageConfig, writeImage } from './image.ts'
-import type { ImageOptions } from './image.ts'
+import type { BaseBelow, ImageOptions } from './image.ts'
 import type { LayerContent } from './layer.ts'
 import { arrange } from './tar.ts'
 
@@ -99,6 +99,48 @@ describe('a layout', () => {
     const stopped = options('stopped', { signal: AbortSignal.abort() })
     await expect(writeImage(contents, stopped)).rejects.toMatchObject({ name: 'AbortError' })
     expect(readdirSync(folder).filter((name) => name.includes('stopped'))).toEqual([])
+  })
+})
+
+describe('an image on another one', () => {
+  const base: BaseBelow = {
+    image: {
+      name: 'base',
+      architecture: 'x64',
+      digest: `sha256:${'cd'.repeat(32)}`,
+      config: {
+        env: ['PATH=/opt/conda/bin', 'LANG=C.UTF-8', 'HOME=/root', 'SLIPWAY_HOST=127.0.0.1'],
+        labels: { 'org.example': 'yes', 'slipway.version': 'another' },
+        history: [{ created_by: 'a step', empty_layer: true }, { created_by: 'another' }],
+      },
+      layers: [
+        { packing: 'none', digest: undefined, diffId: '', open: () => Promise.reject(new Error('it is not opened')) },
+      ],
+    },
+    unpackedBytes: [1],
+    env: ['SLIPWAY_RUNTIME=python'],
+  }
+  const below = { name: 'base 1', digest: '', diffId: 'sha256:below', sizeBytes: 1, unpackedBytes: 1 }
+  const { config, history } = imageConfig(options('unused', { base }), [below, { ...below, name: 'model' }])
+
+  test('keeps its variables, PATH among them, but those that ours needs', () => {
+    expect(config.Env.slice(0, 2)).toEqual(['PATH=/opt/conda/bin', 'LANG=C.UTF-8'])
+    expect(config.Env).toContain('HOME=/tmp')
+    expect(config.Env).toContain('SLIPWAY_RUNTIME=python')
+    expect(config.Env.filter((one) => one.startsWith('SLIPWAY_HOST='))).toEqual(['SLIPWAY_HOST=0.0.0.0'])
+  })
+
+  test('keeps its labels and history, and adds its own', () => {
+    expect(config.Labels).toMatchObject({
+      'org.example': 'yes',
+      'slipway.version': '1.2.3',
+      'slipway.model.name': 'fraud',
+    })
+    expect(history).toEqual([
+      { created_by: 'a step', empty_layer: true },
+      { created_by: 'another' },
+      { created: '1970-01-01T00:00:00Z', created_by: 'slipway package: model' },
+    ])
   })
 })
 

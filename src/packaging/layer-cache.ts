@@ -41,6 +41,7 @@ async function keyOf({ entries }: LayerContent, signal: AbortSignal): Promise<st
   for (const entry of entries) {
     const body = createHash('sha256')
     if (entry.kind === 'bytes') body.update(entry.bytes)
+    if (entry.kind === 'link') body.update(entry.target)
     if (entry.kind === 'file') for await (const piece of readPieces(entry, signal)) body.update(piece)
     hash.update(`\n${JSON.stringify([entry.kind, entry.path, entry.mode, body.digest('hex')])}`)
   }

@@ -30,7 +30,12 @@ export interface Layer {
   readonly sizeBytes: number
   /** The archive before compression, in bytes. */
   readonly unpackedBytes: number
+  /** How it is packed; gzip when absent. */
+  readonly packing?: Packing
 }
+
+/** How layers are packed. */
+export type Packing = 'none' | 'gzip' | 'zstd'
 
 /** What shall become a layer. */
 export interface LayerContent {

@@ -14,7 +14,7 @@ export type Architecture = 'x64' | 'arm64'
 export const IMAGE_USER_ID = 65_532
 
 /** Where the C library looks without a cache of its own, in its order; a library keeps the folder where it was found. */
-const LIBRARY_FOLDERS: Readonly<Record<Architecture, readonly string[]>> = {
+export const LIBRARY_FOLDERS: Readonly<Record<Architecture, readonly string[]>> = {
   x64: ['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib', '/lib'],
   arm64: ['/usr/lib/aarch64-linux-gnu', '/lib/aarch64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib', '/lib'],
 }
@@ -72,7 +72,7 @@ async function collectLibraries(
     if (elf.interpreter !== undefined && !known.has(basename(elf.interpreter))) {
       known.add(basename(elf.interpreter))
       const loader = await realpath(join(root, elf.interpreter)).catch(() =>
-        missing(elf.interpreter ?? '', architecture),
+        missingLibrary(elf.interpreter ?? '', architecture),
       )
       found.set(elf.interpreter, loader)
     }
@@ -82,7 +82,7 @@ async function collectLibraries(
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (known.has(name)) continue
     known.add(name)
-    const { path, from } = (await findLibrary(name, architecture, root)) ?? missing(name, architecture)
+    const { path, from } = (await findLibrary(name, architecture, root)) ?? missingLibrary(name, architecture)
     found.set(path, from)
     await visit(from)
   }
@@ -93,7 +93,8 @@ async function collectLibraries(
   return found
 }
 
-async function findLibrary(
+/** A library of this machine. @returns where the loader expects it, and where it lies */
+export async function findLibrary(
   name: string,
   architecture: Architecture,
   root: string,
@@ -111,7 +112,8 @@ async function findLibrary(
   return undefined
 }
 
-function missing(name: string, architecture: Architecture): never {
+/** @throws {ServingError} `unsupported` telling how this machine gets a library */
+export function missingLibrary(name: string, architecture: Architecture): never {
   throw new ServingError(
     'unsupported',
     `this machine has no ${quote(name)} for ${architecture}; an image takes the C and C++ libraries from the machine ` +
@@ -122,7 +124,7 @@ function missing(name: string, architecture: Architecture): never {
 }
 
 /** Package records and licences, where Debian's database tells them. */
-async function collectRecords(root: string, owned: readonly string[]): Promise<TarEntry[]> {
+export async function collectRecords(root: string, owned: readonly string[]): Promise<TarEntry[]> {
   const packages = await findPackages(root, owned)
   const entries: TarEntry[] = []
   for (const { name, record, copyright } of packages) {

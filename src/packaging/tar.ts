@@ -9,6 +9,8 @@ import { readPieces } from './file-pieces.ts'
 export type TarEntry =
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number }
   | { readonly kind: 'bytes'; readonly path: string; readonly mode: number; readonly bytes: Uint8Array }
+  /** A symbolic link; its mode means nothing. */
+  | { readonly kind: 'link'; readonly path: string; readonly mode: number; readonly target: string }
   | {
       readonly kind: 'file'
       readonly path: string
@@ -21,7 +23,7 @@ export type TarEntry =
     }
 
 /** Modes that layers use: only root may write, everybody may read, so an image runs under any user id. */
-export const MODE = { directory: 0o755, file: 0o644, program: 0o755 } as const
+export const MODE = { directory: 0o755, file: 0o644, program: 0o755, link: 0o777 } as const
 
 /**
  * Entries in the order in which they are written: by path, each after the directories that hold it, which are added
@@ -94,12 +96,20 @@ function padding(sizeBytes: number): Uint8Array {
 
 function head(entry: TarEntry, sizeBytes: number): Uint8Array {
   const name = Buffer.from(entry.kind === 'directory' ? `${entry.path}/` : entry.path)
-  const type = entry.kind === 'directory' ? '5' : '0'
-  const isLong = name.byteLength > MAX_NAME_BYTES || name.some((byte) => byte > 0x7e)
+  const type = entry.kind === 'directory' ? '5' : entry.kind === 'link' ? '2' : '0'
+  const target = Buffer.from(entry.kind === 'link' ? entry.target : '')
+  const isLong = (field: Buffer) => field.byteLength > MAX_NAME_BYTES || field.some((byte) => byte > 0x7e)
   const records: Buffer[] = []
-  if (isLong) records.push(paxRecord('path', name.toString()))
+  if (isLong(name)) records.push(paxRecord('path', name.toString()))
+  if (isLong(target)) records.push(paxRecord('linkpath', target.toString()))
   if (sizeBytes > MAX_SIZE) records.push(paxRecord('size', String(sizeBytes)))
-  const plain = header(name.subarray(0, MAX_NAME_BYTES), entry.mode, sizeBytes > MAX_SIZE ? 0 : sizeBytes, type)
+  const plain = header(
+    name.subarray(0, MAX_NAME_BYTES),
+    entry.mode,
+    sizeBytes > MAX_SIZE ? 0 : sizeBytes,
+    type,
+    target.subarray(0, MAX_NAME_BYTES),
+  )
   if (records.length === 0) return plain
   const body = Buffer.concat(records)
   const pax = header(Buffer.from('pax'), MODE.file, body.byteLength, 'x')
@@ -114,7 +124,7 @@ function paxRecord(key: string, value: string): Buffer {
   return Buffer.from(`${length} ${key}=${value}\n`)
 }
 
-function header(name: Uint8Array, mode: number, sizeBytes: number, type: string): Buffer {
+function header(name: Uint8Array, mode: number, sizeBytes: number, type: string, target = new Uint8Array()): Buffer {
   const block = Buffer.alloc(BLOCK)
   block.set(name, 0)
   writeOctal(block, mode, 100, 8)
@@ -123,6 +133,7 @@ function header(name: Uint8Array, mode: number, sizeBytes: number, type: string)
   writeOctal(block, sizeBytes, 124, 12)
   writeOctal(block, 0, 136, 12) // time of change
   block.write(type, 156)
+  block.set(target, 157)
   block.write('ustar\x0000', 257)
   writeOctal(block, 0, 329, 8) // device, major and minor
   writeOctal(block, 0, 337, 8)

@@ -8,14 +8,16 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -23,6 +25,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startLambdaEmulator } from '../support/lambda-emulator.ts'
 import { findTool, needs } from '../support/needs.ts'
 import { freePort } from '../support/free-port.ts'
+import { makePythonBase } from '../support/python-base.ts'
+import { makeWheel } from '../support/wheel.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')
@@ -39,11 +43,37 @@ interface Packed {
   digest: string
   sizeBytes: number
   model: { name: string; digest: string }
-  layers: { name: string; sizeBytes: number; unpackedBytes: number }[]
+  layers: { name: string; digest: string; sizeBytes: number; unpackedBytes: number }[]
+  wheels?: { name: string; version: string }[]
 }
 
-async function pack(out: string, tag: string, model = join(root, 'examples/fraud/fraud.onnx')): Promise<Packed> {
-  const args = ['package', model, '--out', out, '--tag', tag, '--cache', join(folder, 'cache'), '--json']
+/** A SageMaker model that says what it was given, by whom it was greeted, and as which user it runs. */
+const INFERENCE = `
+import json, os, greeting
+def model_fn(model_dir):
+    return float(open(os.path.join(model_dir, "weight.txt")).read())
+def input_fn(body, content_type):
+    return json.loads(body)
+def predict_fn(data, model):
+    return {"scores": [each * model for each in data], "text": greeting.TEXT, "user": os.getuid()}
+def output_fn(prediction, accept):
+    return json.dumps(prediction), "application/json"
+`
+
+function writeFiles(at: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(at, path)), { recursive: true })
+    writeFileSync(join(at, path), text)
+  }
+}
+
+async function pack(
+  out: string,
+  tag: string,
+  model = join(root, 'examples/fraud/fraud.onnx'),
+  more: readonly string[] = [],
+): Promise<Packed> {
+  const args = ['package', model, '--out', out, '--tag', tag, '--cache', join(folder, 'cache'), '--json', ...more]
   const { stdout } = await run(process.execPath, [join(root, 'src/cli/main.ts'), ...args], {
     env: { ...process.env, SLIPWAY_DATA: join(folder, 'data') },
   })
@@ -103,20 +133,27 @@ async function untilRefused(url: string): Promise<void> {
   throw new Error(`${url} still answers`)
 }
 
-/** What the kernel says of each process of an image that runs here. @param words that stand in its command line */
-function imageProcesses(words = ''): string[] {
-  const found = readdirSync('/proc').flatMap((id) => {
+/**
+ * What the kernel says of each process of an image that runs here.
+ * @param kind `code`: those that run code alone, which hide what they were started with
+ */
+function imageProcesses({ child }: ReturnType<typeof start>, kind: 'server' | 'code' = 'server'): string[] {
+  const found: string[] = []
+  const waiting = [child.pid ?? 0]
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     try {
+      for (const thread of readdirSync(`/proc/${id}/task`))
+        waiting.push(
+          ...readFileSync(`/proc/${id}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+        )
+      if (readlinkSync(`/proc/${id}/exe`) !== '/usr/local/bin/node') continue
       const command = readFileSync(`/proc/${id}/cmdline`, 'utf8')
-      return command.startsWith('/usr/local/bin/node\0') &&
-        command.includes('/app/slipway.js\0') &&
-        command.includes(words)
-        ? [readFileSync(`/proc/${id}/status`, 'utf8')]
-        : []
+      const isServer = command.includes('/app/slipway.js\0') && !command.includes('--slipway-process\0code')
+      if (isServer === (kind === 'server')) found.push(readFileSync(`/proc/${id}/status`, 'utf8'))
     } catch {
-      return [] // no process, or one that ended meanwhile
+      // one that ended meanwhile
     }
-  })
+  }
   expect(found.length).toBeGreaterThan(0)
   return found
 }
@@ -198,7 +235,7 @@ describe.skipIf(!needs('linux', 'skopeo', 'umoci', 'runc', 'docker-registry', 'r
       ...settings,
     ])
     await untilReady(`${base}/v2/health/ready`, server, 'Slipway answers at') // one runner alone may be ready before
-    for (const status of imageProcesses()) {
+    for (const status of imageProcesses(server)) {
       expect(status).toMatch(/^Uid:(\t65532){4}$/m)
       expect(status).toMatch(/^CapEff:\t0{16}$/m)
       expect(status).toMatch(/^NoNewPrivs:\t1$/m)
@@ -255,7 +292,7 @@ describe.skipIf(!needs('linux', 'skopeo', 'umoci', 'runc', 'docker-registry', 'r
       const settings = ['SLIPWAY_HOST=127.0.0.1', `SLIPWAY_PORT=${port}`, 'SLIPWAY_GRPC_PORT=0', 'NO_TMP=1']
       const server = start(script, [`${layout}:coded`, ...settings])
       await untilReady(`http://127.0.0.1:${port}/v2/health/ready`, server, 'Slipway answers at')
-      const codeProcess = imageProcesses('--slipway-process\0code')
+      const codeProcess = imageProcesses(server, 'code')
       expect(codeProcess).toHaveLength(1)
       expect(codeProcess[0]).toMatch(/^Uid:(\t65532){4}$/m)
       const invoked = await post(`http://127.0.0.1:${port}/invocations`, 'text/csv', csv)
@@ -279,6 +316,94 @@ describe.skipIf(!needs('linux', 'skopeo', 'umoci', 'runc', 'docker-registry', 'r
       expectRisks(answer.body.toString())
       instance.child.kill('SIGTERM')
       await ended
+      await lambda.close()
+    },
+  )
+
+  test.skipIf(!needs('python3'))(
+    'stands on an image with Python for a model in Python, and answers as it does where it was made',
+    { timeout: 240_000 },
+    async () => {
+      const base = join(folder, 'base')
+      const below = await makePythonBase(base, { packing: 'none' })
+      const wheels = join(folder, 'wheels')
+      mkdirSync(wheels)
+      const greeting = { 'greeting/__init__.py': 'import helping\nTEXT = "hello " + helping.WHO\n' }
+      makeWheel(wheels, 'greeting', '1.2', { requires: ['helping>=1; python_version >= "3.8"'], files: greeting })
+      const helping = { 'helping/__init__.py': 'WHO = "you"\n' }
+      makeWheel(wheels, 'helping', '1.0', { files: helping })
+      const model = join(folder, 'scores')
+      writeFiles(model, {
+        'weight.txt': '2.5',
+        'code/requirements.txt': 'greeting>=1 # and what it needs\n',
+        'code/inference.py': INFERENCE,
+      })
+      // an environment with the packages, to compile the model here and to compare with
+      const environment = join(folder, 'environment')
+      const site = `lib/python${below.version}/site-packages`
+      writeFiles(environment, { [`${site}/greeting.py`]: greeting['greeting/__init__.py'] })
+      writeFiles(environment, { [`${site}/helping.py`]: helping['helping/__init__.py'], 'bin/none': '' })
+      const python = findTool('python3') ?? ''
+      const home = await run(python, ['-I', '-c', 'import os, sys; print(os.path.realpath(sys.executable))'])
+      writeFiles(environment, { 'pyvenv.cfg': `home = ${dirname(home.stdout.trim())}\n` })
+      symlinkSync(home.stdout.trim(), join(environment, 'bin/python'))
+      const here = ['--runtime', 'python', '--python', join(environment, 'bin/python')]
+
+      await expect(pack(layout, 'python', model, here)).rejects.toMatchObject({
+        stdout: expect.stringContaining('give an image that has it, by --base'),
+      })
+      const bundle = join(folder, 'scores.bundle')
+      await run(process.execPath, [join(root, 'src/cli/main.ts'), 'compile', model, '--out', bundle, ...here], {
+        env: { ...process.env, SLIPWAY_DATA: join(folder, 'data') },
+      })
+      const onBase = ['--base', base, '--wheels', wheels]
+      // what is packed is not run: no Python of this machine is asked
+      const made = await pack(layout, 'python', bundle, onBase)
+      const again = await pack(join(folder, 'python-again'), 'python', bundle, onBase)
+      expect(again.digest).toBe(made.digest)
+      expect(made.layers.slice(0, 2).map(({ digest }) => digest)).toEqual(below.layers)
+      expect(made.layers.slice(2).map(({ name }) => name)).toEqual([
+        'system',
+        'node',
+        'engine',
+        'app',
+        'packages',
+        'model',
+      ])
+      expect(made.wheels?.map(({ name, version }) => `${name} ${version}`)).toEqual(['greeting 1.2', 'helping 1.0'])
+
+      const ask = async (port: number) => {
+        const answer = await post(`http://127.0.0.1:${port}/invocations`, 'application/json', '[1, 2]')
+        const { scores, text, ...rest } = JSON.parse(answer.body) as Record<string, unknown>
+        expect(rest).toEqual({ user: port === served ? 65_532 : process.getuid?.() })
+        return { status: answer.status, scores, text }
+      }
+      const [port, served] = [await freePort(), await freePort()]
+      const serve = ['serve', bundle, ...here, '--data', join(folder, 'data'), '--port', String(port)]
+      const local = start(process.execPath, [join(root, 'src/cli/main.ts'), ...serve, '--grpc-port', '0'])
+      await untilReady(`http://127.0.0.1:${port}/v2/health/ready`, local, 'Slipway answers at')
+      const expectedAnswer = { status: 200, scores: [2.5, 5], text: 'hello you' }
+      expect(await ask(port), local.log()).toEqual(expectedAnswer)
+      local.child.kill('SIGTERM')
+      const script = join(root, 'test/support/run-image.sh')
+      const settings = ['SLIPWAY_HOST=127.0.0.1', `SLIPWAY_PORT=${served}`, 'SLIPWAY_GRPC_PORT=0']
+      const server = start(script, [`${layout}:python`, ...settings])
+      await untilReady(`http://127.0.0.1:${served}/v2/health/ready`, server, 'Slipway answers at')
+      expect(await ask(served), server.log()).toEqual(expectedAnswer)
+      const ended = once(server.child, 'exit')
+      server.child.kill('SIGTERM')
+      expect(await ended, server.log()).toEqual([0, null])
+
+      const lambda = await startLambdaEmulator()
+      const instance = start(script, [`${layout}:python`, 'USER_ID=993', `AWS_LAMBDA_RUNTIME_API=${lambda.api}`])
+      const gone = once(instance.child, 'exit')
+      const headers: [string, string][] = [['content-type', 'application/json']]
+      const asked = lambda.fromHttp('v2', { method: 'POST', target: '/invocations', headers, body: Buffer.from('[4]') })
+      const answer = await Promise.race([asked, gone.then(() => Promise.reject(new Error(instance.log())))])
+      expect(answer.status, instance.log()).toBe(200)
+      expect(JSON.parse(answer.body.toString())).toEqual({ scores: [10], text: 'hello you', user: 993 })
+      instance.child.kill('SIGTERM')
+      await gone
       await lambda.close()
     },
   )
