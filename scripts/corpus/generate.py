@@ -23,6 +23,7 @@ MODULES = (
     "composing",
     "meta",
     "boosters",
+    "sampling",
     "files",
     "edges",
 )
@@ -43,7 +44,7 @@ def remove_others(target, names):
 
 
 def main(target, text=""):
-    libs = {name: installed(name) for name in ("numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm")}
+    libs = {name: installed(name) for name in ("numpy", "scipy", "pandas", "joblib", "xgboost", "lightgbm", "imbalanced-learn")}
     libs = {"sklearn": sklearn.__version__, **libs, "python": platform.python_version()}
     for module in MODULES:
         importlib.import_module(f"models.{module}")

@@ -4,9 +4,14 @@ const [BEGIN, END] = ['<!-- tables: begin -->', '<!-- tables: end -->']
 
 /** Libraries that have a table of their own, with the families of cases that belong to it. */
 const LIBRARIES = [
-  { title: 'scikit-learn', library: 'sklearn', has: (family: string) => !['xgboost', 'lightgbm'].includes(family) },
+  {
+    title: 'scikit-learn',
+    library: 'sklearn',
+    has: (family: string) => !['xgboost', 'lightgbm', 'imblearn'].includes(family),
+  },
   { title: 'XGBoost', library: 'xgboost', has: (family: string) => family === 'xgboost' },
   { title: 'LightGBM', library: 'lightgbm', has: (family: string) => family === 'lightgbm' },
+  { title: 'imbalanced-learn', library: 'imbalanced-learn', has: (family: string) => family === 'imblearn' },
 ] as const
 
 /** Tables of what is compiled, by estimator and version of its library. */

@@ -17,7 +17,7 @@ import type { Tensors } from '../tensor/tensor.ts'
 import { unwrapZipMaps } from './unwrap-zipmap.ts'
 
 /** Raised when the same file would give another bundle. */
-export const COMPILER_REVISION = 3
+export const COMPILER_REVISION = 4
 
 /** An input or output as far as the file tells: a model need not say an output's shape. */
 export interface FoundSpec extends Omit<TensorSpec, 'shape'> {

@@ -22,6 +22,30 @@ _frame_numbers = d.Data(
     d.fraud.y,
     d.fraud.rows[["amount", "account_age", "tries", "foreign"]],
 )
+# LightGBM itself goes by place: requests use the names in its file
+_underscored = d.Data(
+    d.binary_frame.X, d.binary_frame.y, d.binary_frame.rows.rename(columns=lambda name: name.replace(" ", "_"))
+)
+_far = d.Data(d.binary.X, d.binary.y, np.where(d.with_holes(d.binary.rows, 12) != d.binary.rows, np.inf, d.binary.rows))
+_ints = d.Data(
+    d.fraud.X.assign(hour=d.fraud.X["hour"].astype("category"), foreign=d.fraud.X["foreign"].astype("category"))[
+        ["hour", "foreign", "amount"]
+    ],
+    d.fraud.y,
+    d.fraud.X.iloc[20:40]
+    .reset_index(drop=True)
+    .assign(hour=lambda f: f["hour"].astype("category"), foreign=lambda f: f["foreign"].astype("category"))[
+        ["hour", "foreign", "amount"]
+    ],
+)
+
+
+def own_logistic(labels, scores):
+    """An objective of the user's own: what its trees add up to is all that is known of it."""
+    share = 1 / (1 + np.exp(-scores))
+    return share - labels, share * (1 - share)
+
+
 _holes_counts = d.Data(d.with_holes(d.counts.X, 9), d.counts.y, d.with_holes(d.counts.rows, 10))
 
 each(
@@ -66,6 +90,33 @@ each(
         "float32": dict(B, data=d.binary_float32),
         "sparse": dict(B, data=d.counts_sparse),
         "multi-tree": dict(B, data=d.multilabel, multi_strategy="multi_output_tree", tree_method="hist"),
+        "multi-tree-classes": dict(B, data=d.wine, multi_strategy="multi_output_tree", tree_method="hist"),
+        "dart-forest": dict(B, booster="dart", rate_drop=0.4, normalize_type="forest", sample_type="weighted"),
+        "dart-skip": dict(B, booster="dart", rate_drop=0.6, skip_drop=0.4),
+        "dart-parallel": dict(B, booster="dart", rate_drop=0.5, num_parallel_tree=2, subsample=0.7),
+        "base-scores": dict(B, data=d.wine, base_score=[0.2, 0.3, 0.5]),
+        "base-score-multi": dict(B, data=d.wine, base_score=0.3),
+        "multilabel-base": dict(B, data=d.multilabel, base_score=0.4),
+        "marked-zero": dict(B, data=d.counts, missing=0),
+        "approx-onehot": dict(
+            B, data=_cats, enable_categorical=True, tree_method="approx", max_cat_to_onehot=3, max_cat_threshold=2
+        ),
+        "codes": dict(
+            B, data=d.codes, enable_categorical=True, tree_method="hist", feature_types=["c", "c", "q", "c"],
+            max_cat_to_onehot=2,
+        ),
+        "codes-onehot": dict(
+            B, data=d.codes, enable_categorical=True, tree_method="hist", feature_types=["c", "c", "q", "c"],
+            max_cat_to_onehot=9,
+        ),
+        "own": dict(B, objective=own_logistic),
+        "hinge-dart": dict(B, objective="binary:hinge", booster="dart", rate_drop=0.4),
+        "softprob-two": dict(B, objective="multi:softprob", num_class=2),
+        "softmax-two": dict(B, objective="multi:softmax", num_class=2),
+        "softprob-five": dict(B, data=d.wine, objective="multi:softprob", num_class=5),
+        "softmax-dart": dict(B, data=d.wine, objective="multi:softmax", booster="dart", rate_drop=0.4),
+        "marked-infinite": dict(B, data=d.missing, missing=np.inf),
+        "hist-lossguide": dict(B, tree_method="hist", grow_policy="lossguide", max_depth=0, max_leaves=9),
         "deep": dict(B, max_depth=8, n_estimators=15, data=d.digits, learning_rate=0.5),
     },
 )
@@ -89,6 +140,31 @@ each(
         "two-vector": dict(B, data=d.diabetes_two, multi_strategy="multi_output_tree", tree_method="hist"),
         "missing": dict(B, data=d.missing_reg),
         "dart": dict(B, booster="dart", rate_drop=0.5, one_drop=True, normalize_type="forest"),
+        "dart-tree": dict(B, booster="dart", rate_drop=0.5, normalize_type="tree"),
+        "dart-two": dict(B, booster="dart", rate_drop=0.5, data=d.diabetes_two),
+        "vector-missing": dict(
+            B, multi_strategy="multi_output_tree", tree_method="hist",
+            data=d.Data(d.missing_reg.X, d.diabetes_two.y, d.missing_reg.rows),
+        ),
+        "vector-parallel": dict(
+            B, multi_strategy="multi_output_tree", tree_method="hist", num_parallel_tree=2, subsample=0.7,
+            data=d.diabetes_two,
+        ),
+        "huber-slope": dict(B, objective="reg:pseudohubererror", huber_slope=2.0),
+        "tweedie-power": dict(B, objective="reg:tweedie", tweedie_variance_power=1.7),
+        "quantile-vector": dict(
+            B, objective="reg:quantileerror", quantile_alpha=np.array([0.2, 0.8]), tree_method="hist",
+            multi_strategy="multi_output_tree",
+        ),
+        "quantiles-dart": dict(
+            B, objective="reg:quantileerror", quantile_alpha=np.array([0.2, 0.8]), booster="dart", rate_drop=0.4
+        ),
+        "absolute-two": dict(B, objective="reg:absoluteerror", data=d.diabetes_two),
+        "logistic-two": dict(B, objective="reg:logistic", data=d.unit_y.of(np.column_stack([d.unit_y.y, 1 - d.unit_y.y]))),
+        "base-scores-two": dict(B, data=d.diabetes_two, base_score=[100.0, 2.0]),
+        "poisson-base": dict(B, objective="count:poisson", data=d.counts_y, base_score=2.0),
+        "gamma-dart": dict(B, objective="reg:gamma", booster="dart", rate_drop=0.3),
+        "cox": dict(B, objective="survival:cox", data=d.diabetes.of(np.where(d.diabetes.y % 2 < 1, d.diabetes.y, -d.diabetes.y))),
         "gblinear": dict(n_estimators=10, booster="gblinear"),
         "gblinear-two": dict(n_estimators=6, booster="gblinear", data=d.diabetes_two),
         "base-score": dict(B, base_score=100),
@@ -136,11 +212,42 @@ each(
         "zero-missing": dict(V, data=_holes_counts, zero_as_missing=True),
         "no-missing": dict(V, data=d.missing, use_missing=False),
         "counts": dict(V, data=_holes_counts),
-        "frame": dict(V, data=d.binary_frame),
+        "frame": dict(V, data=_underscored),
         "categorical": dict(V, data=_cats),
         "categorical-hours": dict(V, data=_hours, min_data_per_group=2, cat_smooth=1.0, max_cat_to_onehot=2),
         "categorical-codes": dict(V, data=d.codes, min_data_per_group=2),
         "linear-tree": dict(V, linear_tree=True),
+        "linear-multi": dict(V, linear_tree=True, data=d.iris),
+        "linear-ova": dict(V, linear_tree=True, data=d.iris, objective="multiclassova"),
+        "linear-missing": dict(V, linear_tree=True, data=d.missing),
+        "linear-missing-late": dict(V, linear_tree=True, data=d.late_missing),
+        "linear-infinite": dict(V, linear_tree=True, data=_far),
+        "linear-unmissing": dict(V, linear_tree=True, data=d.missing, use_missing=False),
+        "linear-dart": dict(V, linear_tree=True, boosting_type="dart", drop_rate=0.4),
+        "linear-goss": dict(V, linear_tree=True, boosting_type="goss"),
+        "linear-rf": dict(V, linear_tree=True, boosting_type="rf", bagging_freq=1, bagging_fraction=0.6),
+        "linear-categorical": dict(V, linear_tree=True, data=_cats),
+        "linear-codes": dict(V, linear_tree=True, data=d.codes, min_data_per_group=2),
+        "linear-frame": dict(V, linear_tree=True, data=_frame_numbers),
+        "linear-lambda": dict(V, linear_tree=True, linear_lambda=0.5, reg_lambda=0.1),
+        "linear-float32": dict(V, linear_tree=True, data=d.binary_float32),
+        "linear-stump": dict(V, linear_tree=True, min_child_samples=1000),
+        "ova-sigmoid": dict(V, data=d.iris, objective="multiclassova", sigmoid=0.7),
+        "multi-dart": dict(V, data=d.iris, boosting_type="dart", drop_rate=0.5),
+        "multi-goss": dict(V, data=d.iris, boosting_type="goss"),
+        "multi-missing": dict(V, data=d.missing_iris),
+        "multi-balanced": dict(V, data=d.iris, class_weight="balanced"),
+        "zero-missing-late": dict(V, data=d.counts, zero_as_missing=True, rows_of=_holes_counts.rows),
+        "scale-pos": dict(V, scale_pos_weight=3.0),
+        "cross-entropy-lambda": dict(V, objective="cross_entropy_lambda"),
+        "own": dict(V, objective=own_logistic),
+        "categories-ints": dict(V, data=_ints, min_data_per_group=2, cat_smooth=1.0),
+        "few-rounds": dict(V, n_estimators=1),
+        "monotone-advanced": dict(
+            V, monotone_constraints=[1, 0, -1, 0, 0, 0], monotone_constraints_method="advanced"
+        ),
+        "wide-bins": dict(V, max_bin=7, min_data_in_bin=1),
+        "one-class": dict(V, data=d.binary.of(np.ones(len(d.binary.y), int))),
         "monotone": dict(V, monotone_constraints=[1, 0, -1, 0, 0, 0]),
         "extra": dict(V, extra_trees=True),
         "negative": dict(V, data=d.binary_negative),
@@ -165,7 +272,21 @@ each(
         "missing": dict(V, data=d.missing_reg),
         "rf": dict(V, boosting_type="rf", bagging_freq=1, bagging_fraction=0.6),
         "dart": dict(V, boosting_type="dart"),
+        "dart-uniform": dict(V, boosting_type="dart", uniform_drop=True, xgboost_dart_mode=True, drop_rate=0.6),
         "linear-tree": dict(V, linear_tree=True),
+        "linear-huber": dict(V, linear_tree=True, objective="huber"),
+        "linear-poisson": dict(V, linear_tree=True, objective="poisson", data=d.counts_y),
+        "linear-missing": dict(V, linear_tree=True, data=d.missing_reg),
+        "linear-quantile": dict(V, linear_tree=True, objective="quantile", alpha=0.8),
+        "quantile-high": dict(V, objective="quantile", alpha=0.9),
+        "tweedie-power": dict(V, objective="tweedie", tweedie_variance_power=1.8),
+        "goss": dict(V, boosting_type="goss"),
+        "rf-l1": dict(V, boosting_type="rf", bagging_freq=1, bagging_fraction=0.6, objective="l1"),
+        "rf-poisson": dict(
+            V, boosting_type="rf", bagging_freq=1, bagging_fraction=0.6, objective="poisson", data=d.counts_y
+        ),
+        "sqrt-l1": dict(V, reg_sqrt=True, objective="l1"),
+        "max-delta": dict(V, max_delta_step=0.5),
         "weights": dict(V, sample_weight=d.weights),
         "categorical": dict(
             V, data=d.Data(_cats.X.drop(columns="amount"), d.fraud_y, _cats.rows.drop(columns="amount"))
@@ -224,15 +345,77 @@ def stopped_xgb_multi():
     return model.fit(d.wine.X[::2], d.wine.y[::2], eval_set=[(d.wine.X[1::2], d.wine.y[1::2])], verbose=False)
 
 
-def stopped_lgbm():
+def stopped_lgbm(kind="Classifier", data=d.binary, **options):
     import lightgbm
 
-    model = find(L + "Classifier")(**{**V, "n_estimators": 60, "learning_rate": 0.8})
+    model = find(L + kind)(**{**V, "n_estimators": 60, "learning_rate": 0.8, **options})
     return model.fit(
-        d.binary.X[::2],
-        d.binary.y[::2],
-        eval_set=[(d.binary.X[1::2], d.binary.y[1::2])],
+        data.X[::2],
+        data.y[::2],
+        eval_set=[(data.X[1::2], data.y[1::2])],
         callbacks=[lightgbm.early_stopping(3, verbose=False)],
+    )
+
+
+def stopped(kind="Regressor", data=d.diabetes, metric="rmse", **options):
+    """XGBoost that stops early."""
+
+    def train():
+        made = {**B, "n_estimators": 60, "learning_rate": 0.8, **options}
+        model = find(X + kind)(**made, early_stopping_rounds=3, eval_metric=metric)
+        return model.fit(data.X[::2], data.y[::2], eval_set=[(data.X[1::2], data.y[1::2])], verbose=False)
+
+    return train
+
+
+def survival(**options):
+    """XGBoost's model of times of which some are only known to be later."""
+
+    def train():
+        import xgboost
+
+        matrix = xgboost.DMatrix(d.diabetes.X)
+        matrix.set_float_info("label_lower_bound", d.diabetes.y)
+        matrix.set_float_info("label_upper_bound", np.where(d.diabetes.y > 200, np.inf, d.diabetes.y))
+        parameters = {"objective": "survival:aft", "max_depth": 3, "nthread": 1, "seed": 0, **options}
+        return xgboost.train(parameters, matrix, 8)
+
+    return train
+
+
+def continued_xgb():
+    first = find(X + "Classifier")(**B).fit(d.binary.X, d.binary.y)
+    return find(X + "Classifier")(**{**B, "random_state": 3}).fit(d.binary.X, 1 - d.binary.y, xgb_model=first)
+
+
+def continued_lgbm():
+    first = find(L + "Classifier")(**V).fit(d.binary.X, d.binary.y)
+    return find(L + "Classifier")(**{**V, "random_state": 3}).fit(d.binary.X, 1 - d.binary.y, init_model=first)
+
+
+def stopped_booster_lgbm():
+    import lightgbm
+
+    learn = lightgbm.Dataset(d.binary.X[::2], d.binary.y[::2])
+    return lightgbm.train(
+        {"objective": "binary", "num_leaves": 6, "min_data_in_leaf": 4, "verbose": -1, "learning_rate": 0.8},
+        learn,
+        60,
+        valid_sets=[lightgbm.Dataset(d.binary.X[1::2], d.binary.y[1::2], reference=learn)],
+        callbacks=[lightgbm.early_stopping(3, verbose=False)],
+    )
+
+
+def stopped_booster_xgb():
+    import xgboost
+
+    return xgboost.train(
+        {"objective": "binary:logistic", "max_depth": 3, "nthread": 1, "eta": 0.8},
+        xgboost.DMatrix(d.binary.X[::2], d.binary.y[::2]),
+        60,
+        evals=[(xgboost.DMatrix(d.binary.X[1::2], d.binary.y[1::2]), "v")],
+        early_stopping_rounds=3,
+        verbose_eval=False,
     )
 
 
@@ -247,6 +430,34 @@ def ranker(path, options):
 add("xgboost", "XGBClassifier-early", stopped_xgb, d.binary.rows)
 add("xgboost", "XGBClassifier-early-multi", stopped_xgb_multi, d.wine.rows)
 add("lightgbm", "LGBMClassifier-early", stopped_lgbm, d.binary.rows)
+add("lightgbm", "LGBMClassifier-early-multi", lambda: stopped_lgbm(data=d.iris), d.iris.rows)
+add("lightgbm", "LGBMClassifier-early-linear", lambda: stopped_lgbm(linear_tree=True), d.binary.rows)
+add("lightgbm", "LGBMRegressor-early", lambda: stopped_lgbm("Regressor", d.diabetes), d.diabetes.rows)
+add(
+    "lightgbm",
+    "LGBMRegressor-early-rf",
+    lambda: stopped_lgbm("Regressor", d.diabetes, boosting_type="rf", bagging_freq=1, bagging_fraction=0.6),
+    d.diabetes.rows,
+)
+add("lightgbm", "LGBMClassifier-continued", continued_lgbm, d.binary.rows)
+add("xgboost", "XGBClassifier-continued", continued_xgb, d.binary.rows)
+add("xgboost", "XGBRegressor-early", stopped(), d.diabetes.rows)
+add("xgboost", "XGBRegressor-early-parallel", stopped(num_parallel_tree=3, subsample=0.6), d.diabetes.rows)
+add("xgboost", "XGBRegressor-early-two", stopped(data=d.diabetes_two), d.diabetes.rows)
+add(
+    "xgboost",
+    "XGBRegressor-early-vector",
+    stopped(data=d.diabetes_two, multi_strategy="multi_output_tree", tree_method="hist"),
+    d.diabetes.rows,
+)
+add("xgboost", "XGBRegressor-early-gblinear", stopped(booster="gblinear"), d.diabetes.rows)
+add("xgboost", "XGBClassifier-early-dart", stopped("Classifier", d.binary, "logloss", booster="dart"), d.binary.rows)
+add(
+    "xgboost",
+    "XGBClassifier-early-softmax",
+    stopped("Classifier", d.wine, "merror", objective="multi:softmax"),
+    d.wine.rows,
+)
 add("xgboost", "XGBRanker-ndcg", ranker(X + "Ranker", dict(B, objective="rank:ndcg")), d.diabetes.rows)
 add("xgboost", "XGBRanker-pairwise", ranker(X + "Ranker", dict(B, objective="rank:pairwise")), d.diabetes.rows)
 add("xgboost", "XGBRanker-map", ranker(X + "Ranker", dict(B, objective="rank:map")), d.diabetes.rows)
@@ -284,9 +495,11 @@ def lgbm_booster(data, parameters, rounds=8):
     def train():
         import lightgbm
 
+        given = dict(parameters)
+        group = [len(data.y)] if given.pop("group", False) else None
         return lightgbm.train(
-            {"num_leaves": 6, "min_data_in_leaf": 4, "verbose": -1, "num_threads": 1, **parameters},
-            lightgbm.Dataset(data.X, data.y),
+            {"num_leaves": 6, "min_data_in_leaf": 4, "verbose": -1, "num_threads": 1, **given},
+            lightgbm.Dataset(data.X, data.y, group=group),
             rounds,
         )
 
@@ -313,6 +526,47 @@ OBJECTIVES = {
     "dart": (d.diabetes, {"booster": "dart", "rate_drop": 0.4}),
     "gblinear": (d.diabetes, {"booster": "gblinear"}),
 }
+OBJECTIVES |= {
+    "cox": (d.diabetes.of(np.where(d.diabetes.y % 2 < 1, d.diabetes.y, -d.diabetes.y)), {"objective": "survival:cox"}),
+    "hinge": (d.binary, {"objective": "binary:hinge"}),
+    "vectors": (d.diabetes_two, {"multi_strategy": "multi_output_tree", "tree_method": "hist"}),
+    "dart-multi": (d.wine, {"booster": "dart", "rate_drop": 0.4, "objective": "multi:softprob", "num_class": 3}),
+    "gblinear-multi": (d.wine_scaled, {"booster": "gblinear", "objective": "multi:softprob", "num_class": 3}),
+}
+for kind, options in {
+    "normal": {},
+    "logistic": {"aft_loss_distribution": "logistic"},
+    "extreme": {"aft_loss_distribution": "extreme", "aft_loss_distribution_scale": 1.2},
+}.items():
+    add(
+        "xgboost",
+        f"Booster-xgb-aft-{kind}",
+        survival(**options),
+        d.diabetes.rows,
+        ask=ask_xgb,
+        estimator="xgboost.Booster",
+    )
+add(
+    "xgboost", "Booster-xgb-early", stopped_booster_xgb, d.binary.rows, ask=ask_xgb, estimator="xgboost.Booster"
+)
+add(
+    "xgboost",
+    "Booster-xgb-early-ubj",
+    stopped_booster_xgb,
+    d.binary.rows,
+    ask=ask_xgb,
+    save=own_file("ubj"),
+    estimator="xgboost .ubj",
+)
+add("lightgbm", "Booster-lgbm-early", stopped_booster_lgbm, d.binary.rows, estimator="lightgbm.Booster")
+add(
+    "lightgbm",
+    "Booster-lgbm-early-txt",
+    stopped_booster_lgbm,
+    d.binary.rows,
+    save=own_file("txt"),
+    estimator="lightgbm .txt",
+)
 for name, (data, parameters) in OBJECTIVES.items():
     add(
         "xgboost",
@@ -341,6 +595,10 @@ for name, (data, parameters) in {
     "xentropy": (d.unit_y, {"objective": "cross_entropy"}),
     "codes": (d.codes, {"objective": "binary", "categorical_feature": [0, 1, 3], "min_data_per_group": 2}),
     "custom": (d.diabetes, {"objective": "huber"}),
+    "linear": (d.missing_reg, {"objective": "regression", "linear_tree": True}),
+    "linear-soft": (d.wine, {"objective": "multiclass", "num_class": 3, "linear_tree": True}),
+    "linear-ova": (d.wine, {"objective": "multiclassova", "num_class": 3, "linear_tree": True, "boosting": "dart"}),
+    "rank": (d.diabetes.of((d.diabetes.y // 70).astype(int).clip(0, 4)), {"objective": "lambdarank", "group": True}),
 }.items():
     add(
         "lightgbm",

@@ -111,6 +111,22 @@ add(
     ask=chained(["preprocessor", "classifier"]),
     estimator="dict",
 )
+add(
+    "bundles",
+    "dict-nested",
+    lambda: {"artifacts": {"models": [model()], "columns": list("abcdef")}, "metrics": {"auc": 0.9}},
+    d.binary.rows,
+    ask=lambda whole: whole["artifacts"]["models"][0],
+    estimator="dict",
+)
+add(
+    "bundles",
+    "dict-folds",
+    lambda: {"model": model(), "folds": [model(), model()]},
+    d.binary.rows,
+    ask=lambda whole: whole["model"],
+    estimator="dict",
+)
 add("bundles", "list-one", lambda: [model()], d.binary.rows, ask=lambda whole: whole[0], estimator="list")
 add(
     "bundles",

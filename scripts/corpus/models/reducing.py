@@ -1,7 +1,7 @@
 """Decompositions, projections, kernel maps, selection of features."""
 
 import numpy as np
-from corpus import each, find, late
+from corpus import add, each, find, late
 
 import data as d
 
@@ -96,7 +96,36 @@ each(
     },
 )
 each("decompositions", D + "MiniBatchNMF", _counts, {"plain": dict(n_components=2, random_state=0, max_iter=30)})
-each("decompositions", D + "LatentDirichletAllocation", _counts, {"plain": dict(n_components=2, random_state=0)})
+each(
+    "decompositions",
+    D + "LatentDirichletAllocation",
+    _counts,
+    {
+        "plain": dict(n_components=2, random_state=0),
+        "many": dict(n_components=9, random_state=0),
+        "online": dict(n_components=3, random_state=0, learning_method="online", batch_size=16),
+        "priors": dict(n_components=3, random_state=0, doc_topic_prior=0.05, topic_word_prior=0.9),
+        "long": dict(n_components=3, random_state=0, max_doc_update_iter=900, mean_change_tol=1e-7),
+        "short": dict(n_components=3, random_state=0, max_doc_update_iter=3),
+        "sparse": dict(n_components=3, random_state=0, data=d.counts_sparse.of(None)),
+        "fractions": dict(n_components=3, random_state=0, data=d.positive.of(None)),
+        "one": dict(n_components=1, random_state=0),
+    },
+)
+for _name, _vectorizer, _last in (
+    ("counts", "CountVectorizer", None),
+    ("shares", "TfidfVectorizer", None),
+    ("logreg", "CountVectorizer", "linear_model.LogisticRegression"),
+):
+
+    def topics(vectorizer=_vectorizer, last=_last):
+        steps = [
+            find("feature_extraction.text." + vectorizer)(),
+            find(D + "LatentDirichletAllocation")(n_components=4, random_state=0),
+        ]
+        return find("pipeline.make_pipeline")(*steps, *([find(last)()] if last else [])).fit(d.texts.X, d.texts.y)
+
+    add("decompositions", f"LatentDirichletAllocation-text-{_name}", topics, d.texts.rows, estimator="Pipeline (text)")
 each("decompositions", D + "SparsePCA", _wine, {"plain": dict(n_components=2, random_state=0, max_iter=30)})
 each("decompositions", D + "MiniBatchSparsePCA", _wine, {"plain": dict(n_components=2, random_state=0, max_iter=30)})
 each("decompositions", D + "DictionaryLearning", _wine, {"plain": dict(n_components=3, random_state=0, max_iter=20)})

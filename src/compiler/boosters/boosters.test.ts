@@ -77,12 +77,67 @@ describe('a model over categories that are text', () => {
   })
 })
 
-test('a version that is not tested is compiled on demand alone', () => {
+test('leaves that are linear models answer as LightGBM has them, also where a feature is missing', async () => {
+  const model = compileLightgbm(file('lightgbm-linear.model'), TESTED)
+  const rows = [
+    [0.5, 0.25, -1],
+    [Number.NaN, 1, 1],
+    [-2, Number.NaN, 0.3],
+    [1, 1, Number.NaN],
+    [Number.NaN, Number.NaN, Number.NaN],
+    [3, -4, 2.5],
+  ]
+  const X = { datatype: 'FP64' as const, shape: [rows.length, 3], data: Float64Array.from(rows.flat()) }
+  const found = await predict(model, new Map([['X', X]]))
+  const expected = [
+    [0.20996894467491, 0.7328713997747061, 0.057159655550383937],
+    [0.09649056032834305, 0.24029906060321496, 0.6632103790684419],
+    [0.7594512295116502, 0.1630606367565167, 0.07748813373183315],
+    [0.0840516208316611, 0.2297632527080034, 0.6861851264603356],
+    [0.21938853833704516, 0.546362872078988, 0.23424858958396677],
+    [0.14446128167362468, 0.7872971898500539, 0.06824152847632141],
+  ]
+  found.forEach((value, i) => expect(value).toBeCloseTo(expected.flat()[i] as number, 14))
+})
+
+test('a leaf of a feature that the model does not have is refused', () => {
+  const text = file('lightgbm-linear.model')
+    .toString()
+    .replace(/leaf_features=\d/, 'leaf_features=7')
+  expect(() => compileLightgbm(Buffer.from(text), TESTED)).toThrow('features that it does not have')
+})
+
+test.each(['9,1,0', '1,2,1'])('the version %s that is not tested is compiled on demand alone', (version) => {
   const text = file('xgboost-json.model')
     .toString()
-    .replace(/"version":\[[^\]]*\]/, '"version":[9,1,0]')
+    .replace(/"version":\[[^\]]*\]/, `"version":[${version}]`)
   expect(() => compileXgboost(Buffer.from(text), TESTED)).toThrow('--allow-untested')
   expect(() => compileXgboost(Buffer.from(text), { allowUntested: true })).not.toThrow()
+})
+
+test('labels that an old wrapper has numbered by itself and noted in its file are what it predicts', () => {
+  const noted = (labels: string) =>
+    compileXgboost(
+      Buffer.from(
+        file('xgboost-json.model')
+          .toString()
+          .replace(
+            '"attributes":{}',
+            `"attributes":{"scikit_learn":${JSON.stringify(`{"_estimator_type":"classifier","_le":{"classes_":${labels}}}`)}}`,
+          ),
+      ),
+      TESTED,
+    ).outputs
+  expect(noted('["bad","good"]')).toMatchObject([{ datatype: 'BYTES' }, { columns: ['bad', 'good'] }])
+  expect(noted('[3,7]')).toMatchObject([{ datatype: 'INT64' }, { columns: ['3', '7'] }])
+  for (const labels of ['[0.5,1]', '[1]', '{}'])
+    expect(() => noted(labels)).toThrow('labels of its own that are neither text nor whole numbers')
+})
+
+test('a form of LightGBM that is not known is compiled on demand alone', () => {
+  const text = file('lightgbm-text.model').toString().replace('version=v4', 'version=v9')
+  expect(() => compileLightgbm(Buffer.from(text), TESTED)).toThrow('"v9" of LightGBM')
+  expect(() => compileLightgbm(Buffer.from(text), { allowUntested: true })).not.toThrow()
 })
 
 test('an objective that is not known is refused by name', () => {

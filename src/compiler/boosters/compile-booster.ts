@@ -25,7 +25,8 @@ export function compileXgboost(bytes: Uint8Array, { allowUntested }: BoosterOpti
  * @throws {ServingError} `refused` for a damaged file, `unsupported` for what is not covered
  */
 export function compileLightgbm(bytes: Uint8Array, { allowUntested }: BoosterOptions): CompiledModel {
-  return compileMembers((ops) => [{ prefix: '', opened: openLightgbm(ops, bytes, 'the model') }], 'lightgbm', {
+  const options = { iterations: undefined, where: 'the model', allowUntested }
+  return compileMembers((ops) => [{ prefix: '', opened: openLightgbm(ops, bytes, options) }], 'lightgbm', {
     producer: 'LightGBM',
     allowUntested,
   })

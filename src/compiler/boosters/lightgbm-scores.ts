@@ -1,17 +1,12 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
-import {
-  DEFAULT_LEFT,
-  IS_CATEGORICAL,
-  refuseLinear,
-  type LightgbmModel,
-  type LightgbmTree,
-} from '../../formats/boosters/lightgbm.ts'
-import type { Value } from '../program/builder.ts'
+import { DEFAULT_LEFT, IS_CATEGORICAL, type LightgbmModel, type LightgbmTree } from '../../formats/boosters/lightgbm.ts'
+import { packNumbers, type Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import { categoryCodes, codedColumn } from '../sklearn/category-codes.ts'
 import type { Features } from '../sklearn/features.ts'
 import { ensemble, type Grown } from '../trees/ensemble.ts'
+import { leafVectors } from '../trees/leaf-vectors.ts'
 import { checkTree, previousDouble, type Tree } from '../trees/tree.ts'
 
 /** What counts as zero: smaller values are taken for it. @see LightGBM, `kZeroThreshold` */
@@ -48,7 +43,6 @@ export function lightgbmScores(ops: Ops, model: LightgbmModel, { iterations, whe
   const missing = new Map<number, Missing>()
   const trees = model.trees.slice(0, count * targets).map((source, i): Grown => {
     const place = `${where}, tree ${i}`
-    if (source.isLinear) refuseLinear(place)
     const tree = treeOf(source, features, place, (feature, kind) => {
       if (kind === 'categories') {
         categorical.add(feature)
@@ -65,9 +59,16 @@ export function lightgbmScores(ops: Ops, model: LightgbmModel, { iterations, whe
     return { tree, target: i % targets, leaves }
   })
   if (trees.length === 0) throw new ServingError('unsupported', `${where}: it has no trees`)
-  const rows = rowsOf(ops, model, zeros, categorical, where)
-  const sums = ensemble(ops, trees, { targets, test: 'at-most', datatype: 'FP64' })
-  const raw = (x: Features) => sums(rows(x))
+  const read = (x: Features) => plainRows(ops, model, x, where)
+  const tested = (rows: Value) => testedRows(ops, rows, zeros, categorical, model)
+  const isLinear = model.trees.slice(0, trees.length).some(({ linear }) => linear !== undefined)
+  const sums = isLinear
+    ? linearSums(ops, model, trees, where)
+    : ensemble(ops, trees, { targets, test: 'at-most', datatype: 'FP64' })
+  const raw = (x: Features) => {
+    const rows = read(x)
+    return sums(tested(rows), rows)
+  }
   return { raw, scores: model.isAveraged ? (x) => ops.div(raw(x), count) : raw }
 }
 
@@ -131,64 +132,118 @@ function membersOf(bits: Uint32Array): number[] {
   return found
 }
 
-/** Rows as the trees see them: categories as their codes, and zero as missing where it is. */
-function rowsOf(
+/** Sums of trees of which some have leaves that are linear models of the row. */
+function linearSums(
   ops: Ops,
-  model: LightgbmModel,
-  zeros: Uint8Array,
-  categorical: ReadonlySet<number>,
+  { treesPerIteration: targets, features, trees: sources }: LightgbmModel,
+  trees: readonly Grown[],
   where: string,
-): (x: Features) => Value {
-  const { features, pandasCategorical, categoricalFeatures, featureNames } = model
-  const places = Array.from({ length: features }, (_, i) => i)
+): (tested: Value, rows: Value) => Value {
+  const numbered = leafVectors(
+    ops,
+    trees.map(({ tree }) => ({ tree, vectors: new Float64Array() })),
+    0,
+  )
+  const constants: number[] = []
+  const values: number[] = []
+  const starts = [0]
+  const used: number[] = []
+  const coefficients: number[] = []
+  for (let i = 0; i < trees.length; i++) {
+    const { linear, values: own } = sources[i] as LightgbmTree
+    for (let leaf = 0; leaf < own.length; leaf++) {
+      constants.push((linear?.constants ?? own)[leaf] as number)
+      values.push(own[leaf] as number)
+      const end = linear?.starts[leaf + 1] ?? 0
+      for (let at = linear?.starts[leaf] ?? 0; at < end; at++) {
+        used.push(linear?.features[at] as number)
+        coefficients.push(linear?.coefficients[at] as number)
+      }
+      starts.push(used.length)
+    }
+  }
+  if (used.some((feature) => feature >= features))
+    throw new ServingError('refused', `${where}: its leaves are of features that it does not have; the file is damaged`)
+  const parameters = {
+    targets,
+    constants: packNumbers(constants),
+    values: packNumbers(values),
+    starts: packNumbers(starts),
+    features: packNumbers(used),
+    coefficients: packNumbers(coefficients),
+  }
+  return (tested, rows) => {
+    const leaves = ops.cast(numbered.leaves(tested), 'FP64')
+    const output = { datatype: 'FP64' as const, shape: [-1, targets] }
+    return ops.b.kernel('linear-leaves', parameters, [leaves, rows], [output])[0] as Value
+  }
+}
+
+/** Rows with the codes of categories. */
+function plainRows(ops: Ops, model: LightgbmModel, x: Features, where: string): Value {
+  const { features, featureNames } = model
+  const codes = categoriesByFeature(model, where)
+  if (codes.size === 0) return x.matrix()
+  // pandas makes what it does not know a missing value
+  const columns = Array.from(codes, ([i, list]) =>
+    codedColumn(valuesOf(list, featureNames[i] as string), i, Number.NaN),
+  )
+  const made = categoryCodes(ops, x, columns, {
+    damaged: (reason) => new ServingError('refused', `${where}: ${reason}`),
+  })
+  const order = Array.from(codes.keys())
+  const parts = Array.from({ length: features }, (_, i) => {
+    const at = order.indexOf(i)
+    return at < 0 ? x.column(i).number() : ops.slice(made, at, at + 1)
+  })
+  return ops.concat(parts, 1)
+}
+
+/** Of features that were columns of categories, what their codes stand for. */
+function categoriesByFeature(
+  { pandasCategorical, categoricalFeatures }: LightgbmModel,
+  where: string,
+): ReadonlyMap<number, readonly (string | number | boolean)[]> {
   if (pandasCategorical !== undefined && pandasCategorical.length !== categoricalFeatures.length)
     throw new ServingError(
       'unsupported',
       `${where}: its data frame had ${pandasCategorical.length} columns of categories, and ${categoricalFeatures.length} features are categorical; which belongs to which the file does not say: make all of them unordered categories`,
     )
-  const codes = new Map(pandasCategorical?.map((list, i) => [categoricalFeatures[i] as number, list]))
-  const raw = places.filter((i) => categorical.has(i) && !codes.has(i))
-  // pandas makes what it does not know a missing value
-  const columns = Array.from(codes, ([i, list]) =>
-    codedColumn(valuesOf(list, featureNames[i] as string), i, Number.NaN),
-  )
-  const withCodes = (x: Features): Value[] => {
-    const made = categoryCodes(ops, x, columns, {
-      damaged: (reason) => new ServingError('refused', `${where}: ${reason}`),
-    })
-    const order = Array.from(codes.keys())
-    return places.map((i) => {
-      const at = order.indexOf(i)
-      return at < 0 ? x.column(i).number() : ops.slice(made, at, at + 1)
-    })
-  }
+  return new Map(pandasCategorical?.map((list, i) => [categoricalFeatures[i] as number, list]))
+}
+
+/** Rows as the trees test them: categories that were numbers cut to whole ones, and zero as missing where it is. */
+function testedRows(
+  ops: Ops,
+  rows: Value,
+  zeros: Uint8Array,
+  categorical: ReadonlySet<number>,
+  model: LightgbmModel,
+): Value {
+  const { features, pandasCategorical, categoricalFeatures } = model
+  const isCut = (i: number) =>
+    categorical.has(i) && !(pandasCategorical !== undefined && categoricalFeatures.includes(i))
   const flags = (of: (i: number) => boolean) =>
     ops.constant(
       'BOOL',
       [features],
-      Uint8Array.from(places, (i) => (of(i) ? 1 : 0)),
+      Uint8Array.from({ length: features }, (_, i) => (of(i) ? 1 : 0)),
     )
-  return (x) => {
-    let rows = codes.size === 0 ? x.matrix() : ops.concat(withCodes(x), 1)
-    if (raw.length > 0) {
-      const whole = ops.where(ops.less(rows, 0), ops.neg(ops.floor(ops.neg(rows))), ops.floor(rows))
-      rows = ops.where(
-        flags((i) => raw.includes(i)),
-        whole,
-        rows,
-      )
-    }
-    if (!zeros.includes(1)) return rows
-    const isZero = ops.lessOrEqual(ops.abs(rows), ZERO)
-    return ops.where(
-      ops.and(
-        isZero,
-        flags((i) => zeros[i] === 1),
-      ),
-      Number.NaN,
-      rows,
-    )
+  let tested = rows
+  if (Array.from(categorical).some(isCut)) {
+    const whole = ops.where(ops.less(rows, 0), ops.neg(ops.floor(ops.neg(rows))), ops.floor(rows))
+    tested = ops.where(flags(isCut), whole, rows)
   }
+  if (!zeros.includes(1)) return tested
+  const isZero = ops.lessOrEqual(ops.abs(tested), ZERO)
+  return ops.where(
+    ops.and(
+      isZero,
+      flags((i) => zeros[i] === 1),
+    ),
+    Number.NaN,
+    tested,
+  )
 }
 
 function valuesOf(list: readonly (string | number | boolean)[], name: string): readonly (string | number)[] {

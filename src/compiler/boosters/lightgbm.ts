@@ -54,8 +54,8 @@ function transformed(ops: Ops, scores: Value, { objective }: LightgbmModel, wher
   if (EXPONENTIAL.has(name)) return ops.exp(scores)
   if (name === 'binary' || name === 'multiclassova') return logistic()
   if (name === 'multiclass') return ops.softmax(scores)
-  if (name === 'cross_entropy') return ops.sigmoid(scores)
-  if (name === 'cross_entropy_lambda') return softplus(ops, scores)
+  if (name === 'cross_entropy' || name === 'xentropy') return ops.sigmoid(scores)
+  if (name === 'cross_entropy_lambda' || name === 'xentlambda') return softplus(ops, scores)
   throw new ServingError('unsupported', `${where}: the objective ${quote(name)} is not covered`)
 }
 
@@ -67,8 +67,20 @@ function softplus(ops: Ops, x: Value): Value {
   return ops.where(ops.greater(x, 40), x, ops.where(ops.equal(sum, 1), power, exact))
 }
 
-function predictionsOf(ops: Ops, source: Uint8Array | string, options: LightgbmOptions): Predictions {
+/** Forms of the text that are tested: of LightGBM 2.2 to 4.7. */
+const TESTED_FORMS: ReadonlySet<string> = new Set(['v2', 'v3', 'v4'])
+
+interface BoosterOptions extends LightgbmOptions {
+  readonly allowUntested: boolean
+}
+
+function predictionsOf(ops: Ops, source: Uint8Array | string, options: BoosterOptions): Predictions {
   const model = readLightgbm(source)
+  if (!TESTED_FORMS.has(model.version) && !options.allowUntested)
+    throw new ServingError(
+      'unsupported',
+      `${options.where} is in the form ${quote(model.version, 40)} of LightGBM's text; tested are ${Array.from(TESTED_FORMS).join(', ')}: --allow-untested compiles it all the same, with golden rows to check`,
+    )
   const { raw, scores } = lightgbmScores(ops, model, options)
   return { model, raw, value: (x) => transformed(ops, scores(x), model, options.where) }
 }
@@ -85,14 +97,15 @@ function flat(ops: Ops, value: Value): Value {
 }
 
 /** A Booster: what `Booster.predict` answers. */
-export function openLightgbm(ops: Ops, source: Uint8Array | string, where: string, iterations?: number): Opened {
-  const { model, value } = predictionsOf(ops, source, { iterations, where })
+export function openLightgbm(ops: Ops, source: Uint8Array | string, options: BoosterOptions): Opened {
+  const { model, value } = predictionsOf(ops, source, options)
   return { title: 'Booster', input: inputOf(model), predict: (x) => flat(ops, value(x)) }
 }
 
-function booster(fitted: Fitted, { ops }: Context): Opened {
+function booster(fitted: Fitted, { ops, allowUntested }: Context): Opened {
   ignoreAll(fitted)
-  return openLightgbm(ops, handleOf(fitted), fitted.where, bestIterations(fitted))
+  const { where } = fitted
+  return openLightgbm(ops, handleOf(fitted), { iterations: bestIterations(fitted), where, allowUntested })
 }
 
 function ignoreAll(booster: Fitted): void {
@@ -135,7 +148,7 @@ const HYPER_PARAMETERS = [
 const PREDICTING = /^(pred|predict|is_predict|output_result|raw_score|start_iteration|num_iteration_predict)/
 
 /** The model of a wrapper for scikit-learn. Whatever else it was given, it was trained with. */
-function wrapped(fitted: Fitted, { ops }: Context): Predictions {
+function wrapped(fitted: Fitted, { ops, allowUntested }: Context): Predictions {
   fitted.ignore(...HYPER_PARAMETERS, 'fitted_')
   const others = fitted.raw('_other_params')
   if (isKind(others, 'dict'))
@@ -147,7 +160,8 @@ function wrapped(fitted: Fitted, { ops }: Context): Predictions {
   if (!isKind(found, 'object') || found.class.name !== 'Booster')
     throw fitted.damaged('it has no Booster: it was not fitted')
   const inside = new Fitted(found, `${fitted.where}, its Booster`)
-  return predictionsOf(ops, handleOf(inside), { iterations: bestIterations(inside), where: fitted.where })
+  const { where } = fitted
+  return predictionsOf(ops, handleOf(inside), { iterations: bestIterations(inside), where, allowUntested })
 }
 
 function regressor(fitted: Fitted, context: Context): Opened {
@@ -166,6 +180,8 @@ function lgbmClassifier(fitted: Fitted, context: Context): Opened {
   const own = fitted.raw('_objective')
   // the user's own objective: both methods give what the trees add up to
   if (own !== undefined && own !== null && typeof own !== 'string') {
+    if (!Array.from(fitted.names()).includes('_n_features_in'))
+      throw fitted.unsupported('LightGBM before 3 answered for an objective of your own in a way that is not covered')
     const raw = (x: Features) => flat(ops, value(x))
     return { ...head, predict: raw, predictProba: raw, ...(isDeciding && { decisionFunction: decision }) }
   }

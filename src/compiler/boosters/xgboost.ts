@@ -2,18 +2,20 @@ import { isKind } from '../../formats/python/refs.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { readBoosterJson } from '../../formats/boosters/json.ts'
+import { isNumberList, isObject, type FileValue } from '../../formats/boosters/tree-file.ts'
 import { readXgboost, type XgboostModel } from '../../formats/boosters/xgboost.ts'
 import type { Value } from '../program/builder.ts'
 import type { Ops } from '../program/ops.ts'
 import { classifier, indexByProba } from '../sklearn/classifier.ts'
 import type { Context, InputForm, Opened, Openers } from '../sklearn/contract.ts'
 import type { Features } from '../sklearn/features.ts'
-import { Fitted, plain } from '../sklearn/fitted.ts'
-import { countedLabels, type Labels } from '../sklearn/labels.ts'
+import { Fitted, itemsIn, plain } from '../sklearn/fitted.ts'
+import { countedLabels, labelsOf, type Labels } from '../sklearn/labels.ts'
 import { linkOf, transformed } from './xgboost-link.ts'
 import { xgboostMargin, type MarginOptions } from './xgboost-margin.ts'
 
-/** Newest XGBoost whose files are tested, [major, minor]. */
+/** Oldest and newest XGBoost whose files are tested, [major, minor]. */
+const OLDEST = [1, 3] as const
 const NEWEST = [3, 2] as const
 
 /** What a Booster predicts. */
@@ -28,10 +30,11 @@ interface Predictions {
 
 function predictionsOf(ops: Ops, model: XgboostModel, options: MarginOptions, allowUntested: boolean): Predictions {
   const { version } = model
-  if (version !== undefined && !allowUntested && version[0] * 1000 + version[1] > NEWEST[0] * 1000 + NEWEST[1])
+  const isTested = version === undefined || (isAtLeast(version, OLDEST) && isAtLeast(NEWEST, version))
+  if (!isTested && !allowUntested)
     throw new ServingError(
       'unsupported',
-      `${options.where} was written by XGBoost ${version.join('.')}; tested are those up to ${NEWEST.join('.')}: --allow-untested compiles it all the same, with golden rows to check`,
+      `${options.where} was written by XGBoost ${version.join('.')}; tested are ${OLDEST.join('.')} to ${NEWEST.join('.')}: --allow-untested compiles it all the same, with golden rows to check`,
     )
   const margin = xgboostMargin(ops, model, options)
   const link = linkOf(model.objective, options.where)
@@ -41,6 +44,12 @@ function predictionsOf(ops: Ops, model: XgboostModel, options: MarginOptions, al
     margin: margin.sums,
     value: (x) => transformed(ops, margin.sums(x), link),
   }
+}
+
+type Version = readonly [major: number, minor: number, patch?: number]
+
+function isAtLeast([major, minor]: Version, [otherMajor, otherMinor]: Version): boolean {
+  return major > otherMajor || (major === otherMajor && minor >= otherMinor)
 }
 
 function inputOf({ featureNames, features }: XgboostModel): InputForm {
@@ -57,7 +66,10 @@ function flat(ops: Ops, value: Value): Value {
  * that does once it has loaded it.
  */
 export function openXgboost(ops: Ops, bytes: Uint8Array, where: string, allowUntested: boolean): Opened {
-  const model = readXgboost(bytes)
+  return openModel(ops, readXgboost(bytes), where, allowUntested)
+}
+
+function openModel(ops: Ops, model: XgboostModel, where: string, allowUntested: boolean): Opened {
   const saved = savedBy(model)
   const options = {
     iterations: saved === undefined || model.booster === 'gblinear' ? undefined : bestIteration(model),
@@ -68,21 +80,47 @@ export function openXgboost(ops: Ops, bytes: Uint8Array, where: string, allowUnt
   const predictions = predictionsOf(ops, model, options, allowUntested)
   const head = { title: 'Booster', input: inputOf(model) }
   if (saved?.kind === 'classifier')
-    return { ...head, ...classify(ops, predictions, countedLabels(Math.max(2, model.classes))) }
+    return { ...head, ...classify(ops, predictions, saved.labels ?? countedLabels(Math.max(2, model.classes))) }
   return { ...head, predict: (x) => flat(ops, predictions.value(x)) }
 }
 
+interface Saved {
+  readonly kind: string
+  readonly missing: number
+  readonly labels: Labels | undefined
+}
+
 /** What a wrapper has noted about itself in a file. @see XGBoost, `XGBModel.save_model` */
-function savedBy({ attributes }: XgboostModel): { kind: string; missing: number } | undefined {
+function savedBy({ attributes, classes }: XgboostModel): Saved | undefined {
   const text = attributes.get('scikit_learn')
   if (text === undefined) return undefined
   const notes = readBoosterJson(Buffer.from(text, 'utf8'))
-  const kind = notes.get('_estimator_type')
+  // up to 1.3 the class notes its name in place of its kind
+  const type = notes.get('type')
+  const isOld = typeof type === 'string' && type.endsWith('Classifier')
+  const kind = notes.get('_estimator_type') ?? (isOld ? 'classifier' : '')
   const missing = notes.get('missing')
   return {
     kind: typeof kind === 'string' ? kind : '',
     missing: typeof missing === 'number' ? Math.fround(missing) : Number.NaN,
+    labels: savedLabels(notes.get('_le'), Math.max(2, classes)),
   }
+}
+
+/** Labels that a wrapper up to 1.5 had numbered by itself. */
+function savedLabels(encoder: FileValue | undefined, count: number): Labels | undefined {
+  const list = isObject(encoder) ? encoder.get('classes_') : undefined
+  if (list === undefined) return undefined
+  const items = Array.isArray(list) || isNumberList(list) ? Array.from(list as ArrayLike<FileValue>) : []
+  const values = items.map((item) =>
+    typeof item === 'number' && Number.isSafeInteger(item) ? BigInt(item) : typeof item === 'string' ? item : undefined,
+  )
+  const known = values.filter((value) => value !== undefined)
+  if (known.length === items.length && known.length === count) return labelsOf(known, 'the labels noted in the file')
+  throw new ServingError(
+    'unsupported',
+    'the file notes labels of its own that are neither text nor whole numbers, or not as many as its classes; save it by a newer XGBoost, with labels 0, 1, …',
+  )
 }
 
 /** Where training stopped early, its best iteration is the last that counts. */
@@ -93,7 +131,15 @@ function bestIteration({ attributes }: XgboostModel): number | undefined {
 
 function booster(fitted: Fitted, { ops, allowUntested }: Context): Opened {
   fitted.ignore(...fitted.names())
-  return openXgboost(ops, handleOf(fitted), fitted.where, allowUntested)
+  return openModel(ops, named(readXgboost(handleOf(fitted)), fitted), fitted.where, allowUntested)
+}
+
+/** Up to 1.3 the object around a model knows its columns' names, and those that stand for none. */
+function named(model: XgboostModel, booster: Fitted): XgboostModel {
+  const names = model.featureNames === undefined ? itemsIn(booster.raw('feature_names')) : undefined
+  const isWhole = names?.length === model.features && names.every((name) => typeof name === 'string')
+  if (!isWhole || names.every((name, i) => name === `f${i}`)) return model
+  return { ...model, featureNames: names }
 }
 
 function handleOf(fitted: Fitted): Uint8Array {
@@ -116,7 +162,7 @@ const HYPER_PARAMETERS = [
 function wrapped(fitted: Fitted, { ops, allowUntested }: Context): Predictions {
   fitted.ignore(...HYPER_PARAMETERS)
   const inside = boosterIn(fitted)
-  const model = readXgboost(handleOf(inside))
+  const model = named(readXgboost(handleOf(inside)), inside)
   const missing = fitted.raw('missing')
   const isNumber = typeof missing === 'number' || typeof missing === 'bigint'
   if (!isNumber && missing !== null && missing !== undefined) throw fitted.unsupported('its "missing" is no number')
@@ -156,13 +202,13 @@ function regressor(fitted: Fitted, context: Context): Opened {
 
 function xgbClassifier(fitted: Fitted, context: Context): Opened {
   const predictions = wrapped(fitted, context)
-  const { model, groups } = predictions
+  const { model } = predictions
   const objective = fitted.raw('objective')
   if ((objective === 'multi:softmax') !== (model.objective === 'multi:softmax'))
     throw fitted.unsupported(
       `its objective is ${quote(typeof objective === 'string' ? objective : 'its own')}, and that of its model ${quote(model.objective)}`,
     )
-  const labels = classesOf(fitted, classCount(fitted, groups))
+  const labels = classesOf(fitted, classCount(fitted, predictions))
   return { title: fitted.title, input: inputOf(model), ...classify(context.ops, predictions, labels) }
 }
 
@@ -172,9 +218,15 @@ function classify(
   { model, value, margin, groups }: Predictions,
   classes: Labels,
 ): Omit<Opened, 'title' | 'input'> {
-  if (groups > 1 && model.targets > 1) return manyLabels(ops, value)
+  const isSoftmax = model.objective === 'multi:softmax'
+  // two classes told apart by two groups are taken for two labels, from 1.6 on
+  if (groups === 2 && model.targets <= 1 && model.version !== undefined && !isAtLeast(model.version, [1, 6]))
+    throw new ServingError(
+      'unsupported',
+      `XGBoost ${model.version.join('.')} answered for two classes of ${model.objective} in a way of its own, which is not covered; train it with binary:logistic`,
+    )
+  if (groups > 1 && (model.targets > 1 || (classes.count === 2 && !isSoftmax))) return manyLabels(ops, value)
   if (groups > 1) {
-    const isSoftmax = model.objective === 'multi:softmax'
     const proba = isSoftmax ? (x: Features) => ops.roundToFloat(ops.softmax(margin(x))) : value
     const index = (x: Features) => (isSoftmax ? ops.argMax(margin(x), 1) : indexByProba(ops, proba(x)))
     // multi:softmax gives numbers, whatever the labels were
@@ -195,11 +247,11 @@ function manyLabels(ops: Ops, value: (x: Features) => Value): Pick<Opened, 'pred
   return { predict: (x) => ops.cast(ops.greater(value(x), 0.5), 'FP64'), predictProba: value }
 }
 
-function classCount(fitted: Fitted, groups: number): number {
+function classCount(fitted: Fitted, { groups, model }: Predictions): number {
   fitted.ignore('n_classes_')
   const count = fitted.has('n_classes_') ? fitted.int('n_classes_') : groups > 1 ? groups : 2
-  if (count !== groups && !(groups === 1 && count <= 2) && count !== 2)
-    throw fitted.damaged(`it has ${count} classes, and its model tells ${groups} apart`)
+  if (count !== groups && !(groups === 1 && count <= 2) && !(model.targets > 1 && count === 2))
+    throw fitted.unsupported(`it was fitted on ${count} classes, and its model tells ${groups} apart`)
   return Math.max(2, count)
 }
 

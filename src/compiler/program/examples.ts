@@ -30,9 +30,11 @@ export function exampleRows(builder: ProgramBuilder): Map<string, Tensor> {
       .filter(({ isUnused }) => isUnused !== true)
       .map(({ name, value, datatype, shape }): [string, Tensor] => {
         const width = shape.length < 2 ? 1 : Math.max(1, shape[1] ?? 1)
-        const columns = Array.from({ length: width }, (_, column) => [...(known.get(`${value.id}.${column}`) ?? [])])
+        const columns = Array.from({ length: width }, (_, column) => known.get(`${value.id}.${column}`))
         const cells = Array.from({ length: ROWS * width }, (_, i) => {
-          const values = columns[i % width] ?? []
+          const { round = [], all = [] } = columns[i % width] ?? {}
+          // the first row is the one that people see
+          const values = i < width && round.length > 0 ? round : all
           return values.length === 0 ? undefined : values[Math.floor(next() * values.length)]
         })
         const rows = [ROWS, ...shape.slice(1)]
@@ -50,35 +52,68 @@ export function exampleRows(builder: ProgramBuilder): Map<string, Tensor> {
           tensor(
             'FP64',
             rows,
-            Float64Array.from(cells, (cell) => (typeof cell === 'number' ? cell : next())),
+            Float64Array.from(cells, (cell, i) => {
+              if (typeof cell === 'number') return cell
+              return i < width ? Math.round(next()) : next()
+            }),
           ),
         ]
       }),
   )
 }
 
+/** What is known of a column's values. */
+interface KnownValues {
+  readonly all: readonly Known[]
+  /** Numbers as people write them: whole where the column may well be, else of few digits. */
+  readonly round: readonly Known[]
+}
+
 /** Values by input and column, in the order in which they are found. */
-function knownValues(builder: ProgramBuilder): Map<string, Set<Known>> {
+function knownValues(builder: ProgramBuilder): Map<string, KnownValues> {
   const makers = new Map<number, ProgramNode>()
   for (const node of builder.nodes) for (const output of node.outputs) makers.set(output.id, node)
   const inputs = new Set(builder.inputs.map(({ value }) => value.id))
-  const known = new Map<string, Set<Known>>()
-  const add = (value: Value | undefined, column: number, values: Iterable<Known>) => {
+  const known = new Map<string, Record<'all' | 'round' | 'categories', Set<Known>>>()
+  const add: Add = (value, column, values, round = [], isCategory = false) => {
     const source = value === undefined ? undefined : sourceOf(builder, makers, inputs, value, column)
     if (source === undefined) return
     const key = `${source.input.id}.${source.column}`
-    const set = known.get(key) ?? new Set()
-    known.set(key, set)
-    for (const each of values) if (set.size < MOST_VALUES) set.add(each)
+    const found = known.get(key) ?? { all: new Set(), round: new Set(), categories: new Set() }
+    known.set(key, found)
+    const into = (set: Set<Known>, more: Iterable<Known>) => {
+      for (const each of more) if (set.size < MOST_VALUES) set.add(each)
+    }
+    into(found.all, values)
+    into(isCategory ? found.categories : found.round, isCategory ? values : round)
   }
   for (const node of builder.nodes)
     if (node.kind === 'kernel') learnFromKernel(node, add)
     else if (node.name === 'TreeEnsemble') learnFromTrees(node, add)
     else if (node.name === 'Sub' || node.name === 'Div') learnFromScaling(builder, node, add)
-  return known
+    else if (node.name === 'Equal')
+      columnNumbers(builder, node.inputs)?.forEach((category, column) => {
+        if (Number.isFinite(category)) add(node.inputs[0], column, [category], [], true)
+      })
+  return new Map(
+    [...known].map(([key, { all, round, categories }]) => [
+      key,
+      { all: [...all], round: [...(categories.size > 0 ? categories : round)] },
+    ]),
+  )
 }
 
-type Add = (value: Value | undefined, column: number, values: Iterable<Known>) => void
+/**
+ * @param round those of them, or near them, that people would write
+ * @param isCategory they are all that the column may be
+ */
+type Add = (
+  value: Value | undefined,
+  column: number,
+  values: Iterable<Known>,
+  round?: Iterable<Known>,
+  isCategory?: boolean,
+) => void
 
 /** What the parameters of host kernels say of their inputs. */
 function learnFromKernel({ name, parameters, inputs }: ProgramNode, add: Add): void {
@@ -89,7 +124,7 @@ function learnFromKernel({ name, parameters, inputs }: ProgramNode, add: Add): v
       const values = (Array.isArray(column['values']) ? column['values'] : []) as unknown[]
       const input = typeof column['input'] === 'number' ? column['input'] : i
       const place = typeof column['place'] === 'number' ? column['place'] : 0
-      add(inputs[input], place, values.filter(isKnown))
+      add(inputs[input], place, values.filter(isKnown), [], true)
     }
   const words = members['vocabulary']
   if (name === 'count-text' && Array.isArray(words)) add(inputs[0], 0, sentences(words.filter(isText)))
@@ -148,23 +183,67 @@ function learnFromTrees({ attributes, inputs }: ProgramNode, add: Add): void {
   for (const [feature, set] of values) {
     const sorted = [...set].sort((a, b) => a - b)
     const between = sorted.flatMap((value, i) => [value, (value + (sorted[i + 1] ?? value + 1)) / 2])
-    add(inputs[0], feature, [(sorted[0] ?? 0) - 1, ...between.map((value) => Number(value.toPrecision(6)))])
+    const around = [(sorted[0] ?? 0) - 1, ...between.map((value) => Number(value.toPrecision(6)))]
+    add(inputs[0], feature, around, isWholeColumn(sorted) ? sidesOf(sorted) : around.map(inFewDigits))
   }
 }
 
+/** Trees split whole numbers half way between two of them, or as close beside it as single precision allows. */
+function isWholeColumn(splits: readonly number[]): boolean {
+  const halves = splits.map((split) => 2 * Number(split.toPrecision(6)))
+  return halves.every(Number.isInteger) && halves.some((half) => half % 2 !== 0)
+}
+
+/** The whole numbers next to the splits. */
+function sidesOf(splits: readonly number[]): number[] {
+  return splits.flatMap((split) => [Math.floor(split), Math.floor(split) + 1])
+}
+
+function inFewDigits(value: number): number {
+  return Number(value.toPrecision(3))
+}
+
 /** The middle and the width of what is scaled. */
-function learnFromScaling(builder: ProgramBuilder, { name, inputs }: ProgramNode, add: Add): void {
-  const [x, by] = inputs
-  const constant = by === undefined ? undefined : builder.constants.get(by.id)
-  if (x === undefined || constant?.datatype !== 'FP64' || constant.data.length !== x.shape[1]) return
-  constant.data.forEach((value, column) => {
-    if (Number.isFinite(value))
-      add(
-        x,
-        column,
-        (name === 'Sub' ? [0.5, 1, 1.5] : [-1, 0, 1]).map((part) => Number((part * value).toPrecision(4))),
-      )
+function learnFromScaling(builder: ProgramBuilder, { name, inputs, outputs }: ProgramNode, add: Add): void {
+  const [x] = inputs
+  const by = columnNumbers(builder, inputs)
+  if (x === undefined || by === undefined) return
+  // what is moved to the middle is most often divided by its width next
+  const next = builder.nodes.find((node) => node.name === 'Div' && node.inputs[0]?.id === outputs[0]?.id)
+  const widths = name === 'Sub' && next !== undefined ? columnNumbers(builder, next.inputs) : undefined
+  by.forEach((value, column) => {
+    if (!Number.isFinite(value)) return
+    const parts = name === 'Sub' ? [0.5, 1, 1.5] : [-1, 0, 1]
+    const middle = name === 'Sub' ? value : 0
+    add(
+      x,
+      column,
+      parts.map((part) => Number((part * value).toPrecision(4))),
+      around(middle, name === 'Sub' ? widths?.[column] : value),
+    )
   })
+}
+
+/** The constant that a column each is moved or divided by. */
+function columnNumbers(builder: ProgramBuilder, [x, by]: ProgramNode['inputs']): Float64Array | undefined {
+  const constant = by === undefined ? undefined : builder.constants.get(by.id)
+  if (x === undefined || constant?.datatype !== 'FP64' || constant.data.length !== x.shape[1]) return undefined
+  return constant.data
+}
+
+/** Widths from here on leave room for whole numbers. */
+const WIDE = 0.25
+
+/** Round numbers within a width of the middle. */
+function around(middle: number, width = Math.abs(middle) / 2): number[] {
+  if (!Number.isFinite(width) || width <= 0) return [inFewDigits(middle)]
+  // a column of zeros and ones is as wide as its middle says
+  if (middle > 0 && middle < 1 && Math.abs(width ** 2 - middle * (1 - middle)) < 1e-9) return [0, 1]
+  const digits = Math.floor(Math.log10(width))
+  const step = width < WIDE ? digits : Math.max(0, digits - 1)
+  return [-1, 0, 1].map((part) =>
+    Number((Math.round((middle + part * width) / 10 ** step) * 10 ** step).toPrecision(6)),
+  )
 }
 
 /** The input's column that a column of a value is, as long as nothing on the way changes it. */

@@ -27,7 +27,7 @@ function estimatorsOf(fitted: Fitted): readonly PyValue[] {
 type Vote = (proba: Float64Array) => Float64Array
 
 /** `AdaBoostClassifier`. @see scikit-learn, `AdaBoostClassifier.decision_function` of each version */
-function adaBoostClassifier(fitted: Fitted, context: Context): Opened {
+export function adaBoostClassifier(fitted: Fitted, context: Context): Opened {
   ignoreBoosting(fitted)
   const { ops } = context
   const algorithm = fitted.choice('algorithm', ['SAMME', 'SAMME.R', 'deprecated'], 'SAMME')
@@ -39,7 +39,8 @@ function adaBoostClassifier(fitted: Fitted, context: Context): Opened {
   const { count } = classes
   if (count < 2) throw fitted.unsupported('it was fitted on one class')
   const total = numpySum(fitted.vector('estimator_weights_'))
-  const isReal = algorithm === 'SAMME.R'
+  // imbalanced-learn still trains by SAMME.R where scikit-learn no longer answers by it
+  const isReal = algorithm === 'SAMME.R' && !fitted.isSince(1, 6)
   const otherWeight = fitted.isSince(1, 3) ? -1 / (count - 1) : 0
   const sum = areTrees(estimators, 'Classifier')
     ? treeVotes(fitted, ops, estimators, classes, (i) =>

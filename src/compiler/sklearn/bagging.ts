@@ -47,7 +47,7 @@ export function kindOfTree(fitted: Fitted): 'DecisionTree' | 'ExtraTree' {
 }
 
 /** `BaggingClassifier`: the mean of probabilities, or of votes. @see scikit-learn, `_parallel_predict_proba` */
-function baggingClassifier(fitted: Fitted, context: Context): Opened {
+export function baggingClassifier(fitted: Fitted, context: Context): Opened {
   ignoreDrawing(fitted)
   const { ops, open } = context
   const classes = fitted.labels('classes_')

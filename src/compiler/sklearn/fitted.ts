@@ -39,7 +39,7 @@ export class Fitted {
   readonly where: string
   /** Top package: `sklearn`. */
   readonly package: string
-  /** Of scikit-learn, [major, minor]; undefined where the object does not say. */
+  /** Of scikit-learn, [major, minor], which estimators of imbalanced-learn say inside; undefined where nothing does. */
   readonly version: readonly [number, number] | undefined
   readonly object: PyObject
   readonly #attributes: ReadonlyMap<string, PyValue>
@@ -51,8 +51,8 @@ export class Fitted {
     this.package = object.class.module.split('.')[0] ?? ''
     this.where = where
     this.#attributes = object.attributes
-    const version = this.#attributes.get('_sklearn_version')
-    const [, major, minor] = typeof version === 'string' ? (/^(\d+)\.(\d+)/.exec(version) ?? []) : []
+    const version = versionIn(object)
+    const [, major, minor] = version === undefined ? [] : (/^(\d+)\.(\d+)/.exec(version) ?? [])
     this.version = major === undefined ? undefined : [Number(major), Number(minor)]
   }
 
@@ -253,6 +253,21 @@ export class Fitted {
   #wrong(name: string, expected: string): ServingError {
     return this.damaged(`${quote(name)} is ${describe(this.raw(name))}, and should be ${expected}`)
   }
+}
+
+/** What imbalanced-learn has made of scikit-learn's classes notes no version: the first estimator inside does. */
+function versionIn({ attributes, class: { module } }: PyObject): string | undefined {
+  const own = attributes.get('_sklearn_version')
+  if (typeof own === 'string') return own
+  if (!module.startsWith('imblearn.')) return undefined
+  const [first] = itemsIn(attributes.get('estimators_')) ?? []
+  if (!isKind(first, 'object')) return undefined
+  const inside = first.attributes.get('_sklearn_version')
+  if (typeof inside === 'string') return inside
+  // a pipeline of a sampler and an estimator
+  const estimator = itemsIn(itemsIn(first.attributes.get('steps'))?.at(-1))?.at(-1)
+  const last = isKind(estimator, 'object') ? estimator.attributes.get('_sklearn_version') : undefined
+  return typeof last === 'string' ? last : undefined
 }
 
 /** A numpy scalar, or an array of no dimensions, as what it holds. */

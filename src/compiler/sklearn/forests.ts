@@ -40,7 +40,7 @@ function forestAllowsNaN(fitted: Fitted, trees: readonly Fitted[], kind: 'Decisi
 }
 
 /** `RandomForestClassifier` and `ExtraTreesClassifier`: the mean of the trees' probabilities, added in their order. */
-function forestClassifier(kind: 'DecisionTree' | 'ExtraTree') {
+export function forestClassifier(kind: 'DecisionTree' | 'ExtraTree') {
   return (fitted: Fitted, { ops }: Context): Opened => {
     ignorePlanting(fitted)
     const trees = planted(fitted)

@@ -69,6 +69,39 @@ describe('a file with several estimators', () => {
   })
 })
 
+describe('models in containers inside one another', () => {
+  test('are found, and called by all of their keys', () => {
+    const bundle = dict({ a: dict({ model: iris, scaler }), about: dict({ rows: 3n }) })
+    expect(refusal(() => compiled(bundle))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('--steps a.scaler,a.model') as string,
+    })
+    expect(compiled(bundle, ['a.scaler', 'a.model']).outputs).toContain('predict')
+    expect(compiled(dict({ eu: list(iris), us: list(iris) })).defaultOutputs).toEqual(['eu.0.predict', 'us.0.predict'])
+  })
+
+  test('are left alone below a model, where nothing of them could run before it', () => {
+    expect(compiled(dict({ model: iris, folds: list(iris, iris) })).defaultOutputs).toEqual(['predict'])
+    expect(refusal(() => compiled(dict({ model: iris, before: dict({ scaler }) }))).message).toContain(
+      '--steps before.scaler,model',
+    )
+    expect(compiled(dict({ model: iris, folds: list(iris) }), ['folds.0']).outputs).toContain('predict')
+  })
+
+  test('are looked for once, also where a container holds itself', () => {
+    const loop = dict({ model: iris })
+    loop.entries.push(['again', loop])
+    expect(compiled(loop).outputs).toContain('predict')
+    let wide: PyValue = list()
+    for (let i = 0; i < 40; i++) wide = list(wide, wide)
+    expect(refusal(() => compiled(wide)).code).toBe('refused')
+  })
+
+  test('under one name are refused', () => {
+    expect(refusal(() => compiled(dict({ 'a.b': iris, a: dict({ b: iris }) }))).message).toContain('two models')
+  })
+})
+
 test('a file without a model is refused', () => {
   expect(refusal(() => compiled(dict({ threshold: 0.5 })))).toMatchObject({ code: 'refused' })
 })

@@ -1,7 +1,7 @@
 import { isKind } from '../../formats/python/refs.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
-import type { PyDict, PyObject, PyValue } from '../../formats/python/values.ts'
+import type { PyObject, PyValue } from '../../formats/python/values.ts'
 import { plain } from './fitted.ts'
 import { describe } from '../../formats/python/describe.ts'
 import type { Opened } from './contract.ts'
@@ -16,9 +16,11 @@ export interface Member {
 }
 
 interface Candidate {
-  /** The key or the place that it stands under. */
+  /** The key or the place that it stands under; in containers inside one another, each one's, with points. */
   readonly name: string
   readonly value: PyObject
+  /** How many containers it stands in beside the outermost. */
+  readonly depth: number
 }
 
 type Open = (value: PyObject, where: string) => Opened
@@ -26,9 +28,14 @@ type Open = (value: PyObject, where: string) => Opened
 /** Most models of one file. */
 const MOST_MEMBERS = 256
 
+/** Containers inside the outermost that are entered, one in another; and values looked at in all. */
+const MOST_DEPTH = 8
+const MOST_LOOKED = 1_000_000
+
 /**
- * The models that a file holds: itself, or what a dict, list or tuple of estimators holds. Whatever else a dict keeps
- * beside its model (thresholds, names, dates) is left alone. A transformer belongs before the model where the model could
+ * The models that a file holds: itself, or what a dict, list or tuple of estimators holds, and those in it. Whatever else
+ * a dict keeps beside its model (thresholds, names, dates) is left alone, and so are models deeper inside (of a
+ * cross-validation) beside models of its own. A transformer belongs before the model where the model could
  * not take anything else (what a vectorizer gives), or where the user says so; that is never guessed.
  * @param steps keys or places of the estimators that run one after the other, as the user names them
  * @throws {ServingError} `refused` where the file holds none, `unsupported` where nobody says what runs before what;
@@ -37,7 +44,8 @@ const MOST_MEMBERS = 256
 export function membersOf(root: PyValue, steps: readonly string[], open: Open): readonly Member[] {
   const value = plain(root) ?? null
   if (isKind(value, 'object')) return [{ prefix: '', opened: open(value, '') }]
-  const found = candidates(value)
+  const all = candidates(value)
+  const found = steps.length > 0 ? all : withoutDeeper(all)
   if (found.length === 0)
     throw new ServingError(
       'refused',
@@ -63,13 +71,21 @@ export function membersOf(root: PyValue, steps: readonly string[], open: Open): 
       `the file holds ${quoteList(
         found.map(({ name, value }) => `${name}: ${value.class.name}`),
         6,
-      )}; what runs before what is not said, and the model would take its rows either way: name them in order with --steps ${found.map(({ name }) => name).join(',')}, or put them into one Pipeline and save that`,
+      )}; what runs before what is not said, and the model would take its rows either way: name them in order with --steps ${[...found.filter((each) => !predictors.includes(each)), predictor].map(({ name }) => name).join(',')}, or put them into one Pipeline and save that`,
     )
   }
   return (predictors.length > 0 ? predictors : covered).map((each) => ({
     prefix: `${each.name}.`,
     opened: opened(each),
   }))
+}
+
+/** The models nearest to the top, where those below them are predictors too: nothing that could run before or after. */
+function withoutDeeper(found: readonly Candidate[]): readonly Candidate[] {
+  const least = Math.min(...found.map(({ depth }) => depth))
+  const nearest = found.filter(({ depth }) => depth === least)
+  const isWhole = found.every(({ depth, value }) => isCovered(value) && (isPredictor(value) || depth === least))
+  return isWhole && nearest.some(({ value }) => isPredictor(value)) ? nearest : found
 }
 
 /** @throws {ServingError} `invalid_argument` */
@@ -92,25 +108,50 @@ function mustFollow(transformer: Opened, model: Opened): boolean {
   return (before.kind === 'array' ? before.width : before.names.length) !== after.width
 }
 
-function candidates(value: PyValue): Candidate[] {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return []
-  if (value.kind === 'dict') return inDict(value)
-  const items = value.kind === 'list' || value.kind === 'tuple' ? value.items : undefined
-  const array = value.kind === 'ndarray' && value.holds === 'objects' ? value.data : undefined
-  return (items ?? array ?? []).flatMap((item, i) => {
-    const each = plain(item) ?? null
-    return isKind(each, 'object') && isModel(each) ? [{ name: String(i), value: each }] : []
-  })
+/** Models in dicts, lists, tuples and arrays of objects, these in one another too; a container is entered once. */
+function candidates(root: PyValue): Candidate[] {
+  const found: Candidate[] = []
+  const names = new Set<string>()
+  const entered = new Set<PyValue>()
+  let looked = 0
+
+  function look(value: PyValue, path: readonly string[]): void {
+    for (const [key, item] of entriesOf(value)) {
+      if (++looked > MOST_LOOKED) return
+      const each = plain(item) ?? null
+      const simple = plain(key)
+      const isName = typeof simple === 'string' || typeof simple === 'bigint'
+      const name = [...path, isName ? String(simple) : describe(key)].join('.')
+      if (isKind(each, 'object')) {
+        if (!isModel(each)) continue
+        if (!isName)
+          throw new ServingError('unsupported', `the file keeps a model under ${quote(name)}; keys must be text`)
+        if (names.has(name))
+          throw new ServingError(
+            'unsupported',
+            `the file keeps two models under ${quote(name)}; rename one of its keys`,
+          )
+        names.add(name)
+        found.push({ name, value: each, depth: path.length })
+      } else if (path.length < MOST_DEPTH && !entered.has(each)) {
+        entered.add(each)
+        look(each, [...path, isName ? String(simple) : describe(key)])
+      }
+    }
+  }
+
+  entered.add(root)
+  look(root, [])
+  return found
 }
 
-function inDict(dict: PyDict): Candidate[] {
-  return dict.entries.flatMap(([key, item]) => {
-    const each = plain(item) ?? null
-    if (!isKind(each, 'object') || !isModel(each)) return []
-    const name = plain(key)
-    if (typeof name === 'string' || typeof name === 'bigint') return [{ name: String(name), value: each }]
-    throw new ServingError('unsupported', `the file keeps a model under ${quote(describe(key))}; keys must be text`)
-  })
+/** What a container holds, by key or place. */
+function entriesOf(value: PyValue): readonly (readonly [key: PyValue, value: PyValue])[] {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return []
+  if (value.kind === 'dict') return value.entries
+  const items = value.kind === 'list' || value.kind === 'tuple' ? value.items : undefined
+  const array = value.kind === 'ndarray' && value.holds === 'objects' ? value.data : undefined
+  return (items ?? array ?? []).map((item, i) => [BigInt(i), item])
 }
 
 /** Transformers of labels, which stand beside a model and never before it. */

@@ -72,13 +72,24 @@ function estimatorOf(value: PyValue | undefined, where: string): PyObject {
   throw new ServingError('refused', `${where}: there is ${describe(simple)} where an estimator should be`)
 }
 
+const BY_BATCH =
+  'its transform works on all rows of a call together, and ends when all have settled: what it gives for a row depends on the rows beside it'
+
+/** Why scikit-learn's classes are not covered, where there is more to say. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['NMF', BY_BATCH],
+  ['MiniBatchNMF', BY_BATCH],
+])
+
 function unknownClass({ object, where, package: library }: Fitted): ServingError {
   const name = `${object.class.module}.${object.class.name}`
+  const reason = library === 'sklearn' ? REASONS.get(object.class.name) : undefined
+  const why = reason === undefined ? '' : ` (${reason})`
   const isOurs = ['sklearn', 'xgboost', 'lightgbm', 'imblearn'].includes(library)
   return new ServingError(
     'unsupported',
     isOurs
-      ? `${where}: ${name} is not covered by the compiler; run it by its own library with --runtime python`
+      ? `${where}: ${name} is not covered by the compiler${why}; run it by its own library with --runtime python`
       : `${where}: ${quote(name)} is code of yours, which a model file does not carry and Slipway does not run unasked; with --runtime python it runs in a process of its own`,
     { details: { class: name } },
   )

@@ -36,8 +36,8 @@ function openStep(name: string, estimator: PyValue | undefined, fitted: Fitted, 
   if (value === null || value === undefined || value === 'passthrough') return PASSTHROUGH
   const isSampler =
     isKind(value, 'object') &&
-    /^imblearn\.(over_sampling|under_sampling|combine|ensemble)\b/.test(value.class.module) &&
-    !value.class.name.endsWith('Classifier')
+    (/^imblearn\.(over_sampling|under_sampling|combine)\b/.test(value.class.module) ||
+      (value.class.module === 'imblearn.base' && value.class.name === 'FunctionSampler'))
   if (isSampler) return PASSTHROUGH
   return context.open(value, `step ${quote(name)}`, fitted)
 }

@@ -1,6 +1,7 @@
 import type { Opener, Openers } from './contract.ts'
 import { ISOLATION_FORESTS } from './isolation-forest.ts'
 import { BAGGING } from './bagging.ts'
+import { BALANCED } from './balanced.ts'
 import { LIGHTGBM } from '../boosters/lightgbm.ts'
 import { XGBOOST } from '../boosters/xgboost.ts'
 import { ADABOOST } from './adaboost.ts'
@@ -47,6 +48,7 @@ import { LABEL_PROPAGATION } from './label-propagation.ts'
 import { NEAREST_CENTROIDS } from './nearest-centroid.ts'
 import { TEXTS } from './text.ts'
 import { MODELLED_IMPUTERS } from './modelled-imputers.ts'
+import { TOPICS } from './topics.ts'
 import { TREES } from './trees.ts'
 
 /** Every class of estimators that is covered, by `package.ClassName`. */
@@ -70,12 +72,14 @@ export const OPENERS: ReadonlyMap<string, Opener> = new Map(
       IMPUTERS,
       POLYNOMIALS,
       SPLINES,
+      TOPICS,
       TREES,
       FORESTS,
       GRADIENT_BOOSTING,
       HIST_GRADIENT_BOOSTING,
       ISOLATION_FORESTS,
       BAGGING,
+      BALANCED,
       ADABOOST,
       XGBOOST,
       LIGHTGBM,

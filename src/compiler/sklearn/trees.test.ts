@@ -5,7 +5,7 @@ import { loadProgram } from '../../engines/program.ts'
 import type { Dtype, NdArray, PyObject, PyValue } from '../../formats/python/values.ts'
 import { numpySum } from './class-leaves.ts'
 import { compileEstimator } from './compile-estimator.ts'
-import { doubles, estimator, list } from './testing.fixture.ts'
+import { doubles, estimator, list, tuple } from './testing.fixture.ts'
 
 type Node = readonly [left: number, right: number, feature?: number, threshold?: number, missingLeft?: number]
 
@@ -165,4 +165,59 @@ test('numbers are added in pairs from eight on, as numpy adds them', () => {
       expect(numpySum(Float64Array.from(numbers))).toBe(numbers.reduce((a, b) => a + b, 0))
     }),
   )
+})
+
+describe('an ensemble of imbalanced-learn', () => {
+  /** Ensembles of their own note no version; the trees in them do. */
+  const ensemble = (name: string, version: PyValue, more: Record<string, PyValue>) =>
+    estimator(`imblearn.ensemble._x.${name}`, {
+      _sklearn_version: null,
+      n_features_in_: 2n,
+      n_outputs_: 1n,
+      classes_: integers([7, 9]),
+      estimators_: list(
+        classifier(STUMP, [8, 8, 6, 2, 0, 8], { _sklearn_version: version, classes_: integers([0, 1]) }),
+      ),
+      sampling_strategy: 'auto',
+      replacement: false,
+      ...more,
+    })
+  const rows = [
+    [0, 0],
+    [0, 1],
+  ]
+
+  test('answers as the scikit-learn that its estimators were made with', async () => {
+    const forest = ensemble('BalancedRandomForestClassifier', '1.2.2', {})
+    expect(await predict(forest, rows, 'predict_proba')).toEqual([0.75, 0.25, 0, 1])
+    expect(await predict(forest, rows, 'predict')).toEqual([7, 9])
+    const newer = ensemble('BalancedRandomForestClassifier', '1.5.2', {})
+    expect(await predict(newer, rows, 'predict_proba')).toEqual([6, 2, 0, 8])
+  })
+
+  test('that does not say which that was is refused, and so is one that is not tested', async () => {
+    const silent = ensemble('BalancedRandomForestClassifier', null, {})
+    await expect(predict(silent, rows, 'predict')).rejects.toThrow('nothing in it says which scikit-learn')
+    const old = ensemble('BalancedRandomForestClassifier', '0.9.0', {})
+    await expect(predict(old, rows, 'predict')).rejects.toThrow('was written by scikit-learn 0.9')
+  })
+
+  test('runs the columns of pipelines whose samplers are done', async () => {
+    const steps = (model: PyObject) =>
+      estimator('imblearn.pipeline.Pipeline', {
+        steps: list(
+          tuple('sampler', estimator('imblearn.under_sampling._x.RandomUnderSampler', {})),
+          tuple('own', estimator('imblearn.base.FunctionSampler', { func: null })),
+          tuple('classifier', model),
+        ),
+      })
+    const bagging = ensemble('BalancedBaggingClassifier', null, {
+      estimators_: list(
+        steps(classifier(STUMP, VALUES, { classes_: integers([0, 1]) })),
+        steps(classifier(STUMP, [1, 1, 0.25, 0.75, 0, 1], { classes_: integers([0, 1]) })),
+      ),
+      estimators_features_: list(integers([0, 1]), integers([0, 1])),
+    })
+    expect(await predict(bagging, rows, 'predict_proba')).toEqual([0.5, 0.5, 0, 1])
+  })
 })

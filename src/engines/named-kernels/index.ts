@@ -6,6 +6,7 @@ import { splitText } from './split-text.ts'
 import { oneHot } from './one-hot.ts'
 import { numbersFromText } from './numbers-from-text.ts'
 import { fillText } from './fill-text.ts'
+import { documentTopics } from './document-topics.ts'
 import { dense } from './dense.ts'
 import { categorySums } from './category-sums.ts'
 import { categories } from './categories.ts'
@@ -19,6 +20,7 @@ import { neighborMeans, neighborVotes } from './neighbors/weigh.ts'
 import { quantiles } from './quantiles.ts'
 import { splines } from './splines.ts'
 import { countSketch } from './count-sketch.ts'
+import { linearLeaves } from './linear-leaves.ts'
 import { interpolate } from './interpolate.ts'
 import { refuseMissing } from './refuse-missing.ts'
 import { pairConfidences, pairVotes, pairwiseCoupling } from './vectors/pairs.ts'
@@ -37,10 +39,12 @@ export const NAMED_KERNELS: ReadonlyMap<string, NamedKernel> = new Map([
   ['numbers-from-text', numbersFromText],
   ['fill-text', fillText],
   ['dense', dense],
+  ['document-topics', documentTopics],
   ['categories', categories],
   ['refuse-missing', refuseMissing],
   ['count-sketch', countSketch],
   ['interpolate', interpolate],
+  ['linear-leaves', linearLeaves],
   ['number-function', numberFunction],
   ['quantiles', quantiles],
   ['splines', splines],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { refusal } from '../../core/refusal.fixture.ts'
 import { tensor, type Tensor } from '../../tensor/tensor.ts'
 import { normalQuantile } from './normal-quantile.ts'
+import { packed } from './packed.fixture.ts'
 import { matrix as matrixOf, prepared } from './testing.fixture.ts'
 
 const matrix = (rows: readonly (readonly number[])[]) => matrixOf(...rows)
@@ -172,6 +173,98 @@ describe('fill-text', () => {
       )
     expect(filled({ fill: 'ä' })).toEqual(['a', 'ä', '?'])
     expect(filled({ fill: 'b', missing: '?' })).toEqual(['a', '', 'b'])
+  })
+})
+
+describe('linear-leaves', () => {
+  const parameters = {
+    targets: 2,
+    constants: packed([1, -2, 0.5]),
+    values: packed([10, 20, 30]),
+    starts: packed([0, 2, 2, 3]),
+    features: packed([0, 1, 2]),
+    coefficients: packed([0.5, -1, 2]),
+  }
+  const add = (leaves: readonly number[], row: readonly number[]) =>
+    numbers('linear-leaves', parameters, matrix([leaves]), matrix([row]))
+
+  test('adds up what each leaf makes of the row, each tree to its target', () => {
+    expect(add([0, 1, 2], [4, 1, 3])).toEqual([1 + 0.5 * 4 - 1 + (0.5 + 2 * 3), -2])
+  })
+
+  test('where a feature of a leaf is missing adds its value, and no other tree is touched', () => {
+    expect(add([0, 1, 2], [4, Number.NaN, 3])).toEqual([10 + 6.5, -2])
+    expect(add([1, 0], [Number.NaN, 1, 1])).toEqual([-2, 10])
+  })
+
+  test('goes to infinity with a feature, and not by one that the leaf does not have', () => {
+    expect(add([0, 2], [1, 1, Infinity])).toEqual([0.5, Infinity])
+  })
+
+  test('is refused a leaf or a feature that there is not', () => {
+    expect(refusal(() => add([3, 0], [1, 2, 3])).code).toBe('refused')
+    expect(refusal(() => add([0.5, 0], [1, 2, 3])).code).toBe('refused')
+    expect(refusal(() => add([0, 0], [1, 2])).code).toBe('refused')
+  })
+})
+
+describe('document-topics', () => {
+  const base = {
+    topics: 3,
+    width: 4,
+    words: packed([0.5, 0.25, 0.125, 0.0625, 0.1, 0.2, 0.3, 0.4, 0.01, 0.7, 0.02, 0.3]),
+    prior: 1 / 3,
+    steps: 100,
+    tolerance: 0.001,
+  }
+  const rows = [
+    [2, 0, 1, 0],
+    [0, 0, 0, 0],
+    [0, 0.5, 0, 3],
+  ]
+  const third = [1 / 3, 1 / 3, 1 / 3]
+
+  // of scikit-learn 1.9.1, `LatentDirichletAllocation.transform`
+  test.each([
+    [
+      'until the mean change is small',
+      {},
+      [[0.8118969889523943, 0.10400344367316385, 0.08409956737444194], third],
+      [0.07759653861372724, 0.8144700098103085, 0.10793345157596418],
+    ],
+    [
+      'for so many steps',
+      { steps: 2 },
+      [[0.6518901774008544, 0.2634919921802827, 0.08461783041886295], third],
+      [0.09161503916795978, 0.4932465596735519, 0.4151384011584882],
+    ],
+    [
+      'with another prior, to the end',
+      { prior: 0.05, tolerance: 1e-9, steps: 1000 },
+      [[0.9682539677889643, 0.0158730163070195, 0.015873015904016127], third],
+      [0.013698630259536491, 0.9726027391552934, 0.01369863058517004],
+    ],
+  ])('allocates %s', (_how, changed, first, last) => {
+    const found = numbers('document-topics', { ...base, ...changed }, matrix(rows))
+    expect(found).toHaveLength(9)
+    found.forEach((value, i) => expect(value).toBeCloseTo([...first, last].flat()[i] as number, 12))
+  })
+
+  test('reads sparse rows as their zeros written out', () => {
+    const positions = { datatype: 'INT64' as const, shape: [3, 2], data: BigInt64Array.of(0n, 2n, 0n, 0n, 1n, 3n) }
+    const sparse = matrix([
+      [2, 1],
+      [0, 0],
+      [0.5, 3],
+    ])
+    expect(numbers('document-topics', base, positions, sparse)).toEqual(numbers('document-topics', base, matrix(rows)))
+  })
+
+  test('answers a row alone as among others, and refuses a negative count by its row', () => {
+    const all = numbers('document-topics', base, matrix(rows))
+    expect(numbers('document-topics', base, matrix(rows.slice(2)))).toEqual(all.slice(6))
+    const error = refusal(() => numbers('document-topics', base, matrix([...rows, [0, -1, 0, 0]])))
+    expect(error).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('row 4') as string })
   })
 })
 

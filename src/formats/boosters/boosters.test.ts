@@ -74,6 +74,20 @@ describe('XGBoost', () => {
     expect(() => readXgboost(Buffer.from(text))).toThrow('cut its categories short')
   })
 
+  test('of before 1.6 grows as many trees side by side as its training says, or as early stopping has noted', () => {
+    const text = file('xgboost-json.model')
+      .toString()
+      .replace(/"iteration_indptr":\[[^\]]*\],?/, '')
+      .replace(/"num_parallel_tree":"\d+",?/, '')
+    const startsOf = (whole: string) => Array.from(readXgboost(Buffer.from(whole)).iterationStarts)
+    expect(startsOf(text)).toEqual([0, 1, 2])
+    const config = '{"learner":{"gradient_booster":{"gbtree_train_param":{"num_parallel_tree":"2"}}}}'
+    expect(startsOf(`{"Config":${config},"Model":${text}}`)).toEqual([0, 2])
+    const noted = text.replace(/"attributes":\{[^}]*\}/, '"attributes":{"best_iteration":"0","best_ntree_limit":"2"}')
+    expect(noted).not.toBe(text)
+    expect(startsOf(noted)).toEqual([0, 2])
+  })
+
   test('with arrays of different lengths is refused', () => {
     const text = file('xgboost-json.model').toString().replace('"default_left":[', '"default_left":[0,')
     expect(() => readXgboost(Buffer.from(text))).toThrow('default_left is not a list of')
@@ -91,6 +105,29 @@ describe('LightGBM', () => {
       pandasCategorical: [['Bern', 'Rio', 'Łódź']],
     })
     expect(model.trees).toHaveLength(2)
+  })
+
+  test('reads leaves that are linear models', () => {
+    const { trees } = readLightgbm(file('lightgbm-linear.model'))
+    const [first, later] = [trees[0]?.linear, trees[3]?.linear]
+    expect(first?.starts).toEqual(Int32Array.of(0, 0, 0, 0))
+    expect(later?.constants).toHaveLength(3)
+    expect(later?.features).toHaveLength(later?.starts[3] ?? -1)
+    expect(later?.coefficients).toHaveLength(later?.starts[3] ?? -1)
+    expect(readLightgbm(file('lightgbm-text.model')).trees[0]?.linear).toBeUndefined()
+  })
+
+  test.each([
+    ['more features of leaves than it names', /num_features=1/, 'num_features=2'],
+    ['a negative number of features', /num_features=1/, 'num_features=-1'],
+    ['fewer coefficients than features', /leaf_coeff=[-\d]\S*/, 'leaf_coeff='],
+    ['features that are none', /leaf_features=\d/, 'leaf_features=0.5'],
+    ['no constants', /leaf_const=.*/, ''],
+  ])('whose leaves are linear models is refused for %s', (_what, from, to) => {
+    const text = file('lightgbm-linear.model').toString()
+    const changed = text.replace(from, to)
+    expect(changed).not.toBe(text)
+    expect(() => readLightgbm(changed)).toThrow(expect.objectContaining({ code: 'refused' }) as Error)
   })
 
   test.each([

@@ -1,4 +1,3 @@
-import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { damaged } from './tree-file.ts'
 
@@ -33,7 +32,17 @@ export interface LightgbmTree {
   /** Sets of categories, as bits of 32. */
   readonly categoryStarts: Int32Array
   readonly categoryBits: Uint32Array
-  readonly isLinear: boolean
+  /** Of a tree whose leaves are linear models. */
+  readonly linear: LinearLeaves | undefined
+}
+
+/** A constant for each leaf, and the features that it adds, each times a number. */
+export interface LinearLeaves {
+  readonly constants: Float64Array
+  /** Where each leaf's features begin, and the end. */
+  readonly starts: Int32Array
+  readonly features: Int32Array
+  readonly coefficients: Float64Array
 }
 
 /** Bits of `decision`. */
@@ -136,7 +145,6 @@ function readTree(block: ReadonlyMap<string, string>, number: number): LightgbmT
   const leaves = wholeNumber(text('num_leaves'), 'num_leaves')
   const sets = wholeNumber(block.get('num_cat') ?? '0', 'num_cat')
   const values = floats(text('leaf_value'), leaves, `${where}: leaf_value`)
-  const isLinear = (block.get('is_linear') ?? '0').trim() !== '0'
   const branches = leaves - 1
   if (leaves < 1) throw damaged(`${where} has no leaves`)
   const list = (name: string) =>
@@ -165,7 +173,32 @@ function readTree(block: ReadonlyMap<string, string>, number: number): LightgbmT
     values,
     categoryStarts,
     categoryBits: Uint32Array.from(bits),
-    isLinear,
+    linear: (block.get('is_linear') ?? '0').trim() === '0' ? undefined : readLinear(text, leaves, where),
+  }
+}
+
+/** A text for each list, in which those of leaves without features are empty. */
+function readLinear(text: (name: string) => string, leaves: number, where: string): LinearLeaves {
+  const counts = integers(text('num_features'), leaves, `${where}: num_features`)
+  const starts = new Int32Array(leaves + 1)
+  for (const [leaf, count] of counts.entries()) {
+    // many more cannot be in the file, and sums stay exact
+    if (count < 0 || count > MAX_LINES) throw damaged(`${where} has a leaf of ${count} features`)
+    starts[leaf + 1] = Math.min(MAX_LINES, (starts[leaf] as number) + count)
+  }
+  const size = starts[leaves] as number
+  const list = (name: string) => {
+    const dense = text(name).trim().replaceAll(/ +/g, ' ')
+    return floats(dense, size, `${where}: ${name}`)
+  }
+  const features = list('leaf_features')
+  if (features.some((feature) => !Number.isInteger(feature) || feature < 0 || feature >= 2 ** 31))
+    throw damaged(`${where} has a leaf of features that are none`)
+  return {
+    constants: floats(text('leaf_const'), leaves, `${where}: leaf_const`),
+    starts,
+    features: Int32Array.from(features),
+    coefficients: list('leaf_coeff'),
   }
 }
 
@@ -233,12 +266,4 @@ function integers(text: string, length: number, where: string): Int32Array {
   const result = Int32Array.from(numbers)
   if (numbers.some((number, i) => number !== result[i])) throw damaged(`${where} has a number that is not whole`)
   return result
-}
-
-/** @throws {ServingError} `unsupported` */
-export function refuseLinear(where: string): never {
-  throw new ServingError(
-    'unsupported',
-    `${where}: its leaves are linear models (linear_tree), which are not covered; train it without linear_tree, or run it by LightGBM with --runtime python`,
-  )
 }

@@ -6,7 +6,7 @@ import { readLightgbm } from './lightgbm.ts'
 import { readXgboost } from './xgboost.ts'
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name))
-const GOOD = [file('xgboost-json.model'), file('xgboost-ubj.model'), file('lightgbm-text.model')]
+const GOOD = ['xgboost-json', 'xgboost-ubj', 'lightgbm-text', 'lightgbm-linear'].map((name) => file(`${name}.model`))
 const CODES = ['refused', 'unsupported', 'too_large']
 const BYTES = [
   0, 1, 0x20, 0x22, 0x23, 0x24, 0x2c, 0x2d, 0x30, 0x39, 0x4c, 0x55, 0x5b, 0x5d, 0x64, 0x6c, 0x7b, 0x7d, 0x7f, 0x80,

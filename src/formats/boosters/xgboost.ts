@@ -73,10 +73,11 @@ export function readXgboost(bytes: Uint8Array): XgboostModel {
   // after the brace, JSON has a quote (or spaces) and UBJSON a type
   const second = bytes.subarray(1).find((byte) => ![0x20, 0x0a, 0x0d, 0x09].includes(byte))
   const root = second === 0x22 || second === 0x7d ? readBoosterJson(bytes) : readUbjson(bytes)
-  return modelOf(root.get('Model') ?? root)
+  return modelOf(root.get('Model') ?? root, root.get('Config'))
 }
 
-function modelOf(root: FileValue): XgboostModel {
+/** @param config how it was trained, which pickles keep beside the model */
+function modelOf(root: FileValue, config: FileValue | undefined): XgboostModel {
   const file = new FileView(root, 'model')
   const learner = file.object('learner')
   const parameters = learner.object('learner_model_param')
@@ -91,6 +92,7 @@ function modelOf(root: FileValue): XgboostModel {
     )
   const booster = name === 'dart' ? shell.object('gbtree') : shell
   const model = booster.object('model')
+  const attributes = attributesIn(learner)
   const featureNames = namesIn(learner, 'feature_names', features)
   const featureTypes = namesIn(learner, 'feature_types', features)
   return {
@@ -104,8 +106,8 @@ function modelOf(root: FileValue): XgboostModel {
     featureNames,
     featureTypes,
     categories: categoriesIn(model, features),
-    attributes: attributesIn(learner),
-    ...(name === 'gblinear' ? linearOf(model) : forestOf(model)),
+    attributes,
+    ...(name === 'gblinear' ? linearOf(model) : forestOf(model, () => parallelIn(config) ?? parallelNoted(attributes))),
     weightDrop: name === 'dart' ? float32s(shell.numbers('weight_drop')) : undefined,
   }
 }
@@ -160,15 +162,40 @@ function linearOf(model: FileView): Pick<XgboostModel, 'trees' | 'groups' | 'ite
   }
 }
 
-function forestOf(model: FileView): Pick<XgboostModel, 'trees' | 'groups' | 'iterationStarts' | 'weights'> {
+/** Before 1.6 only the training's parameters say how many trees grow side by side in an iteration. */
+function parallelIn(config: FileValue | undefined): number | undefined {
+  let at = config
+  for (const name of ['learner', 'gradient_booster']) at = isObject(at) ? at.get(name) : undefined
+  if (isObject(at) && at.has('gbtree')) at = at.get('gbtree')
+  const parameters = isObject(at) ? at.get('gbtree_train_param') : undefined
+  if (!isObject(parameters) || !parameters.has('num_parallel_tree')) return undefined
+  return new FileView(parameters, 'config.gbtree_train_param').count('num_parallel_tree')
+}
+
+/** Or what early stopping has noted: the best iteration, and how many trees of a class that makes. */
+function parallelNoted(attributes: ReadonlyMap<string, string>): number | undefined {
+  const [last, trees] = ['best_iteration', 'best_ntree_limit'].map((name) => Number(attributes.get(name)))
+  const parallel = (trees ?? Number.NaN) / ((last ?? Number.NaN) + 1)
+  return Number.isInteger(parallel) && parallel > 0 ? parallel : undefined
+}
+
+function forestOf(
+  model: FileView,
+  parallel: () => number | undefined,
+): Pick<XgboostModel, 'trees' | 'groups' | 'iterationStarts' | 'weights'> {
   const list = model.list('trees')
   if (list.length > MAX_TREES) throw damaged(`it has ${list.length} trees; the most is ${MAX_TREES}`)
   const trees = list.map((tree, i) => treeOf(new FileView(tree, `${model.where}.trees[${i}]`)))
   const groups = model.integers('tree_info', trees.length)
-  return { trees, groups, iterationStarts: iterationsIn(model, trees.length, groups), weights: undefined }
+  return { trees, groups, iterationStarts: iterationsIn(model, trees.length, groups, parallel), weights: undefined }
 }
 
-function iterationsIn(model: FileView, trees: number, groups: Int32Array): Int32Array {
+function iterationsIn(
+  model: FileView,
+  trees: number,
+  groups: Int32Array,
+  parallelTrees: () => number | undefined,
+): Int32Array {
   if (model.has('iteration_indptr')) {
     const starts = model.integers('iteration_indptr')
     if (
@@ -180,7 +207,9 @@ function iterationsIn(model: FileView, trees: number, groups: Int32Array): Int32
       return starts
     throw model.wrong('iteration_indptr', 'the beginnings of its iterations')
   }
-  const parallel = Math.max(1, model.object('gbtree_model_param').count('num_parallel_tree', 1))
+  const parameters = model.object('gbtree_model_param')
+  const known = parameters.has('num_parallel_tree') ? parameters.count('num_parallel_tree') : parallelTrees()
+  const parallel = Math.max(1, known ?? 1)
   const size = parallel * (groups.reduce((most, group) => Math.max(most, group), 0) + 1)
   return Int32Array.from({ length: Math.ceil(trees / size) + 1 }, (_, i) => Math.min(trees, i * size))
 }
