@@ -42,13 +42,14 @@ export function csvRows({ layout, hasHeader, added }: RowFormatOptions): RowForm
 
 /** By name where the model has names or the header uses ours; else by position, when there are as many columns. */
 function columnsOf(names: readonly string[], layout: RowLayout): Int32Array {
-  if (names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))))
+  const known = new Set(layout.columns.map((column) => column.name))
+  const usesOurNames = layout.columns.length > 0 && names.filter((name) => known.has(name.trim())).length === known.size
+  // a data frame's columns may be called by numbers
+  if (!usesOurNames && names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))))
     throw new ServingError(
       'invalid_argument',
       `the first row holds numbers (${quoteList(names, 4)}) where the header is expected; --no-header says that there is none`,
     )
-  const known = new Set(layout.columns.map((column) => column.name))
-  const usesOurNames = layout.columns.length > 0 && names.filter((name) => known.has(name.trim())).length === known.size
   if (layout.isNamed || usesOurNames) return mapHeader(names, layout, 'allowed')
   if (layout.isWidthFree || names.length === layout.columns.length) return Int32Array.from(names.keys())
   throw new ServingError(

@@ -1,6 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import type { DataPlane, ServedModel } from '../runtime/plane.ts'
-import { checkInputs, type Signature } from '../tensor/signature.ts'
+import { checkInputs, selectOutputs, type Signature } from '../tensor/signature.ts'
 import { tensor, type Tensor } from '../tensor/tensor.ts'
 import { choicesOf } from '../runtime/choices.fixture.ts'
 
@@ -11,6 +11,8 @@ export interface LinearPlaneOptions {
   readonly before?: (rows: readonly (readonly [number, number])[]) => Promise<void> | void
   readonly rowsAreIndependent?: boolean
   readonly inputShape?: readonly number[]
+  /** Outputs of a request that names none; all when absent. */
+  readonly defaultOutputs?: readonly string[]
 }
 
 /** A small model for tests of batch jobs: `score` is 2a + b, `sign` its sign. */
@@ -27,6 +29,7 @@ export function linearPlane(options: LinearPlaneOptions = {}): {
       { name: 'score', datatype: 'FP64', shape: [-1, 1] },
       { name: 'sign', datatype: 'INT8', shape: [-1] },
     ],
+    ...(options.defaultOutputs === undefined ? {} : { defaultOutputs: options.defaultOutputs }),
   }
   const model: ServedModel = {
     name: 'linear',
@@ -44,7 +47,7 @@ export function linearPlane(options: LinearPlaneOptions = {}): {
     isReady: () => true,
     models: () => [model],
     model: () => model,
-    async predict(asked, inputs, { call }) {
+    async predict(asked, inputs, { call, outputs }) {
       if (call?.aborted === true) throw new ServingError('cancelled', 'the caller went away')
       checkInputs(inputs, signature)
       const { data } = inputs.get('x') as Extract<Tensor, { datatype: 'FP64' }>
@@ -58,10 +61,12 @@ export function linearPlane(options: LinearPlaneOptions = {}): {
       const sign = Int8Array.from(score, (value) => Math.sign(value))
       return {
         model: asked,
-        outputs: new Map([
-          ['score', tensor('FP64', [rows.length, 1], score)],
-          ['sign', tensor('INT8', [rows.length], sign)],
-        ]),
+        outputs: new Map(
+          selectOutputs(outputs, signature).map((name): [string, Tensor] => [
+            name,
+            name === 'score' ? tensor('FP64', [rows.length, 1], score) : tensor('INT8', [rows.length], sign),
+          ]),
+        ),
       }
     },
   }

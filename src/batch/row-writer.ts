@@ -1,6 +1,6 @@
 import { csvField } from '../codecs/element-text.ts'
 import { outputColumns, type RowPrinter } from '../codecs/row-text.ts'
-import type { Signature, TensorSpec } from '../tensor/signature.ts'
+import type { TensorSpec } from '../tensor/signature.ts'
 import { refuseClashes } from './csv-rows.ts'
 import type { FormatName, RowFormat } from './row-format.ts'
 
@@ -23,9 +23,10 @@ export interface RowWriter {
   line(raw: Uint8Array, printer: RowPrinter, row: number): string
 }
 
+/** @param outputs those that are computed, in their order */
 export function createRowWriter(
   { outFormat, columns, hasHeader, inFormat }: RowWriterOptions,
-  signature: Signature,
+  outputs: readonly TensorSpec[],
 ): RowWriter {
   const isCsv = outFormat === 'csv'
   // rows without names have nothing to put over their columns; an output of the model's columns alone has
@@ -34,7 +35,7 @@ export function createRowWriter(
     header(header, printer) {
       if (!isHeaderDue) return ''
       isHeaderDue = false
-      const added = printer?.columns ?? signature.outputs.flatMap((spec) => staticColumns(spec))
+      const added = printer?.columns ?? outputs.flatMap((spec) => staticColumns(spec))
       const names = added.map((name) => csvField(name)).join(',')
       if (columns === 'outputs' || header === undefined) return `${names}\n`
       if (printer !== undefined) refuseClashes(header.names, printer.columns)
@@ -55,9 +56,9 @@ function joinJson(text: string, members: string): string {
   return inside === '{' ? `{${members}}` : `${inside},${members}}`
 }
 
-/** Names that the output adds to each row, as far as the signature tells them. */
-export function addedNames(signature: Signature, format: FormatName): readonly string[] {
-  return signature.outputs.flatMap((spec) => (format === 'jsonl' ? [spec.name] : staticColumns(spec)))
+/** Names that the output adds to each row, as far as the signature tells them. @param outputs as above */
+export function addedNames(outputs: readonly TensorSpec[], format: FormatName): readonly string[] {
+  return outputs.flatMap((spec) => (format === 'jsonl' ? [spec.name] : staticColumns(spec)))
 }
 
 function staticColumns(spec: TensorSpec): readonly string[] {

@@ -10,6 +10,8 @@ export type RowOutcome = { readonly printer: RowPrinter; readonly row: number } 
 export interface ScoreOptions {
   readonly plane: DataPlane
   readonly model: ServedModel
+  /** Names of the outputs to compute, in their order. */
+  readonly outputs: readonly string[]
   readonly signal: AbortSignal
   /** Pauses before a call is tried again that found no room or no ready model (milliseconds). */
   readonly retryPausesMs: readonly number[]
@@ -62,7 +64,10 @@ async function predict(inputs: Tensors, options: ScoreOptions): Promise<Tensors 
   for (let attempt = 0; ; attempt++) {
     if (options.signal.aborted) throw stopped()
     try {
-      const { outputs } = await options.plane.predict(options.model, inputs, { call: options.signal })
+      const { outputs } = await options.plane.predict(options.model, inputs, {
+        outputs: options.outputs,
+        call: options.signal,
+      })
       return outputs
     } catch (thrown) {
       if (options.signal.aborted) throw stopped()

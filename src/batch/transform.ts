@@ -3,6 +3,7 @@ import { createRowBuilder, type RowBuilder } from '../codecs/row-builder.ts'
 import { planRows, type RowLayout } from '../codecs/row-layout.ts'
 import { ServingError } from '../core/errors.ts'
 import type { DataPlane, ServedModel } from '../runtime/plane.ts'
+import { selectOutputs, type Signature, type TensorSpec } from '../tensor/signature.ts'
 import { csvRows } from './csv-rows.ts'
 import { jsonLineRows } from './json-line-rows.ts'
 import { readRecords, type RecordPlace } from './read-records.ts'
@@ -26,6 +27,8 @@ export interface TransformOptions {
   readonly outFormat: FormatName
   /** `all`: the input's columns, then the model's; `outputs`: the model's alone. */
   readonly columns: 'all' | 'outputs'
+  /** Names of the outputs to compute, in the order in which they are written; those of a request without outputs when absent. */
+  readonly outputs?: readonly string[] | undefined
   /** CSV: whether the first record names the columns; the output has a header when the input has one. */
   readonly hasHeader: boolean
   /** Names of the columns that the model takes, in its order, where the model knows none. */
@@ -86,7 +89,7 @@ interface Chunk {
 /**
  * Runs a file's rows through a model, in constant memory: one chunk of rows is read while the one before it runs.
  * Good rows keep their order in the output; bad ones go to the errors and cost their neighbours nothing.
- * @throws {ServingError} `invalid_argument` for a header that does not fit, an open quote or too many bad rows;
+ * @throws {ServingError} `invalid_argument` for an output that there is not, a header that does not fit, an open quote or too many bad rows;
  *   `cancelled`; what the model throws that is no row's fault
  */
 export async function transform(options: TransformOptions): Promise<TransformSummary> {
@@ -97,11 +100,12 @@ export async function transform(options: TransformOptions): Promise<TransformSum
       `the input is ${options.inFormat} and the output ${options.outFormat}; the input's columns go through in their own format only: leave them out (--columns outputs) or name the output .${options.inFormat}`,
     )
   const layout = planRows(model.signature, options.features)
+  const outputs = wantedOutputs(model.signature, options.outputs)
   const chunkRows = options.chunkRows ?? defaultChunkRows(model, layout)
   refuseFixedRows(layout, chunkRows)
-  const added = options.columns === 'all' ? addedNames(model.signature, options.outFormat) : []
+  const added = options.columns === 'all' ? addedNames(outputs, options.outFormat) : []
   const format = (options.inFormat === 'csv' ? csvRows : jsonLineRows)({ layout, hasHeader: options.hasHeader, added })
-  const writer = createRowWriter(options, model.signature)
+  const writer = createRowWriter(options, outputs)
   let chunk = emptyChunk()
   let inFlight: Promise<void> = Promise.resolve()
   let bytesRead = 0
@@ -172,6 +176,7 @@ export async function transform(options: TransformOptions): Promise<TransformSum
         : await score(builder.build(good), good, {
             plane,
             model,
+            outputs: outputs.map(({ name }) => name),
             signal,
             retryPausesMs: options.retryPausesMs ?? RETRY_PAUSES_MS,
           })
@@ -210,6 +215,11 @@ export async function transform(options: TransformOptions): Promise<TransformSum
       throw error
     }
   }
+}
+
+/** @throws {ServingError} `invalid_argument` listing what there is, for another name */
+function wantedOutputs(signature: Signature, names: readonly string[] | undefined): readonly TensorSpec[] {
+  return selectOutputs(names, signature).flatMap((name) => signature.outputs.filter((spec) => spec.name === name))
 }
 
 function emptyChunk(): Chunk {

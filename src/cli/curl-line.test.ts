@@ -12,6 +12,14 @@ import { curlLine } from './curl-line.ts'
 const manifest: Manifest = {
   ...SAMPLE_PARTS,
   files: {},
+  signature: {
+    inputs: [
+      { name: 'x', datatype: 'FP32', shape: [-1] },
+      { name: "it's $HOME `x` \\", datatype: 'INT64', shape: [-1] },
+      { name: 'word', datatype: 'BYTES', shape: [-1, 2] },
+    ],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
+  },
   example: {
     "it's $HOME `x` \\": { datatype: 'INT64', shape: [1], data: ['9007199254740993'] },
     word: { datatype: 'BYTES', shape: [1, 2], data: [Buffer.from(`"it's" $(id)`).toString('base64'), ''] },
@@ -30,7 +38,7 @@ test('a shell sends the example row exactly as it was recorded, whatever names a
     await promisify(execFile)('/bin/sh', ['-c', line], { env: { PATH: `${folder}:/usr/bin:/bin` } })
     expect(await readFile(join(folder, 'curl.url'), 'utf8')).toBe('http://127.0.0.1:1/v2/models/a%20model/infer')
     const { inputs } = decodeV2Request(await readFile(join(folder, 'curl.body')))
-    expect([...inputs.keys()]).toEqual(Object.keys(manifest.example))
+    expect([...inputs.keys()]).toEqual(manifest.signature.inputs.map(({ name }) => name))
     expect(inputs.get("it's $HOME `x` \\")?.data).toEqual(BigInt64Array.of(9007199254740993n))
     const words = inputs.get('word')?.data as readonly Uint8Array[]
     expect(words.map((word) => Buffer.from(word).toString())).toEqual([`"it's" $(id)`, ''])
@@ -43,6 +51,18 @@ test('a shell sends the example row exactly as it was recorded, whatever names a
 test('where keys are asked for, the line sends the one that the shell has', () => {
   expect(curlLine('http://127.0.0.1:1', 'm', manifest, true)).toMatch(
     /^curl -H "authorization: Bearer \$SLIPWAY_KEY" http:/,
+  )
+})
+
+test('a row of a data frame is sent as people write it: each value under its name, in the order of the model', () => {
+  const column = (name: string, datatype: 'FP64' | 'BYTES') => ({ name, datatype, shape: [-1, 1] }) as const
+  const inputs = [column('zeal', 'FP64'), column('__proto__', 'FP64'), column("it's", 'BYTES')]
+  const cell = { datatype: 'FP64', shape: [1, 1], data: [2.5] } as const
+  const text = { datatype: 'BYTES', shape: [1, 1], data: [Buffer.from('"q"').toString('base64')] } as const
+  const example = Object.fromEntries([["it's", text] as const, ['__proto__', cell] as const, ['zeal', cell] as const])
+  const { outputs } = manifest.signature
+  expect(curlLine('http://h', 'a b', { ...manifest, example, signature: { inputs, outputs } })).toBe(
+    String.raw`curl http://h/v1/models/a%20b:predict -d '{"instances":[{"zeal":2.5,"__proto__":2.5,"it'\''s":"\"q\""}]}'`,
   )
 })
 

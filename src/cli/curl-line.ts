@@ -6,13 +6,17 @@ import { isHalf, widenHalves } from '../tensor/half.ts'
 import { rowsOf, type Tensor, type Tensors } from '../tensor/tensor.ts'
 
 /**
- * A line for the shell that asks a model about its example row: as tensors by the Open Inference Protocol, or as a row
- * where an output is half floats, which that protocol has no JSON for.
+ * A line for the shell that asks a model about its example row: as a row of a data frame where it has columns, else as
+ * tensors by the Open Inference Protocol, or as a row where an output is half floats, which that protocol has no JSON for.
  * @param needsKey whether the server asks for a key, which the shell has as `SLIPWAY_KEY`
  */
 export function curlLine(url: string, name: string, manifest: Manifest, needsKey = false): string {
+  // the manifest has them by the alphabet
   const example = new Map(
-    Object.entries(manifest.example).map(([input, recorded]) => [input, fromJsonTensor(recorded, input)]),
+    manifest.signature.inputs.flatMap(({ name: input }): [string, Tensor][] => {
+      const recorded = Object.hasOwn(manifest.example, input) ? manifest.example[input] : undefined
+      return recorded === undefined ? [] : [[input, fromJsonTensor(recorded, input)]]
+    }),
   )
   const key = needsKey ? ' -H "authorization: Bearer $SLIPWAY_KEY"' : ''
   if (manifest.signature.isRaw === true) {
@@ -24,7 +28,23 @@ export function curlLine(url: string, name: string, manifest: Manifest, needsKey
     const headers = ` -H 'content-type: application/json' -H 'x-amzn-sagemaker-target-model: ${name}'`
     return `curl${key}${headers} ${url}/invocations -d ${quoted(rowsBody(example, manifest))}`
   }
-  return `curl${key} ${url}/v2/models/${encodeURIComponent(name)}/infer -d ${quoted(tensorsBody(example))}`
+  const model = encodeURIComponent(name)
+  if (isTable(example, manifest)) return `curl${key} ${url}/v1/models/${model}:predict -d ${quoted(tableBody(example))}`
+  return `curl${key} ${url}/v2/models/${model}/infer -d ${quoted(tensorsBody(example))}`
+}
+
+/** Whether a row is a data frame's: a value under each of several names, which is short to write and easy to read. */
+function isTable(example: Tensors, { signature }: Manifest): boolean {
+  return (
+    example.size > 1 &&
+    [...example.values()].every(({ data, shape }) => data.length === 1 && shape.length > 0) &&
+    signature.outputs.every(({ shape }) => shape.length > 0)
+  )
+}
+
+function tableBody(example: Tensors): string {
+  const cells = [...example].map(([name, value]) => `${JSON.stringify(name)}:${encodeData(name, inJson(value))}`)
+  return `{"instances":[{${cells.join(',')}}]}`
 }
 
 function textOf(value: Tensor | undefined): string {

@@ -140,6 +140,26 @@ describe('a CSV body', () => {
     )
   })
 
+  test('names with spaces around them, as spreadsheets have, are those of the columns that are called so', () => {
+    const column = (name: string) => ({ name, datatype: 'BYTES', shape: [-1, 1] }) as const
+    const spaced: Signature = { inputs: [column(' loan'), column('term '), column('term')], outputs: [] }
+    const row = (text: string) => [' loan', 'term ', 'term'].map((name) => values(text, spaced, name)[0])
+    expect(row('term, loan,term \na,b,c')).toEqual(['b', 'c', 'a'])
+    expect(row('" loan","term ","term"\nb,c,a')).toEqual(['b', 'c', 'a'])
+    // not a row of its own
+    expect(values(' body\nx', { inputs: [column(' body')], outputs: [] }, ' body')).toEqual(['x'])
+    expect(() => row('loan,term,term \na,b,c')).toThrow('lacks the column " loan" and names "loan"')
+  })
+
+  test.each([
+    ['1;2;3', 'semicolons'],
+    ['1\t2\t3', 'tabs'],
+  ])('a line %j says what stands between its fields', (line, found) => {
+    expect(() => decode(line, NAMED)).toThrow(
+      `1 field where 3 are expected; fields have commas between them, and this line has ${found}`,
+    )
+  })
+
   test('columns that the model does not know are left out where they may stand there', () => {
     const layout = planRows(NAMED)
     const { inputs } = decodeCsv(Buffer.from('id,weight,age,height\nx,70,30,1.8'), layout, 'auto', 'allowed')

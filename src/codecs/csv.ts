@@ -19,6 +19,7 @@ import {
   expectedValues,
   fitOptional,
   hasOptional,
+  headerNames,
   isHeader,
   isNearHeader,
   mapHeader,
@@ -95,7 +96,7 @@ export function decodeCsv(
 /** The layout for a table whose first row is a header. */
 function withoutOptional(text: Uint8Array, record: CsvRecord, layout: RowLayout): RowLayout {
   if (!hasOptional(layout)) return layout
-  const fitted = fitOptional(layout, new Set(fieldTexts(text, record).map((name) => name.trim())))
+  const fitted = fitOptional(layout, new Set(headerNames(fieldTexts(text, record), layout)))
   return fitted.columns.length === 0 ? layout : fitted
 }
 
@@ -108,7 +109,7 @@ function mayBeHeader(fields: number, layout: RowLayout, extra: ExtraColumns): bo
 /** Where the model has no names for its columns, a header says that they stand in its order. */
 function headerFields(names: readonly string[], layout: RowLayout, extra: ExtraColumns): Int32Array | undefined {
   const known = columnPlaces(layout)
-  const isOurs = layout.isNamed || names.some((name) => known.has(name.trim()))
+  const isOurs = layout.isNamed || headerNames(names, layout).some((name) => known.has(name))
   // a frame without names numbers its columns; other numbers are a row that was said to be a header
   const isNumbered = names.every((name, i) => name.trim() === String(i))
   if (!isOurs && !isNumbered && names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))))
@@ -164,7 +165,7 @@ export function setCsvRow(
       message:
         columns === undefined && places !== undefined
           ? `${count(record.fields, 'field')} where ${expectedValues(layout)} are expected`
-          : `${count(record.fields, 'field')} where ${expected} ${expected === 1 ? 'is' : 'are'} expected`,
+          : `${count(record.fields, 'field')} where ${expected} ${expected === 1 ? 'is' : 'are'} expected${separatorHint(bytes, record)}`,
     }
   for (let field = 0; field < expected; field++) {
     const column = columns === undefined ? field : (columns[field] as number)
@@ -177,6 +178,14 @@ export function setCsvRow(
       }
   }
   return undefined
+}
+
+/** Spreadsheets of some countries, and copied cells, have another separator. */
+function separatorHint(bytes: Uint8Array, record: CsvRecord): string {
+  if (record.fields !== 1) return ''
+  const text = fieldText(bytes, record, 0)
+  const found = text.includes(';') ? 'semicolons' : text.includes('\t') ? 'tabs' : undefined
+  return found === undefined ? '' : `; fields have commas between them, and this line has ${found}`
 }
 
 function setField(

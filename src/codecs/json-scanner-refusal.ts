@@ -11,7 +11,7 @@ export function syntaxRefusal(bytes: Buffer, length: number, at: number): Servin
   if (!isUtf8(body)) return utf8Refusal()
   if (at >= length) return refusalAt(length, `the body is no JSON: it ends too early, at byte ${length}`)
   const hint = /^-?(?:NaN|Infinity)/.test(body.toString('latin1', at, at + 9))
-    ? '; JSON has no NaN and no Infinity'
+    ? '; JSON has no NaN and no Infinity: send null for a missing number, or binary tensors'
     : ''
   return refusalAt(at, `the body is no JSON: unexpected ${shown(body[at] ?? 0)} at byte ${at}${hint}`)
 }

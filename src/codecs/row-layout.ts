@@ -183,7 +183,7 @@ const NONE: ReadonlySet<string> = new Set()
 export function isHeader(fields: readonly string[], layout: RowLayout, extra: ExtraColumns = 'refused'): boolean {
   const spare = fields.length - layout.columns.length
   if (layout.isWidthFree || spare < 0) return false
-  const names = new Set(fields.map((field) => field.trim()))
+  const names = new Set(headerNames(fields, layout))
   if (names.size !== fields.length || !layout.columns.every((column) => names.has(column.name))) return false
   if (spare === 0 || extra === 'allowed') return true
   let unused = 0
@@ -192,8 +192,17 @@ export function isHeader(fields: readonly string[], layout: RowLayout, extra: Ex
 }
 
 /**
+ * The names in a header as the model knows them: as they are written where it has a column that is called just so, spaces
+ * and all, else without the spaces around them.
+ */
+export function headerNames(header: readonly string[], layout: RowLayout): string[] {
+  const known = columnPlaces(layout)
+  return header.map((name) => (known.has(name) || layout.unused.has(name) ? name : name.trim()))
+}
+
+/**
  * Which column each field of a table is: an index into `layout.columns`, -1 for a field that the model does not read.
- * @param header names as a file has them: spaces around them mean nothing
+ * @param header names as a file has them: spaces around them mean nothing, but where the model's own name has them
  * @param extra whether a header may name more than the model's columns
  * @param what names it in an error
  * @throws {ServingError} `invalid_argument` for a repeated, missing or unknown name
@@ -204,7 +213,7 @@ export function mapHeader(
   extra: ExtraColumns,
   what = 'the header',
 ): Int32Array {
-  const names = header.map((name) => name.trim())
+  const names = headerNames(header, layout)
   refuseDuplicates(names, what)
   const known = columnPlaces(layout)
   const fields = Int32Array.from(names, (name) => known.get(name) ?? -1)
@@ -217,8 +226,8 @@ export function mapHeader(
 /** Whether a table's first row is a header that is not quite right: most of its fields are names of columns. */
 export function isNearHeader(fields: readonly string[], layout: RowLayout): boolean {
   const known = columnPlaces(layout)
-  const isName = (field: string): boolean => known.has(field.trim()) || layout.unused.has(field.trim())
-  return fields.filter(isName).length * 2 > fields.length
+  const names = headerNames(fields, layout).filter((name) => known.has(name) || layout.unused.has(name))
+  return names.length * 2 > fields.length
 }
 
 /** A name that is unknown where another is missing is most often that other, written wrongly: both are told. */
@@ -230,7 +239,7 @@ function refuseMisnamed(names: readonly string[], fields: Int32Array, layout: Ro
   if (unknown.length === 0) return
   throw new ServingError(
     'invalid_argument',
-    `${what} lacks the column ${quoteList(missing)} and names ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout, 32)}`,
+    `${what} lacks ${columnsWord(missing)} ${quoteList(missing)} and names ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout, 32)}`,
     { details: { missing: shortened(missing), unknown: shortened(unknown) } },
   )
 }
@@ -249,7 +258,7 @@ export function refuseMissing(names: ReadonlySet<string>, layout: RowLayout, wha
   if (missing.length === 0) return
   throw new ServingError(
     'invalid_argument',
-    `${what} lacks the column ${quoteList(missing)}; it names ${quoteList(names)}, the model takes ${columnNames(layout)}`,
+    `${what} lacks ${columnsWord(missing)} ${quoteList(missing)}; it names ${quoteList(names)}, the model takes ${columnNames(layout)}`,
     { details: { missing: shortened(missing) } },
   )
 }
@@ -268,7 +277,7 @@ export function refuseUnknown(
   if (unknown.length === 0) return
   throw new ServingError(
     'invalid_argument',
-    `${what} names the column ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout)}`,
+    `${what} names ${columnsWord(unknown)} ${quoteList(unknown)}, which the model does not take; it takes ${columnNames(layout)}`,
     { details: { unknown: shortened(unknown) } },
   )
 }
@@ -298,6 +307,10 @@ function columnNames(layout: RowLayout, most?: number): string {
     layout.columns.map((column) => column.name),
     most,
   )
+}
+
+function columnsWord({ length }: readonly string[]): string {
+  return length === 1 ? 'the column' : 'the columns'
 }
 
 /** Callers' names for an error's details: few, and short. */

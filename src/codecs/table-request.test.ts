@@ -396,7 +396,7 @@ describe('a table', () => {
       'an unknown column',
       { inputs: { age: [1], height: [2], id: [3], id2: [3] } },
       NAMED,
-      '"inputs" names the column "id", "id2", which the model does not take',
+      '"inputs" names the columns "id", "id2", which the model does not take',
     ],
     ['an empty object', { inputs: {} }, NAMED, '"inputs" is empty'],
     ['columns of no rows', { inputs: { age: [], height: [] } }, NAMED, '"age" in "inputs" has no values'],
@@ -422,7 +422,7 @@ describe('a table', () => {
       'a frame with numbers for names',
       { dataframe_split: { columns: [0, 1], data: [[1, 2]] } },
       NAMED,
-      'lacks the column "age", "height"',
+      'lacks the columns "age", "height"',
     ],
     [
       'a frame with a column twice',
@@ -606,7 +606,7 @@ describe('a table', () => {
   test('of 65,536 columns, or of a thousand inputs, is answered without looking at each against each', () => {
     const many = Array.from({ length: 65_536 }, (_, i) => `c${i}`)
     const error = refusal(() => decode({ dataframe_split: { columns: many, data: [[1]] } }, NAMED))
-    expect(error.message).toContain('lacks the column "age", "height"; it names "c0"')
+    expect(error.message).toContain('lacks the columns "age", "height"; it names "c0"')
     expect(error.message.length).toBeLessThan(400)
     const wide: Signature = {
       inputs: Array.from({ length: 2000 }, (_, i) => ({ name: `c${i}`, datatype: 'FP32', shape: [-1, 1] })),

@@ -26,3 +26,11 @@ export function tableOf(signature: Signature): RowLayout | undefined {
     throw error
   }
 }
+
+/**
+ * Whether an example in CSV has a header: columns of several inputs are told by their names. A header's names are read
+ * without the spaces around them.
+ */
+export function hasCsvHeader({ inputs, columns }: RowLayout): boolean {
+  return inputs.length > 1 && columns.every(({ name }) => name === name.trim())
+}

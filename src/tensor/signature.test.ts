@@ -80,6 +80,20 @@ describe('inputs beside a signature', () => {
     )
   })
 
+  test.each<[string, Tensor, string]>([
+    ['a whole number', tensor('INT64', [1], BigInt64Array.of(49n)), 'takes BYTES: send it as text, "49" for 49'],
+    ['false', tensor('BOOL', [1], Uint8Array.of(0)), 'takes BYTES: send it as text, "False" for false'],
+    ['true', tensor('BOOL', [1], Uint8Array.of(1)), 'takes BYTES: send it as text, "True" for true'],
+  ])('%s where the model has text is refused with the text to send, as scikit-learn has it', (_what, given, hint) => {
+    expect(checking(['x', X], ['city', given])).toThrow(hint)
+  })
+
+  test('text where the model has numbers is refused with what to send', () => {
+    expect(checking(['x', CITY], ['city', CITY])).toThrow(
+      'input "x" has the datatype BYTES, the model takes FP32: send numbers',
+    )
+  })
+
   test('a name of control characters is shown escaped', () => {
     expect(checking(['x', X], ['city', CITY], ['\u0000\n\u202e', X])).toThrow(
       String.raw`input "\u0000\n\u202e" is unknown`,

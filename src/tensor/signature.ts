@@ -72,12 +72,17 @@ export function checkInputs(inputs: Tensors, signature: Signature): void {
   if (inputs.size > known) refuseUnknown(inputs, signature)
 }
 
-/** Numbers where the model has text are most often categories that are written in digits. */
+/**
+ * Numbers where the model has text are most often categories that are written in digits; scikit-learn's flags as text are
+ * True and False.
+ */
 function datatypeHint(given: Tensor, { datatype }: TensorSpec): string {
+  if (datatype !== 'BYTES') return given.datatype === 'BYTES' ? ': send numbers' : ''
   const [value] = given.data
-  if (datatype !== 'BYTES' || value === undefined || value instanceof Uint8Array) return ''
-  const isHalf = given.datatype === 'FP16' || given.datatype === 'BF16'
-  return isHalf ? ': send text' : `: send it as text, ${quote(String(value))} for ${value}`
+  if (value === undefined || value instanceof Uint8Array) return ''
+  if (given.datatype === 'FP16' || given.datatype === 'BF16') return ': send text'
+  if (given.datatype === 'BOOL') return `: send it as text, ${value === 0 ? '"False" for false' : '"True" for true'}`
+  return `: send it as text, ${quote(String(value))} for ${value}`
 }
 
 function refuseMissing({ datatype, data }: Tensor, { name }: TensorSpec): void {

@@ -10,9 +10,9 @@ import { createAuthorizer } from '../../src/auth/authorizer.ts'
 import { allProtocols } from '../../src/protocols/index.ts'
 import type { WireRequest } from '../../src/protocols/protocol.ts'
 import { createRouter } from '../../src/protocols/router.ts'
+import { createFitter } from '../../src/runtime/fit-request.ts'
 import type { DataPlane, ServedModel } from '../../src/runtime/plane.ts'
-import { convertInputs } from '../../src/tensor/convert.ts'
-import { checkInputs, type Signature } from '../../src/tensor/signature.ts'
+import type { Signature } from '../../src/tensor/signature.ts'
 import { tensor, type Tensor, type Tensors } from '../../src/tensor/tensor.ts'
 import { findTool, needs } from '../support/needs.ts'
 import { choicesOf } from '../../src/runtime/choices.fixture.ts'
@@ -84,7 +84,27 @@ const halves = served(
   },
   [['x', tensor('FP16', [1, 2], Uint16Array.of(0x2e66, 0xc000))]],
 )
-const models = [fraud, image, halves]
+/** A pipeline over a data frame, as scikit-learn's are compiled: an input for each column, and one that is never read. */
+const frame = served(
+  'frame',
+  {
+    inputs: [
+      { name: 'zeal', datatype: 'FP64', shape: [-1, 1] },
+      { name: 'id', datatype: 'BYTES', shape: [-1, 1], isUnused: true },
+      { name: HOSTILE, datatype: 'BYTES', shape: [-1, 1] },
+      { name: '__proto__', datatype: 'FP64', shape: [-1, 1] },
+      ...Array.from({ length: 9 }, (_, i) => ({ name: `c ${i}`, datatype: 'FP64', shape: [-1, 1] }) as const),
+    ],
+    outputs: [{ name: 'predict', datatype: 'BYTES', shape: [-1] }],
+  },
+  [
+    ['zeal', tensor('FP64', [1, 1], Float64Array.of(2.5))],
+    [HOSTILE, tensor('BYTES', [1, 1], [Buffer.from(`it's "late"`)])],
+    ['__proto__', tensor('FP64', [1, 1], Float64Array.of(7))],
+    ...Array.from({ length: 9 }, (_, i): [string, Tensor] => [`c ${i}`, tensor('FP64', [1, 1], Float64Array.of(i))]),
+  ],
+)
+const models = [fraud, image, halves, frame]
 
 /** What the page posted, and what the model answers: tensors, or a failure. */
 let posted: { path: string; body: string; authorization?: string | undefined; inputs?: Tensors }[] = []
@@ -100,8 +120,7 @@ const plane: DataPlane = {
     return found
   },
   predict(model, given) {
-    const inputs = convertInputs(given, model.signature)
-    checkInputs(inputs, model.signature)
+    const { inputs } = createFitter(model.signature)(given, undefined)
     Object.assign(posted.at(-1) ?? {}, { inputs })
     return answer instanceof ServingError ? Promise.reject(answer) : Promise.resolve({ model, outputs: answer })
   },
@@ -326,6 +345,33 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
     expect(await textOf('#curl')).toContain(String.raw`it'\''s \"late\"`)
   })
 
+  test('columns of a data frame are one row of fields, each named once, and go out as the same row in every tab', async () => {
+    answer = new Map([['predict', tensor('BYTES', [1], [Buffer.from('stays')])]])
+    await page.goto(`${origin}/docs/frame`)
+    const names = ['zeal', HOSTILE, '__proto__', ...Array.from({ length: 9 }, (_, i) => `c ${i}`)]
+    expect(await page.locator('#form label').allInnerTexts()).toEqual([...names, 'API key'])
+    expect(await page.locator('#form legend').allInnerTexts()).toEqual(['A row of 12 columns [−1, 1] each'])
+    expect(await page.locator('.names li').first().innerText()).toBe('zeal FP64')
+    await page.getByLabel('c 3', { exact: true }).fill('')
+    expect(await page.getByLabel('c 3', { exact: true }).getAttribute('placeholder')).toBe('missing')
+    expect((await textOf('#curl')).split('\n').filter((line) => line.includes('"name"'))).toHaveLength(12)
+    for (const tab of await page.getByRole('tab').all()) {
+      posted = []
+      await tab.click()
+      await page.getByRole('button', { name: 'Predict' }).click()
+      await page.locator('#raw').waitFor()
+      expect(await textOf('#summary'), await tab.innerText()).toMatch(/^200 OK/)
+      const body = posted[0]?.body ?? ''
+      const inputs = posted[0]?.inputs
+      expect([...(inputs?.keys() ?? [])].toSorted()).toEqual(names.toSorted())
+      expect(inputs?.get(HOSTILE)?.data).toEqual([Buffer.from(`it's "late"`)])
+      expect(inputs?.get('__proto__')?.data).toEqual(Float64Array.of(7))
+      expect(inputs?.get('c 3')?.data).toEqual(Float64Array.of(Number.NaN))
+      if (body.startsWith('{"instances"')) expect(body).toContain('"__proto__":7,"c 0":0')
+      if (!body.startsWith('{')) expect(body).toMatch(/^zeal,"[^]*,__proto__,c 0,c 1.*\n2\.5,/)
+    }
+  })
+
   test('half floats go out as they are held, and come back as bytes that are shown', async () => {
     answer = new Map<string, Tensor>([
       ['half', tensor('FP16', [1, 7], Uint16Array.of(0x2e66, 0xc000, 0x7c00, 0xfc00, 0x7e00, 0x0001, 0x03ff))],
@@ -447,7 +493,7 @@ describe.skipIf(!needs('chromium'))('the documentation page in a browser', { tim
 
   test('nothing is wider than a phone, and every control has a name', async () => {
     await page.setViewportSize({ width: 360, height: 800 })
-    for (const path of ['/', '/docs/image']) {
+    for (const path of ['/', '/docs/image', '/docs/frame']) {
       await page.goto(origin + path)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
       const unnamed =

@@ -34,11 +34,18 @@ function flatRows(rows) {
 
 function instancesOf(rows) {
   if (rows.length === 1) return rows[0]
-  return rows[0].map((_, row) => Object.fromEntries(page.inputs.map(({ name }, i) => [name, rows[i][row]])))
+  return rows[0].map((_, row) => Object.fromEntries(page.inputs.map((input, i) => [input.name, cellOf(rows[i][row], input)])))
+}
+
+/** What a row has under an input's name: a column of a data frame is a value, not a list of one. */
+function cellOf(value, { shape }) {
+  return shape.length === 2 && value.length === 1 ? value[0] : value
 }
 
 function csvField(value) {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
+  // a missing number is an empty field
+  if (typeof value !== 'string' && text === 'null') return ''
   return /[",\n\r]|^\s|\s$|^$/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text
 }
 
@@ -59,7 +66,7 @@ function bodyOf(dialect) {
   if (dialect.body === 'tensors') return tensorsText()
   const rows = page.inputs.map((_, index) => rowsOf(index))
   if (rows.includes(undefined)) return ''
-  if (dialect.body === 'csv') return flatRows(rows).map((row) => row.map(csvField).join(',')).join('\n')
+  if (dialect.body === 'csv') return [...(page.csvHeader ? [page.columns] : []), ...flatRows(rows)].map((row) => row.map(csvField).join(',')).join('\n')
   return JSON.stringify(BODIES[dialect.body](rows))
 }
 
@@ -79,12 +86,8 @@ function numpyOf(datatype) {
 function tritonLines(url) {
   const text = tensorsText()
   const shapes = JSON.parse(text).inputs.map(({ shape }) => shape)
-  const body = parseDigits(text)
-  const inputs = body.inputs.map(({ name }, i) => 'http.InferInput(' + JSON.stringify(name) + ', [' + shapes[i].join(', ') + '], "' + page.inputs[i].datatype + '")')
-  const arrays = body.inputs.map(({ data }, i) => {
-    const list = pythonOf(JSON.stringify(data.flat(Infinity)))
-    return 'inputs[' + i + '].set_data_from_numpy(np.array(' + list + ', dtype=' + numpyOf(page.inputs[i].datatype) + ').reshape(' + '[' + shapes[i].join(', ') + ']))'
-  })
+  const lists = parseDigits(text).inputs.map(({ data }) => pythonOf(JSON.stringify(data.flat(Infinity))))
+  const isTable = page.inputs.length > 1 && page.inputs.every(({ datatype }, i) => shapes[i].join() === shapes[0].join() && !isHalf(datatype))
   const names = askedNames()
   const asked = names ? ', outputs=[' + names.map((name) => 'http.InferRequestedOutput(' + JSON.stringify(name) + ')').join(', ') + ']' : ''
   const ssl = url.protocol === 'https:' ? ', ssl=True' : ''
@@ -92,12 +95,31 @@ function tritonLines(url) {
   return [
     'import numpy as np',
     'import tritonclient.http as http',
+    ...(isTable ? ['from tritonclient.utils import triton_to_np_dtype'] : []),
     '',
     'client = http.InferenceServerClient("' + root + '"' + ssl + ')',
-    'inputs = [' + inputs.join(', ') + ']',
-    ...arrays,
+    ...(isTable ? tableLines(lists, shapes[0]) : inputLines(lists, shapes)),
     'answer = client.infer(' + JSON.stringify(page.model) + ', inputs' + asked + (needsKey() ? ', headers=' + KEY_HEADER : '') + ')',
     ...answeredOutputs().map(({ name }) => 'print(answer.as_numpy(' + JSON.stringify(name) + '))'),
+  ]
+}
+
+function inputLines(lists, shapes) {
+  const inputs = page.inputs.map(({ name, datatype }, i) => 'http.InferInput(' + JSON.stringify(name) + ', [' + shapes[i].join(', ') + '], "' + datatype + '")')
+  const arrays = page.inputs.map(({ datatype }, i) => 'inputs[' + i + '].set_data_from_numpy(np.array(' + lists[i] + ', dtype=' + numpyOf(datatype) + ').reshape(' + '[' + shapes[i].join(', ') + ']))')
+  return ['inputs = [' + inputs.join(', ') + ']', ...arrays]
+}
+
+/** Many inputs of one shape: a line for each column's values, and the rest once. */
+function tableLines(lists, shape) {
+  return [
+    'columns = {',
+    ...page.inputs.map(({ name, datatype }, i) => '    ' + JSON.stringify(name) + ': ("' + datatype + '", ' + lists[i] + '),'),
+    '}',
+    'inputs = []',
+    'for name, (datatype, values) in columns.items():',
+    '    array = np.array(values, dtype=triton_to_np_dtype(datatype)).reshape([' + shape.join(', ') + '])',
+    '    inputs.append(http.InferInput(name, array.shape, datatype).set_data_from_numpy(array))',
   ]
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ServedModel } from '../../runtime/plane.ts'
 import { selectOutputs, type TensorSpec } from '../../tensor/signature.ts'
-import { tableOf } from '../row-layouts.ts'
+import { hasCsvHeader, tableOf } from '../row-layouts.ts'
 import { dialectsOf, type Dialect } from './dialects.ts'
 import { formOf, type InputForm } from './example.ts'
 import { GATE_SCRIPT } from './gate-script.ts'
@@ -39,6 +39,8 @@ interface PageData {
   readonly dialects: readonly Dialect[]
   /** Names of a table's columns; absent where rows may be of any width. */
   readonly columns?: readonly string[]
+  /** CSV names its columns. */
+  readonly csvHeader?: boolean
   readonly inputs: readonly { name: string; datatype: string; shape: readonly number[]; kind: InputForm['kind'] }[]
   readonly outputs: readonly { name: string; datatype: string; isUnasked: boolean }[]
   readonly outputColumns: Readonly<Record<string, readonly string[]>>
@@ -80,13 +82,15 @@ export function modelPage(model: ServedModel, names: readonly string[], root: st
               ${tryForm(inputs, forms, outputs, unasked)}
             </section>
             <section aria-labelledby="answer" class="answer">
-              <h2 id="answer">Answer</h2>
-              <p id="summary" role="status">Press Predict to send the values to the model.</p>
-              <div id="result"></div>
-              <div id="raw-part" hidden>
-                <h3 id="raw-title">As it came</h3>
-                <pre id="raw" tabindex="0" aria-labelledby="raw-title"></pre>
-                <p id="timing" class="note"></p>
+              <div class="in-sight">
+                <h2 id="answer">Answer</h2>
+                <p id="summary" role="status">Press Predict to send the values to the model.</p>
+                <div id="result"></div>
+                <div id="raw-part" hidden>
+                  <h3 id="raw-title">As it came</h3>
+                  <pre id="raw" tabindex="0" aria-labelledby="raw-title"></pre>
+                  <p id="timing" class="note"></p>
+                </div>
               </div>
             </section>
           </div>
@@ -101,7 +105,7 @@ export function modelPage(model: ServedModel, names: readonly string[], root: st
         </div>
         <section aria-labelledby="signature">
           <h2 id="signature">Signature</h2>
-          ${signatureTable('Inputs', model.signature.inputs)} ${signatureTable('Outputs', outputs)}
+          ${inputsPart(inputs)} ${signatureTable('Outputs', outputs)}
           <p class="note">−1 marks a dimension of any size; the first one counts rows.</p>
           ${notes(model, unasked)}
           <p class="note">
@@ -241,9 +245,10 @@ function facts(model: ServedModel): Html {
   </dl>`
 }
 
-function columnsOf({ signature }: ServedModel): Pick<PageData, 'columns'> {
+function columnsOf({ signature }: ServedModel): Pick<PageData, 'columns' | 'csvHeader'> {
   const table = tableOf(signature)
-  return table === undefined || table.isWidthFree ? {} : { columns: table.columns.map(({ name }) => name) }
+  if (table === undefined || table.isWidthFree) return {}
+  return { columns: table.columns.map(({ name }) => name), csvHeader: hasCsvHeader(table) }
 }
 
 /** A tab for each protocol; they share one panel, which the script fills anew. */
@@ -272,6 +277,25 @@ function codeBlock(id: string, title: Html): Html {
       <button type="button" class="copy" data-copies="${id}" aria-describedby="${id}-title">Copy</button>
     </div>
     <pre id="${id}" tabindex="0" aria-labelledby="${id}-title"></pre>
+  </div>`
+}
+
+/** Most inputs that stand in a table, a line each. */
+const MOST_LINES = 8
+
+/** The inputs that the model reads: in a table, or, where many differ in name and datatype alone, in a list of several columns. */
+function inputsPart(inputs: readonly TensorSpec[]): Html {
+  const shapes = new Set(inputs.map(({ shape }) => shapeText(shape)))
+  const isPlain = inputs.every(({ columns }) => columns === undefined)
+  if (inputs.length <= MOST_LINES || shapes.size > 1 || !isPlain) return signatureTable('Inputs', inputs)
+  const items = inputs.map(
+    ({ name, datatype }) => html`<li>${breakable(name)} <span class="kind">${datatype}</span></li>`,
+  )
+  return html`<div class="specs">
+    <h3>${inputs.length} inputs, each ${[...shapes].join('')}</h3>
+    <ol class="names">
+      ${items}
+    </ol>
   </div>`
 }
 

@@ -103,8 +103,10 @@ function literalOf(control) {
   return JSON_NUMBER.test(text) ? text : String(Number(text))
 }
 
+const fields = Map.groupBy([...form.elements], (control) => control.dataset.input)
+
 function fieldsOf(index) {
-  return [...form.elements].filter((control) => control.dataset.input === String(index))
+  return fields.get(String(index)) || []
 }
 
 function shapeOf(nested) {
@@ -184,7 +186,9 @@ function tensorsText() {
     const head = { name: input.name, shape, datatype }
     return JSON.stringify(head).slice(0, -1) + ',"data":' + data + '}'
   })
-  return '{' + outputsText() + '"inputs":[' + parts.join(',') + ']}'
+  // several have a line each, which JSON and the shell take as it is
+  const inputs = parts.length === 1 ? parts[0] : '\n  ' + parts.join(',\n  ') + '\n'
+  return '{' + outputsText() + '"inputs":[' + inputs + ']}'
 }
 
 /** Marks text areas whose text is no input; all are looked at, so that each says what is wrong with it. */

@@ -49,10 +49,15 @@ legend, .input > label { padding: 0; margin-bottom: 0.75rem; font-weight: 600; f
 .input > label { display: block; }
 .kind { color: var(--soft); font-weight: 400; margin-left: 0.4em; }
 .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.9rem 1.25rem; align-items: end; }
+.fields.table { grid-template-columns: repeat(auto-fill, minmax(min(100%, 10.5rem), 1fr)); gap: 0.75rem 1rem; }
+.fields.long { max-height: 44rem; overflow-y: auto; padding: 4px; margin: -4px; }
+.name { display: flex; align-items: baseline; justify-content: space-between; gap: 0.5rem; margin-bottom: 0.25rem; min-width: 0; }
+.name .kind { font-size: 0.6875rem; flex: none; margin: 0; }
+::placeholder { color: var(--soft); opacity: 1; font-style: italic; }
 .choices { display: flex; flex-wrap: wrap; gap: 0.5rem 1.25rem; }
 .choice { display: inline-flex; gap: 0.4rem; align-items: baseline; font-size: 0.9375rem; overflow-wrap: anywhere; }
 .choice input { width: auto; min-height: 0; }
-.field label { display: block; font-size: 0.875rem; color: var(--soft); margin-bottom: 0.25rem; }
+.field label { font-size: 0.875rem; color: var(--soft); min-width: 0; overflow-wrap: anywhere; }
 input, select, textarea {
   width: 100%; padding: 0.5rem 0.7rem; font-size: 1rem; color: var(--ink); background: var(--paper);
   border: 1px solid var(--edge); border-radius: 7px;
@@ -66,6 +71,7 @@ button.primary { background: var(--accent); border-color: var(--accent); color: 
 button.primary:hover { filter: brightness(1.1); }
 button.copy { padding: 0.2rem 0.75rem; font-size: 0.8125rem; flex: none; }
 
+.in-sight { position: sticky; top: 1.5rem; }
 #summary { color: var(--soft); font-size: 0.9375rem; }
 #summary.failed { color: var(--bad); }
 #summary strong { color: var(--ink); font-variant-numeric: tabular-nums; }
@@ -80,7 +86,7 @@ button.copy { padding: 0.2rem 0.75rem; font-size: 0.8125rem; flex: none; }
 .bars .top { font-weight: 600; }
 .bars .top .fill { background: var(--accent); }
 
-pre { margin: 0; padding: 0.9rem 1rem; background: var(--code); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; line-height: 1.55; max-height: 24rem; overflow: auto; }
+pre { margin: 0; padding: 0.9rem 1rem; background: var(--code); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; line-height: 1.55; max-height: 32rem; overflow: auto; }
 #raw { margin-top: 0.5rem; max-height: 17rem; }
 .block + .block { margin-top: 1.5rem; }
 .block-title { display: flex; align-items: center; justify-content: space-between; gap: 1rem; margin-bottom: 0.5rem; }
@@ -106,7 +112,7 @@ tbody th { font-weight: 600; }
   h1 { font-size: 1.6rem; }
   section { padding: 1.1rem; border-radius: 10px; }
   .columns { grid-template-columns: minmax(0, 1fr); gap: 0; }
-  .fields { grid-template-columns: repeat(auto-fill, minmax(min(100%, 8.75rem), 1fr)); }
+  .fields, .fields.table { grid-template-columns: repeat(auto-fill, minmax(min(100%, 8.75rem), 1fr)); }
   .names { columns: 2 8.75rem; }
   th, td { padding-right: 0.75rem; }
 }

@@ -1,7 +1,10 @@
 import type { TensorSpec } from '../../tensor/signature.ts'
 import type { Shape } from '../../tensor/shape.ts'
-import type { InputForm } from './example.ts'
+import type { Field, InputForm } from './example.ts'
 import { html, type Html } from './html.ts'
+
+/** Most columns of a row that stand in sight at once; more of them scroll. */
+const MOST_IN_SIGHT = 60
 
 /**
  * The form that asks for every input, filled with the example, and for the outputs where there is a choice.
@@ -13,11 +16,15 @@ export function tryForm(
   outputs: readonly TensorSpec[],
   unasked: readonly string[],
 ): Html {
-  const parts = inputs.map((spec, i) => {
-    const form = forms[i]
-    // a data frame's cells may be empty
-    const mayLack = inputs.length > 1 && spec.shape.length === 2
-    return form === undefined ? html`` : inputPart(spec, form, i, mayLack)
+  const named = inputs.flatMap((spec, index): Named[] => {
+    const form = forms[index]
+    return form === undefined ? [] : [{ spec, form, index }]
+  })
+  const single = named.filter(isSingle)
+  const isTable = single.length > 1
+  const parts = named.map((input) => {
+    if (!isTable || !isSingle(input)) return inputPart(input)
+    return input === single[0] ? tablePart(single) : html``
   })
   return html`<form id="form" autocomplete="off">
     ${parts} ${outputs.length > 1 ? outputsPart(outputs, unasked) : undefined}
@@ -31,6 +38,18 @@ export function tryForm(
       <button type="reset">Reset</button>
     </div>
   </form>`
+}
+
+/** An input with its form and its place among the inputs. */
+interface Named {
+  readonly spec: TensorSpec
+  readonly form: InputForm
+  readonly index: number
+}
+
+/** Whether an input has one value a row, as a column of a data frame has. */
+function isSingle({ form }: Named): boolean {
+  return form.kind === 'fields' && form.fields.length === 1
 }
 
 function outputsPart(outputs: readonly TensorSpec[], unasked: readonly string[]): Html {
@@ -52,7 +71,23 @@ function outputsPart(outputs: readonly TensorSpec[], unasked: readonly string[])
   </fieldset>`
 }
 
-function inputPart(spec: TensorSpec, form: InputForm, index: number, mayLack: boolean): Html {
+/** Inputs of one value each, side by side: their names say all that there is to say of most of them. */
+function tablePart(inputs: readonly Named[]): Html {
+  const shapes = new Set(inputs.map(({ spec }) => shapeText(spec.shape)))
+  const [shape] = shapes
+  const fields = inputs.map(({ spec, form, index }) => {
+    const kind = shapes.size === 1 ? spec.datatype : `${spec.datatype} ${shapeText(spec.shape)}`
+    return form.kind === 'fields' ? form.fields.map((field) => fieldHtml(field, index, 0, spec, kind)) : []
+  })
+  return html`<fieldset class="input">
+    <legend>
+      A row of ${inputs.length} columns ${shapes.size === 1 ? html`<span class="kind">${shape} each</span>` : undefined}
+    </legend>
+    <div class="fields table${inputs.length > MOST_IN_SIGHT ? ' long' : ''}">${fields.flat()}</div>
+  </fieldset>`
+}
+
+function inputPart({ spec, form, index }: Named): Html {
   const kind = html`<span class="kind">${spec.datatype} ${shapeText(spec.shape)}</span>`
   if (form.kind === 'json')
     return html`<div class="input">
@@ -67,30 +102,39 @@ ${form.text}</textarea>
         }
       </p>
     </div>`
-  const fields = form.fields.map(({ label, control, value }, at) => {
-    const id = `input-${index}-${at}`
-    return html`<div class="field">
-      <label for="${id}">${breakable(label)}</label>
-      ${controlHtml(id, control, value, index, mayLack)}
-    </div>`
-  })
   return html`<fieldset class="input">
     <legend><bdi>${spec.name}</bdi> ${kind}</legend>
-    <div class="fields">${fields}</div>
+    <div class="fields">${form.fields.map((field, at) => fieldHtml(field, index, at))}</div>
   </fieldset>`
 }
 
-function controlHtml(id: string, control: string, value: string, index: number, mayLack: boolean): Html {
-  const shared = html`id="${id}" data-input="${index}" data-control="${control}"`
+/**
+ * @param column whose field it is in a row of several inputs: only there may a cell of a data frame be empty
+ * @param kind of the column, shown beside its name
+ */
+function fieldHtml({ label, control, value }: Field, index: number, at: number, column?: TensorSpec, kind = ''): Html {
+  const id = `input-${index}-${at}`
+  const isCell = column?.shape.length === 2
+  const empty = !isCell ? '' : column.isNeverMissing === true ? 'empty text' : 'missing'
+  const shown = kind === '' ? undefined : html`<span class="kind" id="${id}-kind">${kind}</span>`
+  const described = kind === '' ? undefined : html`aria-describedby="${id}-kind"`
+  return html`<div class="field">
+    <div class="name"><label for="${id}">${breakable(label)}</label>${shown}</div>
+    ${controlHtml(html`id="${id}" data-input="${index}" data-control="${control}" ${described}`, control, value, empty)}
+  </div>`
+}
+
+/** @param empty what it means when nothing stands there; `''` where a number has to stand */
+function controlHtml(shared: Html, control: string, value: string, empty: string): Html {
   if (control === 'boolean')
     return html`<select ${shared}>
       <option value="false">false</option>
       <option value="true" ${value === 'true' ? html`selected` : undefined}>true</option>
     </select>`
-  if (control === 'text') return html`<input ${shared} type="text" value="${value}" spellcheck="false" />`
+  const hint = empty === '' ? undefined : html`placeholder="${empty}"`
+  if (control === 'text') return html`<input ${shared} type="text" value="${value}" spellcheck="false" ${hint} />`
   if (control === 'whole') return html`<input ${shared} type="number" step="1" required value="${value}" />`
-  const need = mayLack ? undefined : html`required`
-  return html`<input ${shared} type="number" step="any" ${need} value="${value}" />`
+  return html`<input ${shared} type="number" step="any" ${hint ?? html`required`} value="${value}" />`
 }
 
 /** A field for a key. */

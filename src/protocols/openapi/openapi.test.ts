@@ -324,6 +324,17 @@ describe('documents', () => {
     expect(text).not.toContain('{"const":"when"}')
   })
 
+  test('show a data frame as people write one: a value under each name, in CSV a header above them', async () => {
+    const frame = models.find(({ name }) => name === 'frame') as ServedModel
+    const { paths } = await documentAt(planeOf([frame]))
+    const exampleOf = (path: string, type: string): unknown =>
+      paths[path]?.['post']?.requestBody?.content[type]?.example
+    const [row] = (exampleOf('/v1/models/frame:predict', 'application/json') as { instances: object[] }).instances
+    expect(Object.keys(row ?? {})).toEqual(['amount', 'country', 'note', 'is_new'])
+    expect(Object.values(row ?? {}).filter((value) => typeof value === 'object')).toEqual([])
+    expect(exampleOf('/invocations', 'text/csv')).toMatch(/^amount,country,note,is_new\n[^\n]+$/)
+  })
+
   test('let a missing number be null only for a model that has an answer to it', async () => {
     const cell = async (plane: DataPlane): Promise<unknown> => {
       const { components } = await documentAt(plane)

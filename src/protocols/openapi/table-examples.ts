@@ -1,5 +1,6 @@
 import type { RowInput } from '../../codecs/row-layout.ts'
 import type { TableForm } from '../../codecs/table-request.ts'
+import { hasCsvHeader } from '../row-layouts.ts'
 import type { RowModel } from './described-model.ts'
 import { nest } from './example-values.ts'
 
@@ -23,7 +24,10 @@ export function tableExample(form: TableForm, described: RowModel): unknown {
     return rowsOf(first).map((row) => shaped(row as unknown[], first.input))
   const byName = parts.map((part) => ({
     name: part.input.spec.name,
-    rows: rowsOf(part).map((row) => shaped(row as unknown[], part.input)),
+    // under the name of a column stands a value, not a list of one
+    rows: rowsOf(part).map((row) =>
+      part.input.width === 1 ? (row as unknown[])[0] : shaped(row as unknown[], part.input),
+    ),
   }))
   if (form === 'inputs') return Object.fromEntries(byName.map(({ name, rows: values }) => [name, values]))
   return flat.map((_, row) => Object.fromEntries(byName.map(({ name, rows: values }) => [name, values[row]])))
@@ -43,10 +47,17 @@ function shaped(row: readonly unknown[], { rowShape }: RowInput): unknown {
   return nest(row, rowShape)
 }
 
-/** A row of CSV with the example; undefined where there is none. */
+/** A row of CSV with the example, below a header where the columns have names; undefined where there is none. */
 export function csvExample(described: RowModel): string | undefined {
-  const table = tableExample('dataframe_split', described) as { readonly data: readonly unknown[][] } | undefined
-  return table?.data.map((row) => row.map(csvText).join(',')).join('\n')
+  const table = tableExample('dataframe_split', described) as Frame | undefined
+  if (table === undefined) return undefined
+  const lines = hasCsvHeader(described.layout) ? [table.columns, ...table.data] : table.data
+  return lines.map((row) => row.map(csvText).join(',')).join('\n')
+}
+
+interface Frame {
+  readonly columns: readonly string[]
+  readonly data: readonly (readonly unknown[])[]
 }
 
 function csvText(value: unknown): string {
