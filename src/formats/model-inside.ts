@@ -1,5 +1,6 @@
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
+import { pathProblem } from './archives/entry-names.ts'
 import { archiveContents } from './archives/open-archive.ts'
 import { detectFormat, FORMAT_NAMES, type FileFormat } from './detect.ts'
 
@@ -62,7 +63,12 @@ export function modelInside(names: readonly string[], read: (name: string) => Ui
     )
   if (kind === 'mlflow') {
     const named = modelOfMlflow(Buffer.from(read(`${root}MLmodel`)).toString('utf8'))
-    if (named !== undefined && names.includes(root + named)) return root + named
+    if (named !== undefined && !names.includes(root + named))
+      throw new ServingError(
+        'refused',
+        `the MLmodel of ${quote(what)} names ${quote(named)} as its model, and there is no such file in it: ${quoteList(names, 6)}; save the model again`,
+      )
+    if (named !== undefined) return root + named
   }
   if (kind === 'inference-code')
     throw new ServingError(
@@ -97,6 +103,7 @@ export function flavoursOfMlflow(text: string): readonly string[] {
 /**
  * The model's file as an `MLmodel` names it, for flavours that are compiled. MLflow writes the file itself, always in the
  * same lines: flavours two spaces in, their members four.
+ * @throws {ServingError} `refused` for a name that leads out of the folder
  * @see MLflow, "MLmodel file format"
  */
 export function modelOfMlflow(text: string): string | undefined {
@@ -107,7 +114,13 @@ export function modelOfMlflow(text: string): string | undefined {
     else if (/^\S/.test(line)) flavour = undefined
     const [, member, value] = /^ {4}(\w+):\s*['"]?([^'"]+?)['"]?\s*$/.exec(line) ?? []
     if (flavour === undefined || member === undefined || value === undefined) continue
-    if (MODEL_MEMBER[flavour]?.includes(member) === true) return value
+    if (MODEL_MEMBER[flavour]?.includes(member) !== true) continue
+    const problem = pathProblem(value)
+    if (problem === undefined) return value
+    throw new ServingError(
+      'refused',
+      `the MLmodel names ${quote(value)} as its model, ${problem}; a file of the model's own folder is allowed`,
+    )
   }
   return undefined
 }

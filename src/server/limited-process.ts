@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { Worker } from 'node:worker_threads'
 import { ServingError, type ErrorCode } from '../core/errors.ts'
 import { argumentsOf, type ProcessKind } from './spawn.ts'
 
@@ -11,7 +13,18 @@ export interface ProcessLimits {
   readonly timeoutMs: number
 }
 
-export const DEFAULT_PROCESS_LIMITS: ProcessLimits = { memoryMiB: 8192, timeoutMs: 300_000 }
+/** Never all that this machine or its container has: a file that asks for too much must not end who serves beside it. */
+export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
+  memoryMiB: Math.min(8192, shareOfMemoryMiB(0.75)),
+  timeoutMs: 300_000,
+}
+
+/** @returns of this machine's memory, or of that which our container may have, in MiB */
+function shareOfMemoryMiB(share: number): number {
+  const limit = process.constrainedMemory() // 0, or more than there is, where nothing limits us
+  const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  return Math.max(256, Math.floor((bytes * share) / 2 ** 20))
+}
 
 /** From such a process to its parent. */
 type FromProcess<Result> =
@@ -64,6 +77,7 @@ export function serveOneJob<Job, Result>(work: LimitedWork<Job, Result>): void {
   const tell = (message: FromProcess<Result>, then: () => void = () => {}) => process.send?.(message, then)
   const end = () => process.disconnect?.()
   process.on('disconnect', () => process.exit(1)) // nobody waits for the answer any more
+  endWithParent()
   process.once('message', (job: Job) => {
     work(job, (text) => tell({ type: 'progress', text })).then(
       (result) => tell({ type: 'done', result }, end),
@@ -74,6 +88,23 @@ export function serveOneJob<Job, Result>(work: LimitedWork<Job, Result>): void {
       },
     )
   })
+}
+
+/** The parent is told, not asked for: it may be gone before this thread runs. */
+const WATCHDOG = `
+const { workerData } = require('node:worker_threads')
+setInterval(() => {
+  if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL')
+}, 500)
+`
+
+/**
+ * Ends this process when its parent is gone, from a thread of its own: while a file is read, nothing else is heard here, and
+ * it is the parent that keeps the limits. One that was killed would leave all of the machine to a hostile file. On Windows
+ * such are not told apart.
+ */
+function endWithParent(): void {
+  if (process.platform !== 'win32') new Worker(WATCHDOG, { eval: true, env: {}, workerData: process.ppid }).unref()
 }
 
 interface LimitWatch {
@@ -90,18 +121,26 @@ function watchLimits(child: ChildProcess, { memoryMiB, timeoutMs }: ProcessLimit
   }
   const timer = setTimeout(() => {
     end(
-      new ServingError('refused', `the file took over ${timeoutMs / 1000} s to be read and run for the first time`, {
-        details: { reason: 'time' },
-      }),
+      new ServingError(
+        'refused',
+        `the file took over ${timeoutMs / 1000} s to be read and run for the first time; if you trust it, give it a faster machine, or a smaller model`,
+        {
+          details: { reason: 'time' },
+        },
+      ),
     )
   }, timeoutMs)
   const poll = setInterval(() => {
     void residentMiB(child.pid).then((resident) => {
       if (resident <= memoryMiB) return
       end(
-        new ServingError('refused', `the file needs over ${memoryMiB} MiB of memory to be read and run`, {
-          details: { reason: 'memory' },
-        }),
+        new ServingError(
+          'refused',
+          `the file needs over ${memoryMiB} MiB of memory to be read and run, the most that it gets here; if you trust it, give it a machine with more`,
+          {
+            details: { reason: 'memory' },
+          },
+        ),
       )
     })
   }, WATCH_INTERVAL_MS)

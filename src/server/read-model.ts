@@ -11,6 +11,7 @@ import { openArchive } from '../formats/archives/open-archive.ts'
 import { modelInside } from '../formats/model-inside.ts'
 import { readTorch } from '../formats/torch/read-torch.ts'
 import { readPythonFile, type PythonFile } from '../formats/python/read-joblib.ts'
+import { refuseUnfolding } from '../formats/python/unfolding.ts'
 import { compilePythonFile } from '../compiler/compile-python-file.ts'
 import {
   detectFormat,
@@ -81,6 +82,7 @@ async function readAs(name: string, bytes: Uint8Array, reading: Reading): Promis
     case 'packed-pickle': {
       const file = readPythonFile(bytes, { maxBytes: reading.maxFileBytes })
       onFound?.({ kind: 'python', file })
+      refuseUnfolding(file.root)
       return { compiled: compilePythonFile(file, name, how), beside: [] }
     }
     case 'xgboost-json':

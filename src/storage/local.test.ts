@@ -1,11 +1,21 @@
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:net'
 import { execFileSync, spawn } from 'node:child_process'
-import { link, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readNamedFile, readPlainFile, temporaryBeside, writeAtomically, writeFolderAtomically } from './local.ts'
+import {
+  digestNamedFile,
+  digestPlainFile,
+  readNamedFile,
+  readPlainFile,
+  temporaryBeside,
+  writeAtomically,
+  writeFolderAtomically,
+} from './local.ts'
 
 let folder: string
 
@@ -145,6 +155,31 @@ describe('readPlainFile', () => {
       code,
       message: expect.stringMatching(message),
     })
+  })
+
+  test.skipIf(process.platform === 'win32')('refuses the socket of a server', async () => {
+    const server = createServer().listen(at('socket'))
+    await once(server, 'listening')
+    await expect(readNamedFile(at('socket'), 4, 'a')).rejects.toMatchObject({
+      code: 'refused',
+      message: '"a" is no plain file; plain files only',
+    })
+    server.close()
+  })
+
+  test('refuses what is too large before it reads it, also for its digest alone', async () => {
+    await writeFile(at('large'), '')
+    await truncate(at('large'), 2 ** 40)
+    for (const read of [readPlainFile, readNamedFile, digestPlainFile, digestNamedFile])
+      await expect(read(at('large'), 2 ** 30)).rejects.toMatchObject({ code: 'too_large' })
+  })
+
+  test('digests what a link leads to where a person named it, and nothing of an empty file', async () => {
+    await writeFile(at('a'), 'abc')
+    await symlink(at('a'), at('link'))
+    expect(await digestNamedFile(at('link'), 4)).toBe(createHash('sha256').update('abc').digest('hex'))
+    await writeFile(at('none'), '')
+    expect(await digestNamedFile(at('none'), 4)).toBe(createHash('sha256').digest('hex'))
   })
 
   test.skipIf(process.platform === 'win32')('does not wait for the writer of a named pipe', async () => {

@@ -82,13 +82,27 @@ export async function readNamedFile(path: string, maxBytes: number, name = path)
  * @throws {ServingError} as `readPlainFile`
  */
 export async function digestPlainFile(path: string, maxBytes: number, name = path): Promise<string> {
-  const file = await openPlainFile(path, name)
+  return digestWhole(await openPlainFile(path, name), maxBytes, name)
+}
+
+/**
+ * The same of the file that a person named, whose links are followed.
+ * @throws {ServingError} as `readNamedFile`
+ */
+export async function digestNamedFile(path: string, maxBytes: number, name = path): Promise<string> {
+  const target = await realpath(path).catch(() => path) // what is not there is said by the next line
+  return digestWhole(await openPlainFile(target, name, true), maxBytes, name)
+}
+
+/** Digests an open file as long as it is now, and closes it. */
+async function digestWhole(file: FileHandle, maxBytes: number, name: string): Promise<string> {
   try {
     const { size } = await file.stat()
     if (size > maxBytes) throw tooLarge(name, size, maxBytes)
     const hash = createHash('sha256')
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 2 ** 20 }))
-      hash.update(chunk as Buffer)
+    if (size > 0)
+      for await (const chunk of file.createReadStream({ autoClose: false, end: size - 1, highWaterMark: 2 ** 20 }))
+        hash.update(chunk as Buffer)
     return hash.digest('hex')
   } finally {
     await file.close()
@@ -126,6 +140,7 @@ async function openPlainFile(path: string, name: string, mayBeLinked = false): P
     if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR'))
       throw new ServingError('not_found', `there is no file ${quote(name)}`)
     if (isCode(error, 'ELOOP')) throw new ServingError('refused', `${quote(name)} is a symbolic link; plain files only`)
+    if (isCode(error, 'ENXIO')) throw new ServingError('refused', `${quote(name)} is no plain file; plain files only`) // a socket
     if (isCode(error, 'EACCES'))
       throw new ServingError('permission_denied', `${quote(name)} may not be read by this user`)
     throw error

@@ -16,6 +16,7 @@ export interface HostileFile {
 }
 
 const MODELS = join(import.meta.dirname, '../models')
+const PICKLES = join(import.meta.dirname, '../../src/formats/python/fixtures')
 const demo = (name: string) => readFileSync(join(MODELS, 'demo', name))
 const recorded = (path: string) => readFileSync(join(MODELS, 'fixtures', path))
 
@@ -69,6 +70,8 @@ function pickles(): HostileFile[] {
     { name: 'nested.pkl', content: pickle(']'.repeat(200_000), 'a'.repeat(199_999)) },
     { name: 'marks.pkl', content: pickle('('.repeat(500_000)) },
     { name: 'doubling.pkl', content: pickle(text('ha'), '2\x86'.repeat(400)), isOnlyStrange: true },
+    // a fitted scaler, and thirty times FeatureUnion([('a', it), ('b', it)]): a billion scalers
+    { name: 'unions-of-unions.pkl', content: readFileSync(join(PICKLES, 'unions-of-unions.pkl')) },
     { name: 'contains-itself.pkl', content: pickle(']\x94h\x00a'), isOnlyStrange: true },
     { name: 'memo-far-away.pkl', content: pickle('Nr\xff\xff\xff\xff0j\xff\xff\xff\xff'), isOnlyStrange: true },
     { name: 'half.pkl', content: honest.subarray(0, 700) },

@@ -33,7 +33,7 @@ export class EntryNames {
         details: { reason: 'archive' },
       })
     const path = name.endsWith('/') ? name.slice(0, -1) : name
-    const problem = problemOf(path)
+    const problem = pathProblem(path)
     if (problem !== undefined) throw archiveRefused(this.#kind, `has an entry called ${quote(name)}, ${problem}`)
     const folded = path.normalize('NFC').toLowerCase()
     if (this.#seen.has(folded))
@@ -42,7 +42,8 @@ export class EntryNames {
   }
 }
 
-function problemOf(path: string): string | undefined {
+/** Why a name is no path below the place that it stands in, as in "…, which is no name"; undefined where it is one. */
+export function pathProblem(path: string): string | undefined {
   if (path === '') return 'which is no name'
   if (path.length > MAX_NAME_LENGTH) return `which is longer than ${MAX_NAME_LENGTH} characters`
   if (/[\p{Cc}\\]/u.test(path)) return 'with a backslash or a control character in it'

@@ -19,6 +19,9 @@ export interface ObjectTree {
 const MOST_OBJECTS = 200
 const MOST_ALIKE = 5
 const MOST_DEPTH = 12
+/** Containers inside one another that are looked into, of an object's attributes and of the file itself. */
+const ATTRIBUTE_DEPTH = 2
+const FILE_DEPTH = 9
 const MOST_ATTRIBUTES = 200
 
 /**
@@ -58,29 +61,36 @@ export function objectTree(root: PyValue): readonly ObjectTree[] {
     return { role, class: `${module}.${name}`.slice(0, 200), parameters, learned, inside, more }
   }
 
-  return objectsIn(root, '')
+  return objectsIn(root, '', FILE_DEPTH)
     .filter(({ object }) => !seen.has(object) && seen.add(object))
     .slice(0, MOST_OBJECTS)
     .map(({ object, role }) => show(object, role, 0))
 }
 
-/** The objects with attributes of their own that a value is or directly holds: in lists, tuples and dicts, two deep. */
-function objectsIn(value: PyValue, role: string, depth = 0): { object: PyObject; role: string }[] {
+/** The objects with attributes of their own that a value is or holds in lists, tuples and dicts, each entered once. */
+function objectsIn(
+  value: PyValue,
+  role: string,
+  depth = ATTRIBUTE_DEPTH,
+  entered = new Set<PyValue>(),
+): { object: PyObject; role: string }[] {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return []
   if (value.kind === 'object') return value.attributes.size > 0 ? [{ object: value, role }] : []
-  if (depth === 2) return []
+  if (depth === 0 || entered.has(value)) return []
+  entered.add(value)
+  const inside = (item: PyValue, itsRole: string) => objectsIn(item, itsRole, depth - 1, entered)
   if (value.kind === 'list' || value.kind === 'tuple') {
     const named = typeof value.items[0] === 'string' ? ` ${quote(value.items[0], 60)}` : ''
     return value.items
       .slice(0, 10_000)
-      .flatMap((item, i) => objectsIn(item, value.kind === 'tuple' ? `${role}${named}` : `${role}[${i}]`, depth + 1))
+      .flatMap((item, i) => inside(item, value.kind === 'tuple' ? `${role}${named}` : `${role}[${i}]`))
   }
   if (value.kind === 'ndarray' && value.holds === 'objects')
-    return value.data.slice(0, 10_000).flatMap((item, i) => objectsIn(item, `${role}[${i}]`, depth + 1))
+    return value.data.slice(0, 10_000).flatMap((item, i) => inside(item, `${role}[${i}]`))
   if (value.kind === 'dict')
     return value.entries
       .slice(0, 10_000)
-      .flatMap(([key, item]) => objectsIn(item, `${role}${role === '' ? '' : ' '}${shortly(key)}`, depth + 1))
+      .flatMap(([key, item]) => inside(item, `${role}${role === '' ? '' : ' '}${shortly(key)}`))
   return []
 }
 

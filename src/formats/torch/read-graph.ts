@@ -33,18 +33,15 @@ export function readGraph(view: JsonView, depth = 0): ExportedGraph {
   if (depth > MAX_DEPTH) throw damaged(`${view.path}: graphs inside graphs, over ${MAX_DEPTH} deep`)
   const nodes = view.get('nodes').list()
   if (nodes.length > MAX_NODES) throw damaged(`${view.path} has over ${MAX_NODES} nodes`)
+  const inputs = readArguments(view.get('inputs'), depth)
+  const read = nodes.map((node) => readNode(node, depth))
+  refuseTwice(view.path, [inputs, ...read.map((node) => node.outputs)])
   const sizes = new Map<string, GraphSize>()
   for (const [name, value] of view.optional('sym_int_values')?.entries() ?? []) sizes.set(name, readSize(value))
   return {
-    inputs: view
-      .get('inputs')
-      .list()
-      .map((argument) => readArgument(argument, depth)),
-    outputs: view
-      .get('outputs')
-      .list()
-      .map((argument) => readArgument(argument, depth)),
-    nodes: nodes.map((node) => readNode(node, depth)),
+    inputs,
+    outputs: readArguments(view.get('outputs'), depth),
+    nodes: read,
     tensors: new Map(
       view
         .get('tensor_values')
@@ -67,11 +64,26 @@ function readNode(view: JsonView, depth: number): GraphNode {
         // 1 stands for a place, 2 for a name; older files do not tell
         isKeyword: (input.optional('kind')?.int() ?? 2) !== 1,
       })),
-    outputs: view
-      .get('outputs')
-      .list()
-      .map((argument) => readArgument(argument, depth)),
+    outputs: readArguments(view.get('outputs'), depth),
   }
+}
+
+function readArguments(view: JsonView, depth: number): GraphArgument[] {
+  return view.list().map((argument) => readArgument(argument, depth))
+}
+
+/** A name that is given twice would mean one thing to us and another to torch. */
+function refuseTwice(path: string, given: readonly (readonly GraphArgument[])[]): void {
+  const names = new Set<string>()
+  for (const name of given.flat().flatMap(namesIn)) {
+    if (names.has(name)) throw damaged(`${path} gives the name ${quote(name, 80)} twice`)
+    names.add(name)
+  }
+}
+
+function namesIn(argument: GraphArgument): readonly string[] {
+  if (argument.kind === 'tensor' || argument.kind === 'symbol') return [argument.name]
+  return argument.kind === 'tensors' ? argument.names.filter((name) => name !== undefined) : []
 }
 
 export function readMeta(view: JsonView): TensorMeta {

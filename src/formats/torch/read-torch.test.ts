@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { refusal } from '../../core/refusal.fixture.ts'
 import { makeZip } from '../archives/zip.fixture.ts'
+import { readZip } from '../archives/zip.ts'
 import { describeTorch } from './describe-torch.ts'
 import { readTorch } from './read-torch.ts'
 import { tensorOf } from './tensor-storage.ts'
@@ -20,6 +21,22 @@ describe('files that hold a program', () => {
     const program = readTorch(readFileSync(join(FIXTURES, name)), name)
     expect(program).toMatchObject({ kind: 'exported' })
     expect(program.kind === 'exported' && program.torchVersion).toContain(version)
+  })
+
+  test('a graph that gives a name twice is refused: which one a node means would be a guess', () => {
+    const name = 'torch-2.8.0/LSTM_bi2.model.pt2'
+    const { entries, read } = readZip(readFileSync(join(FIXTURES, name)), { maxBytes: 2 ** 30 })
+    const files = [...entries.keys()].map((each) => ({ name: each, content: Buffer.from(read(each)) }))
+    const program = files.find((file) => /models\/\w+\.json$/.test(file.name))
+    const document = JSON.parse(String(program?.content)) as { graph_module: { graph: { nodes: unknown[] } } }
+    const { nodes } = document.graph_module.graph
+    nodes.push(nodes[0])
+    const edited = files.map((file) =>
+      file === program ? { ...file, content: Buffer.from(JSON.stringify(document)) } : file,
+    )
+    const error = refusal(() => readTorch(makeZip(edited), name))
+    expect(error.code).toBe('refused')
+    expect(error.message).toMatch(/gives the name ".+" twice/)
   })
 
   test('traced code is read with its inputs', () => {
