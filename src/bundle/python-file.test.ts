@@ -21,6 +21,8 @@ function parse(change: Readonly<Record<string, unknown>>) {
 describe('the file of a step in Python', () => {
   test('is read as it was written, whatever its files are called', () => {
     expect(parsePythonFile(writePythonFile(FILE), 'python.json')).toEqual(FILE)
+    const told: PythonFile = { ...FILE, outputs: [{ name: 'y', datatype: 'FP64', shape: [-1, 2] }] }
+    expect(parsePythonFile(writePythonFile(told), 'python.json')).toEqual(told)
   })
 
   test.each([
@@ -38,6 +40,10 @@ describe('the file of a step in Python', () => {
     [{ code: '../code' }, /no folder of code/],
     [{ requirements: 'nowhere.txt' }, /none of its files/],
     [{ flavour: 'perl' }, /another kind of code/],
+    [{ outputs: 'y' }, /outputs that are no list/],
+    [{ outputs: [{ name: 'y', datatype: 'FP65', shape: [-1] }] }, /an output that is none/],
+    [{ outputs: [{ name: 'y', datatype: 'FP64', shape: [0.5] }] }, /an output that is none/],
+    [{ outputs: [null] }, /an output that is none/],
     [{ command: 'rm -rf /' }, /unknown field "command"/],
   ])('%j is refused', (change, message) => {
     expect(() => parse(change)).toThrow(message)

@@ -1,8 +1,12 @@
-import { quoteList } from '../core/text.ts'
+import { quote, quoteList } from '../core/text.ts'
+import { isDatatype, type Datatype } from '../tensor/datatype.ts'
 import { isInside, parseCodeDocument, parseListedFiles, writeListedFiles } from './listed-files.ts'
 
 /** The kinds of code and models that the runner knows. */
 export const PYTHON_FLAVOURS = ['sagemaker', 'azure', 'huggingface', 'mlflow', 'object'] as const
+
+/** Most outputs of a signature. */
+const MAX_OUTPUTS = 4096
 
 export type PythonFlavour = (typeof PYTHON_FLAVOURS)[number]
 
@@ -17,6 +21,15 @@ export interface PythonFile {
   readonly requirements: string | undefined
   /** Path in the bundle of each file, by the path that the code knows it by. */
   readonly files: ReadonlyMap<string, string>
+  /** What each output has to be, of code that gives tensors: what it gives is checked at every run. */
+  readonly outputs?: readonly OutputOfCode[] | undefined
+}
+
+export interface OutputOfCode {
+  readonly name: string
+  readonly datatype: Datatype
+  /** -1 for a dimension that may vary. */
+  readonly shape: readonly number[]
 }
 
 /**
@@ -25,8 +38,15 @@ export interface PythonFile {
  * @throws {ServingError} `refused` for what is none, and for paths that lead out of their folder
  */
 export function parsePythonFile(bytes: Uint8Array, where: string): PythonFile {
-  const { members, refuse } = parseCodeDocument(bytes, where, ['flavour', 'entry', 'code', 'requirements', 'files'])
-  const { flavour, entry, code, requirements, files } = members
+  const { members, refuse } = parseCodeDocument(bytes, where, [
+    'flavour',
+    'entry',
+    'code',
+    'requirements',
+    'files',
+    'outputs',
+  ])
+  const { flavour, entry, code, requirements, files, outputs } = members
   if (!PYTHON_FLAVOURS.includes(flavour as PythonFlavour))
     refuse(`names another kind of code than ${quoteList(PYTHON_FLAVOURS)}: update Slipway`)
   const listed = parseListedFiles(files, refuse)
@@ -41,7 +61,19 @@ export function parsePythonFile(bytes: Uint8Array, where: string): PythonFile {
     code: code as string,
     requirements: requirements as string | undefined,
     files: listed,
+    ...(outputs === undefined ? {} : { outputs: parseOutputs(outputs, refuse) }),
   }
+}
+
+function parseOutputs(outputs: unknown, refuse: (what: string) => never): OutputOfCode[] {
+  if (!Array.isArray(outputs) || outputs.length > MAX_OUTPUTS) return refuse('has outputs that are no list')
+  return outputs.map((each: unknown) => {
+    const { name, datatype, shape } = (each ?? {}) as Readonly<Record<string, unknown>>
+    const isShape = Array.isArray(shape) && shape.length <= 8 && shape.every((size) => Number.isInteger(size))
+    if (typeof name !== 'string' || typeof datatype !== 'string' || !isDatatype(datatype) || !isShape)
+      return refuse(`has an output that is none: ${quote(JSON.stringify(each) ?? 'none')}`)
+    return { name, datatype, shape: shape as number[] }
+  })
 }
 
 /** The bytes that `parsePythonFile` reads; the same for the same content. */

@@ -108,6 +108,32 @@ describe('slipway batch', () => {
     expect(await readFile(at('scored.csv'), 'utf8')).toBe('score,sign\n4,1\n')
   })
 
+  test('computes the outputs that are named, in their order', async () => {
+    await writeFile(at('rows.csv'), 'a,b\n1,2\n3,-9\n')
+    await run([...paths(), '--outputs', 'sign, score'])
+    expect(await readFile(at('scored.csv'), 'utf8')).toBe('a,b,sign,score\n1,2,1,4\n3,-9,-1,-3\n')
+    await run([...paths('rows.csv', 'signs.jsonl'), '--outputs', 'sign', '--columns', 'outputs'])
+    expect(await readFile(at('signs.jsonl'), 'utf8')).toBe('{"sign":1}\n{"sign":-1}\n')
+  })
+
+  test('computes what a request without outputs gets, and columns called like other outputs are in nobody’s way', async () => {
+    await writeFile(at('rows.csv'), 'a,b,sign\n1,2,7\n')
+    await run(paths(), { defaultOutputs: ['score'] })
+    expect(await readFile(at('scored.csv'), 'utf8')).toBe('a,b,sign,score\n1,2,7,4\n')
+    await writeFile(at('rows.csv'), 'a,b\n')
+    await run([...paths(), '--force'], { defaultOutputs: ['score'] })
+    expect(await readFile(at('scored.csv'), 'utf8')).toBe('a,b,score\n')
+  })
+
+  test('refuses outputs that there are not, and leaves nothing', async () => {
+    await writeFile(at('rows.csv'), 'a,b\n1,2\n')
+    await expect(run([...paths(), '--outputs', 'score,proba'])).rejects.toThrow(
+      'output "proba" is unknown; the model gives "score", "sign"',
+    )
+    await expect(run([...paths(), '--outputs', ''])).rejects.toThrow('output "" is unknown')
+    expect(await readdir(folder)).toEqual(['rows.csv'])
+  })
+
   test.each<[string, string[], string]>([
     ['no model', ['--in', 'x.csv', '--out', 'y.csv'], '0 models are named'],
     ['no input', ['m', '--out', 'y.csv'], '--in is missing'],

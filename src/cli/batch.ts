@@ -37,6 +37,11 @@ const OPTIONS = {
     value: 'all|outputs',
     doc: "the input's columns followed by the model's, or the model's alone",
   },
+  outputs: {
+    type: 'string',
+    value: '<a,b,…>',
+    doc: 'outputs to compute, in this order; without it those of a request that names none',
+  },
   features: {
     type: 'string',
     value: '<a,b,…>',
@@ -126,6 +131,7 @@ interface Job {
   readonly inFormat: FormatName
   readonly outFormat: FormatName
   readonly columns: 'all' | 'outputs'
+  readonly outputs: readonly string[] | undefined
   readonly features: readonly string[] | undefined
 }
 
@@ -158,6 +164,7 @@ function parseJob(positionals: readonly string[], options: BatchOptions): Job {
     inFormat,
     outFormat,
     columns: options.columns,
+    outputs: options.outputs?.split(',').map((name) => name.trim()),
     features: options.features?.split(',').map((name) => name.trim()),
   }
 }
@@ -223,6 +230,7 @@ async function score(job: Job, options: BatchOptions, context: CommandContext, p
       outFormat: job.outFormat,
       columns: job.columns,
       hasHeader: !options.noHeader,
+      outputs: job.outputs,
       features: job.features,
       chunkRows: options.chunkRows,
       maxBadRows: options.maxBadRows ?? Infinity,

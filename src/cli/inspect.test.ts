@@ -1,13 +1,17 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { externalModel, sequenceModel } from '../../test/support/models.ts'
+import { makeTar } from '../formats/archives/tar.fixture.ts'
 import { makeZip } from '../formats/archives/zip.fixture.ts'
 import { packBundle } from '../bundle/pack.ts'
 import { sampleBundle } from '../bundle/sample-bundle.fixture.ts'
 import { BundleStore } from '../bundle/store.ts'
+import type { InspectedFolder } from '../server/inspect-folder.ts'
+import { describeFolder } from './describe-folder.ts'
+import { describeFile } from './inspect.ts'
 import { runHere } from './testing.fixture.ts'
 
 const FRAUD = 'examples/fraud/fraud.onnx'
@@ -26,6 +30,14 @@ afterAll(async () => {
 
 async function put(name: string, content: Uint8Array | string): Promise<string> {
   await writeFile(join(folder, name), content)
+  return join(folder, name)
+}
+
+async function makeFolder(name: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<string> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name, path)), { recursive: true })
+    await writeFile(join(folder, name, path), content)
+  }
   return join(folder, name)
 }
 
@@ -232,6 +244,86 @@ describe('slipway inspect', () => {
       verdict: 'refused',
       contents: [{ kind: 'tensors', count: 2, tensors: [{ name: 'X', datatype: 'f8', shape: [1797, 64] }, {}] }],
     })
+  })
+
+  test('tells of a folder with code what would be served, and looks into its models', async () => {
+    const code = await makeFolder('sagemaker', {
+      'code/inference.py': 'import pickle\n\ndef predict_fn(data, model): return data\n',
+      'code/requirements.txt': '# for it\nnumpy\nscikit-learn==1.9.1\n',
+      'model.pkl': await readFile(`${DEMO}/iris_logreg.pkl`),
+      'evil.pkl': Buffer.from('cos\nsystem\n(S"true"\ntR.'),
+      'words.bin': 'words',
+    })
+    const { code: exit, document } = await inspect(code)
+    expect(exit).toBe(0)
+    const text = describeFolder(document as unknown as InspectedFolder, describeFile)
+    expect(text).toContain('serves    code/inference.py, a SageMaker inference.py, with --runtime python\n')
+    expect(text).toContain('DANGER    os.system at byte 0\n')
+    expect(text).toContain('steps[1] "logisticregression": sklearn.linear_model._logistic.LogisticRegression')
+    expect(document).toMatchObject({
+      folder: 'sagemaker',
+      kind: 'code',
+      files: 5,
+      verdict: 'needs-python',
+      serves: { runtime: 'python', flavour: 'sagemaker', entry: 'code/inference.py' },
+      requirements: { file: 'code/requirements.txt', lines: ['numpy', 'scikit-learn==1.9.1'] },
+      error: { message: expect.stringContaining('add --runtime python') },
+    })
+    expect(document['models']).toMatchObject([
+      { path: 'evil.pkl', verdict: 'refused', python: { globals: [{ name: 'os.system', verdict: 'dangerous' }] } },
+      { path: 'model.pkl', verdict: 'compiled' },
+    ])
+  })
+
+  test('tells of an MLflow folder its flavours, its packages and the model that is compiled', async () => {
+    const mlflow = await makeFolder('mlflow', {
+      MLmodel:
+        'flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n  sklearn:\n    pickled_model: model.pkl\n',
+      'model.pkl': await readFile(`${DEMO}/iris_logreg.pkl`),
+      'requirements.txt': 'mlflow==3.1.0\n',
+    })
+    expect(await inspect(mlflow)).toMatchObject({
+      code: 0,
+      document: {
+        kind: 'mlflow',
+        verdict: 'compiled',
+        serves: { runtime: 'compiled', model: 'model.pkl' },
+        flavours: ['python_function', 'sklearn'],
+        requirements: { lines: ['mlflow==3.1.0'] },
+        models: [{ path: 'model.pkl', format: 'pickle', python: { globals: expect.any(Array) } }],
+      },
+    })
+    await rm(join(mlflow, 'model.pkl'))
+    await writeFile(join(mlflow, 'MLmodel'), 'flavors:\n  spark:\n    model_data: sparkml\n')
+    expect(await inspect(mlflow)).toMatchObject({ code: 3, document: { verdict: 'refused', flavours: ['spark'] } })
+  })
+
+  test('tells of code in TypeScript which model it is around', async () => {
+    const code = await makeFolder('around', {
+      'predict.ts': 'export const postprocess = (outputs: object) => outputs\n',
+      'fraud.onnx': await readFile(FRAUD),
+    })
+    const serves = { runtime: 'typescript', entry: 'predict.ts', model: 'fraud.onnx' }
+    expect(await inspect(code)).toMatchObject({ code: 0, document: { verdict: 'compiled', serves } })
+    await writeFile(join(code, 'fraud.onnx'), 'changed')
+    expect(await inspect(code)).toMatchObject({ code: 3, document: { verdict: 'refused', serves } })
+  })
+
+  test('looks into packed code as into a folder, and leaves nothing', async () => {
+    const before = (await readdir(tmpdir())).filter((name) => /^slipway-inspect-\w{6}$/.test(name))
+    const files = {
+      'code/inference.py': Buffer.from('def predict_fn(data, model): return data\n'),
+      'model.pkl': await readFile(`${DEMO}/iris_logreg.pkl`),
+    }
+    const packed = await put(
+      'model.tar.gz',
+      gzipSync(makeTar(Object.entries(files).map(([name, content]) => ({ name, content })))),
+    )
+    expect(await inspect(packed)).toMatchObject({
+      code: 0,
+      document: { verdict: 'needs-python', folder: 'model', models: [{ path: 'model.pkl', verdict: 'compiled' }] },
+    })
+    expect((await readdir(tmpdir())).filter((name) => /^slipway-inspect-\w{6}$/.test(name))).toEqual(before)
   })
 
   test('describes a bundle that was changed', async () => {

@@ -1,36 +1,63 @@
-import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
-import type { Manifest } from '../bundle/manifest.ts'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { MANIFEST_FILE, type Manifest } from '../bundle/manifest.ts'
 import { openBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
 import { FORMAT_NAMES } from '../formats/detect.ts'
 import { MAX_FILE_BYTES } from '../server/compile.ts'
+import { inspectCodeFolder } from '../server/inspect-folder.ts'
 import { inspectFile, type InspectedFile, type InspectedPython } from '../server/inspect.ts'
+import { DEFAULT_PROCESS_LIMITS } from '../server/limited-process.ts'
+import { unpackFiles } from '../server/unpack.ts'
 import type { InspectedGraph } from '../server/describe-graph.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { JSON_OPTION } from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
+import { describeFolder } from './describe-folder.ts'
 import { describeContents, describeObjects } from './describe-found.ts'
 import { UsageError } from './options.ts'
 
 const options = { ...JSON_OPTION } as const
 
 export const inspectCommand: Command<typeof options> = {
-  usage: '<file or bundle>',
+  usage: '<file, bundle or folder with code>',
   options,
   async run(positionals, options, context) {
     const [path, ...more] = positionals
-    if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
+    if (path === undefined || more.length > 0) throw new UsageError('name one model file, bundle or folder with code')
     if (await isFolder(path)) return await inspectFolder(path, options.json, context)
     const { bundle, ...found } = await inspectFile(path, MAX_FILE_BYTES, context.signal)
+    const [archive] = found.contents ?? []
+    if (archive?.kind === 'archive' && archive.holds === 'inference-code' && found.format === 'packed-tar')
+      return await inspectPackedCode(path, options.json, context)
     if (bundle !== undefined) print(options.json, context, ...describe(bundle))
     else print(options.json, context, found, describeFile(found))
     return found.verdict === 'refused' ? EXIT.refused : EXIT.done
   },
 }
 
+/** Code that is packed with its model, such as SageMaker's `model.tar.gz`. */
+async function inspectPackedCode(path: string, asJson: boolean, context: CommandContext): Promise<number> {
+  const store = await mkdtemp(join(tmpdir(), 'slipway-inspect-'))
+  try {
+    const job = { path: resolve(path), store, maxFileBytes: MAX_FILE_BYTES }
+    const folder = await unpackFiles(job, { limits: DEFAULT_PROCESS_LIMITS, signal: context.signal })
+    return await inspectFolder(folder ?? path, asJson, context)
+  } finally {
+    await rm(store, { recursive: true, force: true })
+  }
+}
+
 async function inspectFolder(path: string, asJson: boolean, context: CommandContext): Promise<number> {
+  if (!(await isThere(join(path, MANIFEST_FILE)))) {
+    const found = await inspectCodeFolder(path, MAX_FILE_BYTES, context.signal)
+    if (found !== undefined) {
+      print(asJson, context, found, describeFolder(found, describeFile))
+      return found.verdict === 'refused' ? EXIT.refused : EXIT.done
+    }
+  }
   try {
     print(asJson, context, ...describe(await openBundle(path)))
     return EXIT.done
@@ -113,6 +140,13 @@ function describeGraph({
     ...inputs.map((value) => `input     ${value}`),
     ...outputs.map((value) => `output    ${value}`),
   ]
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function isFolder(path: string): Promise<boolean> {

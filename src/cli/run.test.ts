@@ -106,8 +106,8 @@ describe('a mistake', () => {
     ['any IPv6 address', ['serve', 'm', '--host', '::'], 1, /:: can be reached/],
     ['an IPv4 address in IPv6', ['serve', 'm', '--host', '::ffff:127.0.0.1'], 1, /can be reached/],
     ['a model that is not there', ['serve', 'nothing.onnx'], 1, /there is no file or folder "nothing.onnx"/],
-    ['nothing to inspect', ['inspect'], 2, /name one model file or bundle/],
-    ['two to inspect', ['inspect', 'a', 'b'], 2, /name one model file or bundle/],
+    ['nothing to inspect', ['inspect'], 2, /name one model file, bundle or folder with code/],
+    ['two to inspect', ['inspect', 'a', 'b'], 2, /name one model file, bundle or folder with code/],
     ['nothing to compile', ['compile', '--out', 'x'], 2, /name one model file or bundle/],
     ['nothing to predict with', ['predict'], 2, /name one model file or bundle/],
     [

@@ -9,7 +9,7 @@ import { BundleStore, type SourceFile } from '../bundle/store.ts'
 import { COMPILER_REVISION } from '../compiler/compile-onnx.ts'
 import { FLAVOUR_NAMES } from '../compiler/python/find-python-code.ts'
 import { modelOfMlflow } from '../formats/model-inside.ts'
-import { readPlainFile } from '../storage/local.ts'
+import { digestNamedFile, readPlainFile } from '../storage/local.ts'
 import { ServingError } from '../core/errors.ts'
 import { MODEL_NAME } from '../core/names.ts'
 import { quote } from '../core/text.ts'
@@ -307,10 +307,8 @@ function sourceKey(path: string, sha256: string, choices: object): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-async function digestOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
+function digestOf(path: string): Promise<string> {
+  return digestNamedFile(path, MAX_FILE_BYTES, basename(path))
 }
 
 async function areUnchanged(folder: string, files: readonly SourceFile[]): Promise<boolean> {

@@ -13,6 +13,7 @@ import { addContents, type Contents } from './describe-contents.ts'
 import { describeGraph, type InspectedGraph } from './describe-graph.ts'
 import { DEFAULT_PROCESS_LIMITS, runLimited, serveOneJob } from './limited-process.ts'
 import { readModel } from './read-model.ts'
+import { isPackedBundle } from './unpack.ts'
 
 /** What is in a model file. */
 export interface InspectedFile {
@@ -87,7 +88,7 @@ export function runInspectionWorker(): void {
       ...(contents.length > 0 && { contents }),
     })
     try {
-      if (format === 'packed-tar') {
+      if (format === 'packed-tar' && isPackedBundle(bytes, maxFileBytes)) {
         const { manifest, digest } = await unpackBundle(bytes)
         return { ...file, verdict: 'compiled', bundle: { manifest, digest } }
       }
@@ -104,10 +105,16 @@ export function runInspectionWorker(): void {
       const failure = ServingError.from(thrown)
       python ??= halfRead(failure)
       // what its own library may still run: it was read, it is not hostile, and only the compiler has no words for it
-      const verdict = python !== undefined && failure.code === 'unsupported' ? 'needs-python' : 'refused'
+      const isPythons = python !== undefined || contents.some(runsInPython)
+      const verdict = isPythons && failure.code === 'unsupported' ? 'needs-python' : 'refused'
       return { ...file, verdict, error: failure.toJSON().error, ...found() }
     }
   })
+}
+
+/** An archive that MLflow's own library can run. */
+function runsInPython(contents: Contents): boolean {
+  return contents.kind === 'archive' && contents.flavours?.includes('python_function') === true
 }
 
 function describePython({ root, globals, protocol, compression, isJoblib }: PythonFile): InspectedPython {

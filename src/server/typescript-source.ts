@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, resolve, sep } from 'node:path'
 import { MANIFEST_FILE } from '../bundle/manifest.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
@@ -36,6 +36,7 @@ export async function isTypeScriptSource(path: string): Promise<boolean> {
  */
 export async function openTypeScriptSource(folder: string, maxBytes: number): Promise<TypeScriptSource> {
   const paths = await listFiles(folder)
+  await refuseLinksOut(folder, paths)
   const entries = [...paths.keys()].filter((name) => CODE_AROUND.test(name))
   const [entry] = entries
   if (entry === undefined)
@@ -48,4 +49,15 @@ export async function openTypeScriptSource(folder: string, maxBytes: number): Pr
     )
   const facts = await measureFiles(folder, paths, maxBytes, true)
   return { folder, entry, paths, fileName: basename(resolve(folder)), ...facts }
+}
+
+/** Code that may read its own files alone must not be given others by links. @throws {ServingError} `refused` */
+async function refuseLinksOut(folder: string, paths: ReadonlyMap<string, string>): Promise<void> {
+  const root = await realpath(folder)
+  for (const [name, path] of paths)
+    if (!(await realpath(path)).startsWith(root + sep))
+      throw new ServingError(
+        'refused',
+        `${quote(name)} in the folder ${quote(folder)} is a link that leads out of it: put the file itself there`,
+      )
 }

@@ -59,7 +59,7 @@ export function runUnpackingWorker(): void {
 }
 
 /** What is neither a bundle nor another archive of files is left to the bundle's reader, which says what is wrong with it. */
-function isPackedBundle(packed: Uint8Array, maxBytes: number): boolean {
+export function isPackedBundle(packed: Uint8Array, maxBytes: number): boolean {
   const format = detectFormat(packed)
   if (format === 'packed-pickle') return false
   if (format !== 'packed-tar') return true

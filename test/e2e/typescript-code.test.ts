@@ -177,6 +177,7 @@ describe.skipIf(!needs('linux', 'tar'))('code in TypeScript around a model', () 
     expect(late.status).toBeGreaterThanOrEqual(500)
     await expect.poll(() => ask(server, expected.X).then(({ status }) => status), { timeout: 30_000 }).toBe(200)
     const [pid = 0] = codeProcesses(server)
+    expect(pid).toBeGreaterThan(0) // 0 would be this test's own group
     process.kill(pid, 'SIGKILL')
     await expect.poll(() => ask(server, expected.X).then(({ status }) => status), { timeout: 30_000 }).toBe(200)
     const running = ask(server, [row(-2)]).catch(() => undefined) // it will not see that nobody waits

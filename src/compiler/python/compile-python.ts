@@ -1,4 +1,4 @@
-import { writePythonFile, type PythonFile } from '../../bundle/python-file.ts'
+import { parsePythonFile, writePythonFile, type PythonFile } from '../../bundle/python-file.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import type { CompiledModel } from '../compile-onnx.ts'
 import { isPlainPath } from '../plain-path.ts'
@@ -74,6 +74,7 @@ export function compilePython(
           outputs: specsOf(description['outputs'], 'output', 'Python'),
           ...defaultsOf(description['defaultOutputs']),
         }
+  const told = isRaw === true ? files : withOutputs(files, specsOf(description['outputs'], 'output', 'Python'))
   const step = {
     kind: 'python' as const,
     file: PYTHON_FILE,
@@ -85,12 +86,22 @@ export function compilePython(
     producer: typeof producer === 'string' ? producer.slice(0, 1000) : code.flavour,
     program: { steps: [step] },
     ...signature,
-    files,
+    files: told,
     metadata: new Map(),
     isQuantized: false,
     ...(example.size === 0 ? {} : { example }),
     warnings: Array.isArray(warnings) ? warnings.filter((each) => typeof each === 'string') : [],
   }
+}
+
+/** The files with what the outputs are: the runner holds the code to it. */
+function withOutputs(
+  files: ReadonlyMap<string, Uint8Array>,
+  outputs: ReturnType<typeof specsOf>,
+): ReadonlyMap<string, Uint8Array> {
+  const file = parsePythonFile(files.get(PYTHON_FILE) ?? new Uint8Array(), PYTHON_FILE)
+  const told = outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape }))
+  return new Map([...files, [PYTHON_FILE, writePythonFile({ ...file, outputs: told })]])
 }
 
 function defaultsOf(found: unknown): Pick<CompiledModel, 'defaultOutputs'> {

@@ -92,7 +92,11 @@ describe('a bundle of code', () => {
       defaultOutputs: ['predict'],
       warnings: ['careful', 3],
     }
-    const model = compilePython(code, given, { document, example: new Map() })
+    const model = compilePython(code, layOutPython(code, given), { document, example: new Map() })
+    // which the runner holds it to
+    const told = parsePythonFile(model.files.get(PYTHON_FILE) ?? new Uint8Array(), PYTHON_FILE)
+    expect(told.outputs).toEqual(document.outputs)
+    expect(parsePythonFile(raw.files.get(PYTHON_FILE) ?? new Uint8Array(), PYTHON_FILE).outputs).toBeUndefined()
     expect(model).toMatchObject({
       format: 'python',
       inputs: document.inputs,

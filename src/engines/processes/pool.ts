@@ -121,7 +121,9 @@ export async function startPool(options: PoolOptions): Promise<CodePool> {
     if (process === undefined) throw new Error('a run was given to a process that is not there; this is a bug')
     slot.state = 'running'
     try {
-      return await process.ask('run', inputs, wanted, options.runTimeoutMs)
+      const outputs = await process.ask('run', inputs, wanted, options.runTimeoutMs)
+      slot.backoffMs = FIRST_BACKOFF_MS // what has answered does not die of its start
+      return outputs
     } finally {
       if (slot.process === process && process.end === undefined) {
         slot.state = 'ready'

@@ -1,14 +1,22 @@
 import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame } from '../../tensor/frames/frame.ts'
 import { createFrameReader } from '../../tensor/frames/read-frame.ts'
 import { encodeRequest, sendPieces } from '../../tensor/frames/write-frame.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
+import { LAST } from './last.ts'
 import { createLines } from './output-lines.ts'
 
 /** How long a process may take to end that is asked to (ms). */
 const GRACE_MS = 2000
+
+/** Whether processes have groups here. */
+const HAS_GROUPS = process.platform !== 'win32'
+
+/** Most processes that are ended one by one with the one that has started them. */
+const MOST_DESCENDANTS = 10_000
 
 /** What the code's process may say of its own failures; anything else is a failure of ours to run it. */
 const ITS_CODES: readonly ErrorCode[] = ['invalid_argument', 'too_large', 'unsupported', 'refused', 'internal']
@@ -58,7 +66,13 @@ interface Pending {
 /** Starts a process that runs code, with nothing of our environment. */
 export function startProcess({ language, command, folder, variables, onOutput, onEnd }: ProcessOptions): CodeProcess {
   const [program = '', ...rest] = command
-  const child = spawn(program, rest, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: variables })
+  // a group of its own, to be ended as one: code may start processes too
+  const child = spawn(program, rest, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: variables,
+    detached: HAS_GROUPS,
+  })
   // a pair of sockets without a name: nobody else can be at its other end
   const channel = child.stdio[3] as Socket
   let pending: Pending | undefined
@@ -89,6 +103,7 @@ export function startProcess({ language, command, folder, variables, onOutput, o
   child.on('close', (code, signal) => finish(signal ?? `exit code ${code}`))
   child.on('exit', () => {
     isOpen = false
+    endGroup()
     // what it has started may hold its output open for ever
     setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), 100).unref()
   })
@@ -111,13 +126,28 @@ export function startProcess({ language, command, folder, variables, onOutput, o
       throw damaged('other outputs than were asked for')
     pending = undefined
     clearTimeout(timer)
-    if (frame.kind === 'answer') answered.resolve(frame.outputs)
-    else answered.reject(ofCode(frame.error))
+    if (frame.kind === 'answer') return answered.resolve(frame.outputs)
+    const { [LAST]: isLast, ...details } = frame.error.details
+    const error = new ServingError(frame.error.code, frame.error.message, { details })
+    if (isLast === true) {
+      isOpen = false
+      kill(error)
+    }
+    answered.reject(ofCode(error))
   }
 
   function kill(why: ServingError): void {
     reason ??= why
+    endGroup()
+  }
+
+  function endGroup(): void {
+    const { pid } = child
+    if (pid === undefined) return
+    const others = HAS_GROUPS ? descendantsOf(pid) : []
     child.kill('SIGKILL')
+    // those in groups of their own, too
+    for (const each of HAS_GROUPS ? [-pid, ...others] : []) endQuietly(each)
   }
 
   const self: CodeProcess = {
@@ -148,11 +178,34 @@ export function startProcess({ language, command, folder, variables, onOutput, o
     dismiss() {
       reason ??= new ServingError('unavailable', 'the model was taken out meanwhile: try again')
       channel.end()
-      setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref()
+      setTimeout(endGroup, GRACE_MS).unref()
     },
     kill,
   }
   return self
+}
+
+/** What a process has started, as far as the system tells: Linux does. */
+function descendantsOf(pid: number): number[] {
+  const found: number[] = []
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`))
+      for (const word of readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ')) {
+        const child = Number(word)
+        if (child > 0 && found.length < MOST_DESCENDANTS) found.push(child, ...descendantsOf(child))
+      }
+  } catch {
+    // it is gone, or nobody tells
+  }
+  return found
+}
+
+function endQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended
+  }
 }
 
 function died(message: string, cause?: unknown): ServingError {

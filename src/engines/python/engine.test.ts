@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isAlive } from '../../../test/support/command.ts'
 import { findTool, needs } from '../../../test/support/needs.ts'
 import { ServingError } from '../../core/errors.ts'
 import type { LoadedStep } from '../engine.ts'
@@ -54,9 +55,19 @@ def predict_fn(data, model):
         except OSError as error:
             return type(error).__name__
     if what == "environment": return sorted(os.environ)
+    if what == "peek":
+        try:
+            return open("/proc/%d/environ" % os.getppid()).read()
+        except OSError as error:
+            return type(error).__name__
     if what == "fork":
         if os.fork() == 0:
             time.sleep(60)
+    if what == "daemon":
+        import subprocess
+        started = subprocess.Popen(["sleep", "60"], start_new_session=True)
+        print("started", started.pid)
+        time.sleep(data[1])
     return [each * model for each in data] if what is None else what
 `
 
@@ -136,6 +147,22 @@ describe.skipIf(!needs('python3', 'linux'))('code in Python', () => {
     expect(livingProcesses()).toHaveLength(1)
   })
 
+  test('that is ended takes with it what it has started, also in sessions of their own', async () => {
+    const step = await bench.load(read, { runTimeoutMs: 700 })
+    expect(await failureOf(ask(step, 'daemon', 60))).toMatchObject({ code: 'deadline_exceeded' })
+    await expect.poll(() => bench.output.join('\n')).toMatch(/started \d+/)
+    const pid = Number(/started (\d+)/.exec(bench.output.join('\n'))?.[1])
+    await expect.poll(() => isAlive(pid)).toBe(false)
+  })
+
+  test('that answers is replaced at once, however often its processes die', async () => {
+    const step = await bench.load(read)
+    for (let i = 0; i < 7; i++) {
+      expect(await failureOf(ask(step, 'die'))).toMatchObject({ code: 'internal' })
+      expect(await ask(step, 1)).toEqual([3])
+    }
+  })
+
   test('that writes into the channel costs its process, never the reader', async () => {
     const step = await bench.load(read)
     expect(await failureOf(ask(step, 'garbage'))).toMatchObject({ code: 'internal' })
@@ -191,6 +218,7 @@ describe.skipIf(!needs('python3', 'linux'))('code in Python', () => {
     const step = await bench.load(read)
     delete process.env.SLIPWAY_TEST_SECRET
     expect(await ask(step, 'environment')).not.toContain('SLIPWAY_TEST_SECRET')
+    expect(await ask(step, 'peek')).toBe('PermissionError')
     expect(await ask(step, 'write', '/tmp/slipway-written')).toBe('PermissionError')
     expect(await ask(step, 'write', 'code/other.py')).toBe('PermissionError')
     expect(await ask(step, 'connect', 22)).toBe('PermissionError')
@@ -207,6 +235,77 @@ describe.skipIf(!needs('python3', 'linux'))('code in Python', () => {
     await expect.poll(livingProcesses, { timeout: 10_000 }).toEqual([])
     expect(readdirSync(bench.folder)).toEqual([])
     expect(await failureOf(ask(step, 1))).toMatchObject({ code: 'unavailable' })
+  })
+})
+
+const AZURE = `
+from inference_schema.schema_decorators import input_schema
+from inference_schema.parameter_types.standard_py_parameter_type import StandardPythonParameterType
+
+def init(): pass
+
+@input_schema("data", StandardPythonParameterType([1.0]))
+def run(data, scale=2):
+    return [each * scale for each in data]
+`
+
+describe.skipIf(!needs('python3', 'linux'))('an Azure ML scoring script', () => {
+  test('whose fields are missing or unknown has the caller at fault', async () => {
+    const step = await bench.load(bundleOf('azure', 'score.py', { 'score.py': AZURE }))
+    const send = async (fields: object) => step.run(body(JSON.stringify(fields), 'application/json'), OUTPUTS)
+    expect(answerIn(await send({ data: [1, 2] })).body).toBe('[2, 4]')
+    expect(await failureOf(send({}))).toMatchObject({
+      code: 'invalid_argument',
+      message: 'the body has no "data"; run() takes data, scale',
+    })
+    expect(await failureOf(send({ data: [1], more: 1 }))).toMatchObject({
+      code: 'invalid_argument',
+      message: /^the body has "more"; run\(\) takes/,
+    })
+    expect(await failureOf(send({ data: 5 }))).toMatchObject({
+      code: 'internal',
+      message: /score\.py, line 10, in run/,
+    })
+  })
+
+  test('that reads whole requests finds headers in any case, and JSON that is none is the caller’s', async () => {
+    const text = `
+from azureml.contrib.services.aml_request import rawhttp
+def init(): pass
+@rawhttp
+def run(request):
+    return [request.headers["content-TYPE"], request.headers.get("Accept"), "accept" in request.headers, request.get_json()]
+`
+    const step = await bench.load(bundleOf('azure', 'score.py', { 'score.py': text }))
+    const answer = await step.run(body('{"a": 1}', 'application/json', 'text/csv'), OUTPUTS)
+    expect(JSON.parse(answerIn(answer).body)).toEqual(['application/json', 'text/csv', true, { a: 1 }])
+    expect(await failureOf((async () => step.run(body('{', 'application/json'), OUTPUTS))())).toMatchObject({
+      code: 'invalid_argument',
+      message: /no JSON/,
+    })
+  })
+})
+
+describe.skipIf(!needs('python3'))('a pickle of a class that the script had which wrote it', () => {
+  // protocol 2: look up __main__.Scores, make one
+  const pickle = Buffer.from('\x80\x02c__main__\nScores\n)\x81.', 'latin1')
+
+  test('finds the class of that name in the inference code', async () => {
+    const code = `
+import pickle
+class Scores:
+    def of(self, data): return data + "!"
+def model_fn(d): return pickle.load(open(d + "/model.pkl", "rb"))
+def input_fn(body, content_type): return body
+def predict_fn(data, model): return model.of(data)
+`
+    const step = await bench.load(bundleOf('sagemaker', 'inference.py', { 'inference.py': code, 'model.pkl': pickle }))
+    expect(JSON.parse(answerIn(await step.run(body('a', 'application/json'), OUTPUTS)).body)).toBe('a!')
+  })
+
+  test('is refused by the name of the class where there is no code', async () => {
+    const error = await failureOf(bench.load(bundleOf('object', 'model.pkl', { 'model.pkl': pickle })))
+    expect(error).toMatchObject({ code: 'refused', message: /^the file needs "Scores" of the script that wrote it/ })
   })
 })
 

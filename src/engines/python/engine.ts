@@ -122,8 +122,8 @@ function open(step: Pick<PythonStep, 'file'>, read: ReadBundleFile, settings: Py
   const executable = executableFor(file, read, settings)
   const files = layOut(file, read, settings.temporary)
   const { root, scratch } = files
-  const { flavour, entry, code } = file
-  const job = JSON.stringify({ flavour, entry, code, root, scratch })
+  const { flavour, entry, code, outputs } = file
+  const job = JSON.stringify({ flavour, entry, code, root, scratch, outputs: outputs ?? [] })
   let isTold = false
 
   async function load(process: CodeProcess): Promise<void> {

@@ -7,7 +7,11 @@ class InvalidInput extends Error {
 
 /** Whether what code threw says that the caller must send something else; its own class of that name says so too. */
 export function isInvalidInput(thrown: unknown): thrown is Error {
-  return thrown instanceof Error && thrown.name === 'InvalidInput'
+  try {
+    return thrown instanceof Error && thrown.name === 'InvalidInput'
+  } catch {
+    return false // its name cannot be read
+  }
 }
 
 function tensor(datatype: string, data: ArrayLike<unknown>, shape: readonly number[] = [data.length]): CodeTensor {

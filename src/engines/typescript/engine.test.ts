@@ -54,6 +54,13 @@ const DOES = doing(
     case 10: return { y: { datatype: 'FP32', data: [1] } }
     case 11: return { y: { datatype: 'FP64', shape: [2], data: [1] } }
     case 12: return 'text' as any
+    case 14: void Promise.reject(new Error('behind')); return answer(14)
+    case 15: JSON.parse('{"__proto__":{}}'); (Object.prototype as any).left = 1; break
+    case 16: return answer(({} as any).left ?? 0)
+    case 17: Map.prototype[Symbol.iterator] = () => { throw new Error('mine') }; break
+    case 18: throw new Proxy(new Error('p'), { get() { throw new Error('q') }, getPrototypeOf() { throw new Error('r') } })
+    case 19: throw Object.defineProperty(new Error('n'), 'name', { get() { throw 1 } })
+    case 21: return new Proxy({}, { ownKeys() { throw new Error('s') } })
     case 13: void Promise.reject(new Error('nobody waits')); await new Promise((done) => setTimeout(done, 50))
   }
   const { twice } = await model(inputs)
@@ -131,12 +138,48 @@ export function postprocess({ twice }: Tensors, { state }: Context<{ by: number 
     expect(error.code).toBe('internal')
   })
 
-  test.each([[1], [13]])('whose process ends (%i) fails that request alone, and is replaced', async (how) => {
+  test('whose process ends fails that request alone, and is replaced', async () => {
     const step = await bench.load(DOES)
     const [before] = await ask(step, 8)
-    expect(await failureOf(ask(step, how))).toMatchObject({ code: 'internal', details: { reason: 'killed_worker' } })
+    expect(await failureOf(ask(step, 1))).toMatchObject({ code: 'internal', details: { reason: 'killed_worker' } })
     expect(await ask(step, 8)).not.toEqual([before])
     expect(bench.events.join('\n')).toMatch(/a process in TypeScript ended, starting another/)
+  })
+
+  test('that does not wait for what fails has its words, and no other request does', async () => {
+    const step = await bench.load(DOES)
+    const [before] = await ask(step, 8)
+    expect(await failureOf(ask(step, 13))).toMatchObject({
+      code: 'internal',
+      message: /the code failed: Error: nobody waits/,
+      details: { reason: 'code_failed' },
+    })
+    const [after] = await ask(step, 8)
+    expect(after).not.toEqual(before)
+    // one that comes behind the answer is heard of, and costs nobody anything
+    for (let i = 0; i < 5; i++) expect(await ask(step, 14)).toEqual([14])
+    expect(await ask(step, 8)).toEqual([after])
+    await expect.poll(() => bench.output.join('\n')).toMatch(/nobody waited for this failure: Error: behind/)
+  })
+
+  test('that changes what all objects inherit leaves nothing there for other requests', async () => {
+    const step = await bench.load(DOES)
+    const [before] = await ask(step, 8)
+    expect(await failureOf(ask(step, 15))).toMatchObject({ code: 'internal', message: /not extensible/ })
+    expect(await ask(step, 16)).toEqual([0])
+    expect(await ask(step, 8)).toEqual([before])
+    // what our own part fails over, too, goes with the process at the next request
+    for (const how of [17, 20]) expect(await failureOf(ask(step, how))).toMatchObject({ code: 'internal' })
+    expect(await ask(step, 20)).toEqual([41, 1])
+    expect(await ask(step, 8)).not.toEqual([before])
+  })
+
+  test('that throws what cannot be read fails as any other', async () => {
+    const step = await bench.load(DOES)
+    const [before] = await ask(step, 8)
+    for (const how of [18, 19, 21])
+      expect(await failureOf(ask(step, how))).toMatchObject({ code: 'internal', message: /^predict (failed|gave)/ })
+    expect(await ask(step, 8)).toEqual([before])
   })
 
   test.each([[2], [3]])('that takes too long (%i) is ended, and the next request is answered', async (how) => {
@@ -178,6 +221,8 @@ describe('code in TypeScript reaches', () => {
   test('no files, processes, native code, network, nor what leads there', async () => {
     const lines = [
       `process.report.writeReport('/tmp/slipway-report')`,
+      `process.report.getReport()`,
+      `if (process.cwd() === '/') throw 1`,
       `process.kill(process.ppid, 0)`,
       `process.dlopen({ exports: {} }, '/nowhere.node')`,
       `process.getBuiltinModule('fs').readFileSync('/etc/passwd')`,

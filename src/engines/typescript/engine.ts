@@ -1,3 +1,4 @@
+import { parse } from 'node:path'
 import { ServingError } from '../../core/errors.ts'
 import type { TypeScriptStep } from '../../bundle/program.ts'
 import { parseTypeScriptFile } from '../../bundle/typescript-file.ts'
@@ -120,6 +121,7 @@ function open(
       startProcess({
         language: LANGUAGE,
         command: settings.command,
+        folder: parse(process.execPath).root,
         variables: {},
         onEnd,
         onOutput: (text) => events.onOutput?.(entry, text),

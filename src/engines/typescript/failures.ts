@@ -7,14 +7,16 @@ const MOST_WORDS = 1000
 
 /**
  * What the code threw, as its caller may know it: its own words, and the line of the code that they come from.
+ * @param given whatever it threw
  * @param step what was being done: `preprocess`
  */
-export function failureOf(thrown: unknown, step: string): ServingError {
+export function failureOf(given: unknown, step: string): ServingError {
+  const thrown = readable(given)
   const words = wordsOf(thrown)
   if (isInvalidInput(thrown))
     return new ServingError('invalid_argument', words === '' ? 'the code refused the input' : words, { cause: thrown })
   const isOurs = thrown instanceof ServingError
-  const name = thrown instanceof Error && !isOurs ? `${thrown.name}: ` : ''
+  const name = thrown instanceof Error && !isOurs ? `${nameOf(thrown)}: ` : ''
   const place = placeOf(thrown)
   return new ServingError('internal', `${step} failed: ${name}${words}${place === '' ? '' : ` (${place})`}`, {
     cause: thrown,
@@ -22,20 +24,40 @@ export function failureOf(thrown: unknown, step: string): ServingError {
   })
 }
 
+/** What was thrown; another error for a thing that cannot even be asked whether it is one. */
+export function readable(thrown: unknown): unknown {
+  try {
+    void (thrown instanceof Error)
+    return thrown
+  } catch {
+    return new Error('something that cannot be read')
+  }
+}
+
 /** The stack of an error in the code, for the log: the code's own lines alone. */
-export function traceOf(thrown: unknown): string {
+export function traceOf(given: unknown): string {
+  const thrown = readable(given)
   if (!(thrown instanceof Error)) return wordsOf(thrown)
   const own = stackOf(thrown)
     .split('\n')
     .filter((line) => line.includes(CODE_ROOT))
     .map((line) => line.replaceAll(CODE_ROOT, ''))
-  return [`${thrown.name}: ${wordsOf(thrown)}`, ...own].join('\n')
+  return [`${nameOf(thrown)}: ${wordsOf(thrown)}`, ...own].join('\n')
+}
+
+function nameOf(error: Error): string {
+  try {
+    const name: unknown = error.name
+    return String(name).slice(0, 100)
+  } catch {
+    return 'Error'
+  }
 }
 
 function wordsOf(thrown: unknown): string {
   let text = 'something that cannot be read'
   try {
-    text = thrown instanceof Error ? thrown.message : String(thrown)
+    text = String(thrown instanceof Error ? thrown.message : thrown)
   } catch {
     // it has a toString of its own that throws
   }
@@ -61,7 +83,8 @@ function placeOf(thrown: unknown): string {
 
 function stackOf(error: Error): string {
   try {
-    return error.stack ?? ''
+    const stack: unknown = error.stack
+    return typeof stack === 'string' ? stack : ''
   } catch {
     return ''
   }

@@ -49,10 +49,36 @@ export function leaveAllElse(): void {
     Object.defineProperty(process, name, { value: refuse, writable: false, configurable: false, enumerable: false })
   for (const name of ['fetch', 'WebSocket', 'EventSource'])
     Object.defineProperty(globalThis, name, { value: undefined, writable: false, configurable: false })
-  // what they say of this machine is nothing for messages of code
+  // what they say of this machine is nothing for code
+  Object.defineProperty(process, 'report', { value: undefined, writable: false, configurable: false })
   process.argv = ['node']
   process.execArgv = []
   process.execPath = 'node'
+}
+
+/**
+ * Lets no request add to what all objects inherit, so that none leaves anything there for the next: a key `__proto__` in
+ * its data, say. What code adds while it is loaded stays.
+ */
+export function closePrototypes(): void {
+  const typed = Object.getPrototypeOf(Uint8Array) as { readonly prototype: object }
+  const kinds = [
+    Object,
+    Function,
+    Array,
+    String,
+    Number,
+    Boolean,
+    BigInt,
+    Symbol,
+    Date,
+    RegExp,
+    Error,
+    Map,
+    Set,
+    Promise,
+  ]
+  for (const { prototype } of [...kinds, ArrayBuffer, DataView, typed]) Object.preventExtensions(prototype)
 }
 
 function refuse(): never {

@@ -11,6 +11,7 @@ import {
 import { isHalf, narrowToHalves, widenHalves } from '../../tensor/half.ts'
 import { elementCount } from '../../tensor/shape.ts'
 import { allocate, type Tensor, type Tensors } from '../../tensor/tensor.ts'
+import { readable } from './failures.ts'
 
 /** A tensor as code in TypeScript has it. @see slipway.d.ts */
 export interface CodeTensor {
@@ -48,6 +49,28 @@ function textOf(bytes: Uint8Array): string | Uint8Array {
  * @throws {ServingError} `internal` naming what does not fit
  */
 export function fromCode(given: unknown, what: string): Map<string, Tensor> {
+  try {
+    return tensorsFrom(given, what)
+  } catch (error) {
+    const thrown = readable(error)
+    if (thrown instanceof ServingError) throw thrown
+    // it has members that fail when they are read
+    throw new ServingError('internal', `${what} what cannot be read: ${wordsOf(thrown)}`, {
+      cause: thrown,
+      details: { reason: 'code_failed' },
+    })
+  }
+}
+
+function wordsOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message.slice(0, 300) : typeof thrown
+  } catch {
+    return 'an error that cannot be read either'
+  }
+}
+
+function tensorsFrom(given: unknown, what: string): Map<string, Tensor> {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given))
     throw wrong(`${what} ${kindOf(given)}; an object of tensors by name is taken`)
   const entries = given instanceof Map ? [...given] : Object.entries(given)
@@ -72,7 +95,10 @@ function tensorFrom(value: unknown, what: string): Tensor {
 }
 
 function bytesFrom(value: unknown, what: string, element: number): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value)
+  if (typeof value === 'string') {
+    if (value.isWellFormed()) return Buffer.from(value)
+    throw wrong(`${what} with half a character as element ${element}, which no text in UTF-8 can have`)
+  }
   if (value instanceof Uint8Array) return value
   throw wrong(`${what} with ${kindOf(value)} as element ${element}; BYTES takes strings`)
 }

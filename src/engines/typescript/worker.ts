@@ -10,9 +10,10 @@ import { hostKernels } from '../host-kernels/index.ts'
 import { onnxruntime } from '../onnxruntime.ts'
 import { loadProgram, type LoadedProgram } from '../program.ts'
 import { openCode, type RunningCode } from './code.ts'
-import { failureOf, traceOf } from './failures.ts'
+import { LAST } from '../processes/last.ts'
+import { failureOf, readable, traceOf } from './failures.ts'
 import { installModules, urlOf } from './modules.ts'
-import { leaveAllElse, watchParent } from './sandbox.ts'
+import { closePrototypes, leaveAllElse, watchParent } from './sandbox.ts'
 import { fromCode } from './values.ts'
 
 /** What a process is told to load; the files come beside it, each as a tensor of one element. */
@@ -27,6 +28,18 @@ export const FILE_PREFIX = { code: 'code:', model: 'model:' } as const
 
 /** File descriptor of the channel. */
 const CHANNEL = 3
+
+/** An error of code that it did not wait for: what was under way goes on behind it, so that its process has to end. */
+class StrayFailure extends ServingError {
+  constructor(message: string) {
+    super('internal', message, { details: { reason: 'code_failed' } })
+  }
+}
+
+/** Says that another process has to take over. */
+function withMark(error: ServingError): ServingError {
+  return new ServingError(error.code, error.message, { details: { ...error.details, [LAST]: true } })
+}
 
 /** The process that runs code in TypeScript: asked over its channel, one thing after the other, until that closes. */
 export function runCodeProcess(): void {
@@ -45,20 +58,42 @@ export function runCodeProcess(): void {
     return code.run(inputs, operation === 'try' ? undefined : outputs)
   }
 
+  /** Fails what is under way, for an error that nobody waited for; between two requests the log alone has it. */
+  let failNow: ((thrown: unknown) => void) | undefined
+  const onStray = (thrown: unknown): void => {
+    process.stderr.write(`nobody waited for this failure: ${traceOf(thrown)}\n`)
+    failNow?.(new StrayFailure(failureOf(thrown, 'the code').message))
+  }
+  process.on('uncaughtException', onStray).on('unhandledRejection', onStray)
+
   const reader = createFrameReader(DEFAULT_MAX_FRAME_BYTES, (frame) => {
     if (frame.kind !== 'request') return
     const { id, request } = frame
     last = last.then(async () => {
+      const stray = Promise.withResolvers<never>()
+      failNow = stray.reject
       try {
-        sendPieces(channel, encodeAnswer(id, await answer(request), DEFAULT_MAX_FRAME_BYTES))
-      } catch (thrown) {
+        const outputs = await Promise.race([answer(request), stray.promise])
+        sendPieces(channel, encodeAnswer(id, outputs, DEFAULT_MAX_FRAME_BYTES))
+      } catch (given) {
+        const thrown = readable(given)
         const error = thrown instanceof ServingError ? thrown : failureOf(thrown, 'the code')
         if (error.code !== 'invalid_argument') process.stderr.write(`${traceOf(error.cause ?? error)}\n`)
-        sendPieces(channel, encodeFailure(id, error))
+        // code has changed what all JavaScript stands on, and our part fails too; or something goes on behind it
+        const isLast = error !== thrown || thrown instanceof StrayFailure
+        sendPieces(channel, encodeFailure(id, isLast ? withMark(error) : error))
+      } finally {
+        failNow = undefined
       }
     })
   })
-  channel.on('data', (chunk: Buffer) => reader.push(chunk))
+  channel.on('data', (chunk: Buffer) => {
+    try {
+      reader.push(chunk)
+    } catch {
+      process.exit(1) // who has started this process starts another
+    }
+  })
   channel.on('error', end).on('end', end).on('close', end)
   // a terminal sends it to the whole group; who has started this process says when to stop
   process.on('SIGINT', () => {})
@@ -78,7 +113,9 @@ async function load(given: Tensors): Promise<RunningCode> {
   } catch (thrown) {
     throw new ServingError('refused', failureOf(thrown, 'loading the code').message, { cause: thrown })
   }
-  return openCode(exported, { ...job, files, program })
+  const code = await openCode(exported, { ...job, files, program })
+  closePrototypes()
+  return code
 }
 
 async function loadModel(

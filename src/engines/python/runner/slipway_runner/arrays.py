@@ -1,5 +1,8 @@
 """Tensors as numpy arrays and back. Imported where numbers travel: code that takes bodies needs no numpy."""
 
+import uuid
+from decimal import Decimal
+
 try:
     import numpy as np
 except ImportError:  # pragma: no cover
@@ -26,6 +29,10 @@ _DATATYPES = {"b": {1: "BOOL"}, "u": {}, "i": {}, "f": {2: "FP16", 4: "FP32", 8:
 for _size in (1, 2, 4, 8):
     _DATATYPES["u"][_size] = "UINT%d" % (8 * _size)
     _DATATYPES["i"][_size] = "INT%d" % (8 * _size)
+
+
+# What is text where an array holds objects.
+_WORDS = (str, bool, int, float, Decimal, uuid.UUID) + ((np.generic,) if np is not None else ())
 
 
 def need_numpy():
@@ -72,6 +79,10 @@ def from_array(value):
         value = value.toarray()
     elif hasattr(value, "to_numpy"):
         value = value.to_numpy()
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        if value.dtype.kind != "f":
+            raise Refusal("internal", "the code gave an array of %s with masked elements, which no tensor can hold" % value.dtype, "output")
+        value = value.filled(np.nan)
     array = np.asarray(value)
     sizes = _DATATYPES.get(array.dtype.kind)
     if sizes is not None:
@@ -94,10 +105,48 @@ def from_array(value):
 
 
 def _to_bytes(value):
-    if value is None or (isinstance(value, float) and value != value):
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value):
         return b""
     if isinstance(value, bytes):
         return value
     if isinstance(value, (list, tuple, dict, np.ndarray)):
         raise Refusal("internal", "the code gave nested lists of unequal lengths, or objects: no tensor can hold them", "output")
+    if not isinstance(value, _WORDS) and not hasattr(value, "isoformat"):
+        raise Refusal("internal", "the code gave an object of the class %s, which no tensor can hold" % type(value).__name__, "output")
     return str(value).encode()
+
+
+def _changed(given, dtype):
+    """Numbers of another type; None where they are not the same ones. What is out of range wraps or saturates, as machines do."""
+    with np.errstate(all="ignore"):
+        changed = given.astype(dtype)
+        back = changed.astype(given.dtype)
+        is_same = ((back == given) & ((changed < 0) == (given < 0))) | ((back != back) & (given != given))
+        if given.dtype.kind in "iu" and dtype.kind == "f":
+            is_same &= np.abs(changed) <= 2.0 ** (np.finfo(dtype).nmant + 1)
+        if given.dtype.kind == "f" and dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            is_same &= (given >= float(limits.min)) & (given < float(limits.max) + 1)
+    return changed if bool(np.all(is_same)) else None
+
+
+def as_specified(name, tensor, spec):
+    """An output as the signature has it: its shape, and its datatype where the change loses nothing."""
+    if spec is None:
+        return tensor
+    shape, datatype = spec["shape"], spec["datatype"]
+    if len(shape) != len(tensor.shape) or any(-1 != size != found for size, found in zip(shape, tensor.shape)):
+        raise Refusal(
+            "internal",
+            'the code gave "%s" of the shape %s; its signature has %s' % (name, list(tensor.shape), shape),
+            "output",
+        )
+    if datatype == tensor.datatype:
+        return tensor
+    if datatype in _DTYPES and tensor.datatype in _DTYPES:
+        changed = _changed(to_array(tensor), np.dtype(_DTYPES[datatype]))
+        if changed is not None:
+            return from_array(changed)
+    raise Refusal(
+        "internal", 'the code gave "%s" as %s; its signature has %s' % (name, tensor.datatype, datatype), "output"
+    )

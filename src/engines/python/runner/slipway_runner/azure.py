@@ -3,11 +3,12 @@
 @see Azure ML, "Understand the scoring script"; azureml-inference-server-http.
 """
 
+import inspect
 import json
 import os
 
 from . import bodies
-from .failures import Refusal
+from .failures import Refusal, is_of_code, last_line
 from .raw import Answer, RawModel, load_code
 
 
@@ -35,13 +36,39 @@ class _Handler:
         if self.is_raw:
             result = self.run(_Request(body, content_type, accept))
         elif self.by_name:
-            result = self.run(**_fields(body))
+            result = self._call(_fields(body), state)
         else:
             try:
                 result = self.run(body.decode())
             except UnicodeDecodeError:
                 raise Refusal("invalid_argument", "the body is no UTF-8, which run(data) takes")
         return _answer(result)
+
+
+    def _call(self, fields, state):
+        _check_names(self.run, fields)
+        try:
+            return self.run(**fields)
+        except BaseException as error:
+            if isinstance(error, Exception) and not is_of_code(error, state.root):  # run() itself was not reached
+                raise Refusal("invalid_argument", "the body does not fit what run() takes: %s" % last_line(error))
+            raise
+
+
+def _check_names(run, fields):
+    """Says which fields are missing, and which run() does not know."""
+    try:
+        parameters = inspect.signature(run).parameters.values()
+    except (TypeError, ValueError):
+        return
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return
+    names = [each.name for each in parameters]
+    missing = [each.name for each in parameters if each.default is each.empty and each.name not in fields]
+    unknown = [name for name in fields if name not in names]
+    if missing or unknown:
+        what = 'has no "%s"' % missing[0] if missing else 'has "%s"' % unknown[0][:80]
+        raise Refusal("invalid_argument", "the body %s; run() takes %s" % (what, ", ".join(names)))
 
 
 def _is_decorated(run):
@@ -65,13 +92,26 @@ def _fields(body):
     return fields
 
 
+class _Headers(dict):
+    """Headers by their names in any case."""
+
+    def __getitem__(self, name):
+        return dict.__getitem__(self, name.lower())
+
+    def get(self, name, default=None):
+        return dict.get(self, name.lower(), default)
+
+    def __contains__(self, name):
+        return dict.__contains__(self, name.lower())
+
+
 class _Request:
     """What `@rawhttp` code reads of a request, in the words of Flask."""
 
     def __init__(self, body, content_type, accept):
         self.method = "POST"
         self.data = body
-        self.headers = {"Content-Type": content_type, "Accept": accept}
+        self.headers = _Headers({"content-type": content_type, "accept": accept})
         self.content_type = content_type
         self.mimetype = content_type.split(";")[0].strip().lower()
         self.args = {}
@@ -83,10 +123,10 @@ class _Request:
     def get_json(self, force=False, silent=False, cache=True):
         try:
             return json.loads(self.data.decode())
-        except ValueError:
+        except ValueError as error:
             if silent:
                 return None
-            raise
+            raise Refusal("invalid_argument", "the body is no JSON: %s" % error)
 
     @property
     def json(self):

@@ -4,7 +4,7 @@ import io
 import json
 
 from .arrays import need_numpy
-from .failures import Refusal
+from .failures import Refusal, last_line
 from .raw import media_type
 
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
@@ -15,19 +15,58 @@ def decode(body, content_type):
     """An array of a body. @see sagemaker-inference-toolkit, "Default decoder"."""
     np = need_numpy()
     kind = media_type(content_type)
+    if kind not in (JSON, CSV, NPY) + LINES:
+        raise Refusal(
+            "unsupported",
+            "the content-type %s is not taken; send %s, %s or %s" % (kind[:80], JSON, CSV, NPY),
+            "content_type",
+        )
+    try:
+        return _read(np, body, kind)
+    except Refusal:
+        raise
+    except Exception as error:  # all that is done here is reading it
+        raise Refusal("invalid_argument", "the body cannot be read as %s: %s" % (kind, last_line(error)))
+
+
+def _read(np, body, kind):
     if kind == NPY:
-        return np.load(io.BytesIO(body), allow_pickle=False)
+        array = np.load(io.BytesIO(body), allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise Refusal("invalid_argument", "the body is an archive of arrays; %s is one array" % NPY)
+        return array
     if kind == JSON:
         return np.array(json.loads(body.decode()))
     if kind in LINES:
         return np.array([json.loads(line) for line in body.decode().splitlines() if line.strip()])
-    if kind == CSV:
-        return np.genfromtxt(io.StringIO(body.decode()), dtype=float, delimiter=",")
-    raise Refusal(
-        "unsupported",
-        "the content-type %s is not taken; send %s, %s or %s" % (kind[:80], JSON, CSV, NPY),
-        "content_type",
-    )
+    text = body.decode()
+    if not text.strip():
+        raise Refusal("invalid_argument", "the body is empty; rows of CSV are taken")
+    array = np.genfromtxt(io.StringIO(text), dtype=float, delimiter=",")
+    if np.isnan(array).any():
+        _refuse_words(text)
+    return array
+
+
+# What stands for a number that is missing.
+_MISSING = ("", "nan", "+nan", "-nan", "na", "n/a", "null", "none")
+
+
+def _refuse_words(text):
+    """Numpy reads whatever is no number as one that is missing: a header, a category, a number in quotes."""
+    rows = (line.split("#")[0] for line in text.splitlines())
+    for row, line in enumerate((line for line in rows if line.strip()), 1):
+        for column, word in enumerate(line.split(","), 1):
+            if word.strip().lower() in _MISSING:
+                continue
+            try:
+                float(word)
+            except ValueError:
+                raise Refusal(
+                    "invalid_argument",
+                    "row %d, column %d of the body is %s, and no number: send numbers without a header, or write input_fn"
+                    % (row, column, json.dumps(word[:60])),
+                )
 
 
 def encode(prediction, accept):

@@ -32,10 +32,12 @@ def failure_of(error, what, root, code="internal"):
 
 
 def last_line(error):
-    """The last line of an exception's traceback, short and without paths."""
+    """An exception as the last line of its traceback has it, short and without paths; of several lines the first and the last."""
     try:
-        lines = [line for line in "".join(traceback.format_exception_only(type(error), error)).strip().splitlines() if line]
-        text = lines[-1]
+        text = "".join(traceback.format_exception_only(type(error), error))
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        is_of_code = isinstance(error, SyntaxError)  # its first lines are those of a file
+        text = lines[-1] if is_of_code or len(lines) == 1 else "%s … %s" % (lines[0][: MAX_LINE // 2], lines[-1])
     except Exception:  # an exception whose text fails
         text = type(error).__name__
     return without_paths(text)[:MAX_LINE]
@@ -53,6 +55,11 @@ def _without_ours(trace):
     while at is not None and os.path.abspath(at.tb_frame.f_code.co_filename).startswith(own + os.sep):
         at = at.tb_next
     return at or trace
+
+
+def is_of_code(error, root):
+    """Whether an exception came out of the user's own code."""
+    return _place(error, root) != ""
 
 
 def _place(error, root):

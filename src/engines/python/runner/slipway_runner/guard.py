@@ -15,6 +15,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION = 1
+_CAPABILITIES_VERSION = 0x20080522
+_DAC_READ_SEARCH = 2
 _PATH_BENEATH = 1
 
 # Landlock's rights to change files, each with the first version that knows it. @see linux/landlock.h
@@ -36,9 +38,16 @@ def end_with_parent(channel):
         while True:
             for _, events in poll.poll():
                 if events & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
-                    os._exit(0)
+                    end()
 
     threading.Thread(target=watch, name="slipway-watch", daemon=True).start()
+
+
+def end():
+    """Ends this process, and what it has started, at once: neither threads nor exit handlers of the user's code hold it up."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 def leave_no_core():
@@ -48,6 +57,14 @@ def leave_no_core():
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ImportError, ValueError, OSError):
         pass
+
+
+def _drop_capabilities(libc):
+    """Of root's rights only that to read all files stays: with the others, the environment of our own processes could be read."""
+    header = struct.pack("<Ii", _CAPABILITIES_VERSION, 0)
+    held = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable ones, low half and high half
+    if libc.capget(header, held) == 0:
+        libc.capset(header, struct.pack("<6I", *(each & 1 << _DAC_READ_SEARCH for each in held[:2]), 0, 0, 0, 0))
 
 
 def restrict(writable):
@@ -85,6 +102,7 @@ def restrict(writable):
                 os.close(folder)
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             return held
+        _drop_capabilities(libc)
         if libc.syscall(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)) != 0:
             return held
     finally:

@@ -9,7 +9,7 @@ import os
 
 from . import bodies
 from .failures import Refusal
-from .raw import OCTETS, Answer, RawModel, load_code, media_type
+from .raw import OCTETS, Answer, RawModel, load_code, media_type, takes_named
 
 
 def load(settings, state):
@@ -19,7 +19,7 @@ def load(settings, state):
     if kind is None:
         raise Refusal("refused", "%s has no class EndpointHandler" % settings["entry"], "code")
     state.doing = "EndpointHandler"
-    handler = kind(path=state.root) if _takes_path(kind) else kind(state.root)
+    handler = kind(path=state.root) if takes_named(kind, "path") else kind(state.root)
 
     def handle(body, content_type, accept, state):
         data = _data(body, content_type)
@@ -27,15 +27,6 @@ def load(settings, state):
         return _answer(handler(data), accept)
 
     return RawModel(handle, "Hugging Face handler")
-
-
-def _takes_path(kind):
-    import inspect
-
-    try:
-        return "path" in inspect.signature(kind).parameters
-    except (TypeError, ValueError):
-        return False
 
 
 def _data(body, content_type):

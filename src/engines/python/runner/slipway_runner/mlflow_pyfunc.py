@@ -8,8 +8,8 @@ import os
 
 from . import bodies
 from .arrays import from_array, need_numpy, to_array
-from .failures import Refusal, failure_of
-from .raw import Answer, RawModel, media_type
+from .failures import Refusal, failure_of, is_of_code, last_line
+from .raw import Answer, RawModel, media_type, takes_named
 from .wire import Tensor
 
 # MLflow's types of columns, and how tensors have them.
@@ -24,6 +24,8 @@ _DATATYPES = {
     "datetime": "BYTES",
 }
 ROWS = 4
+# Size that is tried for dimensions that may vary.
+OPEN_SIZE = 8
 
 
 def load(settings, state):
@@ -86,7 +88,7 @@ class _Columns:
 
     def run(self, tensors, wanted, state):
         state.doing = "predict"
-        outputs = _outputs(self.model.predict(self._frame(tensors)))
+        outputs = _outputs(_predict(self.model, self._frame(tensors), state))
         missing = [name for name in wanted or () if name not in outputs]
         if missing:
             raise Refusal("internal", "predict gave %s, not %s" % (", ".join(outputs), ", ".join(missing)), "output")
@@ -99,7 +101,7 @@ class _Columns:
             return arrays[self.columns[0].name] if is_one else arrays
         import pandas
 
-        frame = {each.name: _values(tensors[each.name], each.kind) for each in self.columns if each.name in tensors}
+        frame = {each.name: _values(tensors[each.name], each) for each in self.columns if each.name in tensors}
         return pandas.DataFrame(frame)
 
     def describe(self, state):
@@ -111,6 +113,7 @@ class _Columns:
             raise
         except Exception as error:
             raise failure_of(error, "predict, on rows made up for it", state.root, "refused")
+        shapes = self._shapes(outputs, rows, state)
         description = {
             "isRaw": False,
             "producer": self.producer,
@@ -119,7 +122,7 @@ class _Columns:
                 {
                     "name": name,
                     "datatype": tensor.datatype,
-                    "shape": [-1 if axis == 0 and size == rows else size for axis, size in enumerate(tensor.shape)],
+                    "shape": shapes[name],
                 }
                 for name, tensor in outputs.items()
             ],
@@ -143,13 +146,30 @@ class _Columns:
                 return None
         return rows
 
-    def _made_up(self):
+    def _shapes(self, outputs, rows, state):
+        """Shapes of the outputs; what is another with larger inputs may vary."""
+        shapes = {
+            name: [-1 if axis == 0 and size == rows else size for axis, size in enumerate(tensor.shape)]
+            for name, tensor in outputs.items()
+        }
+        if not any(-1 in each.shape[1:] for each in self.columns if each.is_tensor):
+            return shapes
+        try:
+            others = self.run(self._made_up(OPEN_SIZE + 4), None, state)
+        except Exception:  # it takes one size
+            return shapes
+        for name, tensor in others.items():
+            if len(tensor.shape) == len(shapes.get(name, ())):
+                shapes[name] = [a if a in (-1, b) else -1 for a, b in zip(shapes[name], tensor.shape)]
+        return shapes
+
+    def _made_up(self, open_size=OPEN_SIZE):
         np = need_numpy()
         numbers = np.random.RandomState(12345)
         rows = {}
         for each in self.columns:
             if each.is_tensor:
-                shape = [ROWS] + [8 if size < 0 else size for size in each.shape[1:]]
+                shape = [ROWS] + [open_size if size < 0 else size for size in each.shape[1:]]
                 count = int(np.prod(shape))
                 values = np.round(numbers.rand(count), 3)
                 rows[each.name] = (
@@ -183,15 +203,18 @@ def _bytes(value):
     return b"" if value is None else (value.isoformat() if hasattr(value, "isoformat") else str(value)).encode()
 
 
-def _values(tensor, kind):
-    if kind == "binary":
+def _values(tensor, column):
+    if column.kind == "binary":
         return list(tensor.data)
     values = to_array(tensor).reshape(-1)
-    if kind == "datetime":
+    if column.kind == "datetime":
         import pandas
 
-        return pandas.to_datetime(values)
-    if kind == "string":
+        try:
+            return pandas.to_datetime(values)
+        except Exception as error:
+            raise Refusal("invalid_argument", 'an element of "%s" is no date: %s' % (column.name, last_line(error)))
+    if column.kind == "string":
         return [None if value == "" else value for value in values]
     return values
 
@@ -206,46 +229,80 @@ def _outputs(prediction):
 
 
 def _raw(model, reason, mlflow):
+    schema = getattr(model.metadata, "get_input_schema", lambda: None)()
+    takes_params = takes_named(model.predict, "params")
+
     def handle(body, content_type, accept, state):
-        data, params = _parse(body, content_type)
+        data, params = _parse(body, content_type, schema)
+        if params and not takes_params:
+            raise Refusal("invalid_argument", "MLflow %s takes no params" % mlflow.__version__)
         state.doing = "predict"
-        result = model.predict(data, params=params) if params else model.predict(data)
+        result = _predict(model, data, state, **({"params": params} if params else {}))
         return Answer('{"predictions": %s}' % bodies.to_json(result), bodies.JSON)
 
     raw = RawModel(handle, "MLflow %s (%s)" % (mlflow.__version__, reason))
     return raw
 
 
-def _parse(body, content_type):
-    """What a scoring server of MLflow takes. @see MLflow, "Local Inference Server Specification"."""
-    import pandas
+def _predict(model, data, state, **more):
+    """What MLflow refuses before it calls the model's code is the caller's to mend."""
+    try:
+        return model.predict(data, **more)
+    except Exception as error:
+        code = getattr(error, "error_code", None)
+        if code in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST") and not is_of_code(error, state.root):
+            raise Refusal("invalid_argument", "the body does not fit the model's signature: %s" % last_line(error))
+        raise
 
+
+FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+def _parse(body, content_type, schema):
+    """What a scoring server of MLflow takes, read as it reads it. @see MLflow, "Local Inference Server Specification"."""
     kind = media_type(content_type)
-    if kind == bodies.CSV:
-        import io
-
-        return pandas.read_csv(io.BytesIO(body)), None
-    if kind != bodies.JSON:
+    if kind not in (bodies.CSV, bodies.JSON):
         raise Refusal("unsupported", "the content-type %s is not taken; send %s or %s" % (kind[:80], bodies.JSON, bodies.CSV))
     try:
+        if kind == bodies.CSV:
+            return _csv(body, schema), None
         document = json.loads(body.decode())
-    except ValueError as error:
-        raise Refusal("invalid_argument", "the body is no JSON: %s" % error)
-    forms = ("dataframe_split", "dataframe_records", "instances", "inputs")
-    found = [name for name in forms if isinstance(document, dict) and name in document]
+    except Exception as error:
+        raise Refusal("invalid_argument", "the body cannot be read as %s: %s" % (kind, last_line(error)))
+    found = [name for name in FORMS if isinstance(document, dict) and name in document]
     if len(found) != 1:
-        raise Refusal("invalid_argument", "the body is no JSON object with one of %s" % ", ".join(forms))
-    value = document[found[0]]
+        raise Refusal("invalid_argument", "the body is no JSON object with one of %s" % ", ".join(FORMS))
+    form = found[0]
     params = document.get("params")
+    if params is not None and not isinstance(params, dict):
+        raise Refusal("invalid_argument", '"params" is no object')
     try:
-        if found[0] == "dataframe_split":
-            return pandas.DataFrame(value["data"], columns=value.get("columns"), index=value.get("index")), params
-        if found[0] == "dataframe_records":
-            return pandas.DataFrame(value), params
-        if found[0] == "instances" and value and isinstance(value[0], dict):
-            return pandas.DataFrame(value), params
-    except (ValueError, TypeError, KeyError) as error:
-        raise Refusal("invalid_argument", '"%s" is no table: %s' % (found[0], error))
-    if isinstance(value, list) and value and not isinstance(value[0], (str, dict)):
-        return need_numpy().array(value), params
-    return value, params
+        return _data(form, document[form], schema), params
+    except Exception as error:
+        raise Refusal("invalid_argument", '"%s" cannot be read: %s' % (form, last_line(error)))
+
+
+def _csv(body, schema):
+    import io
+
+    import pandas
+
+    if schema is None or not schema.has_input_names() or schema.is_tensor_spec():
+        return pandas.read_csv(io.BytesIO(body))
+    return pandas.read_csv(io.BytesIO(body), dtype=dict(zip(schema.input_names(), schema.pandas_types())))
+
+
+def _data(form, value, schema):
+    from mlflow.utils import proto_json_utils as readers
+
+    if form in ("instances", "inputs"):
+        return readers.parse_tf_serving_input({form: value}, schema)
+    orient = form[len("dataframe_") :]
+    read = getattr(readers, "dataframe_from_parsed_json", None)
+    if read is not None:
+        return read(value, orient, schema)
+    import pandas  # MLflow before 2.0
+
+    if orient == "records":
+        return pandas.DataFrame(value)
+    return pandas.DataFrame(value["data"], columns=value.get("columns"), index=value.get("index"))

@@ -55,7 +55,15 @@ def load_any(path):
 
         with open(path, "rb") as file:
             return pickle.load(file)
-    return joblib.load(path)
+    try:
+        return joblib.load(path)
+    except ModuleNotFoundError as error:
+        if error.name != "__builtin__":  # as dill alone calls it
+            raise
+    import dill
+
+    with open(path, "rb") as file:
+        return dill.load(file)
 
 
 def _load_torch(path):
@@ -134,11 +142,20 @@ class _Estimator:
         for method in self.methods:
             if any(name == method or name.startswith(method + "_") for name in wanted):
                 state.doing = method
-                outputs.update(_named(method, getattr(self.model, method)(given)))
+                outputs.update(self._checked(_named(method, getattr(self.model, method)(given)), tensors))
         missing = [name for name in wanted if name not in outputs]
         if missing:
             raise Refusal("internal", "the model gave no %s" % ", ".join(missing), "output")
         return {name: outputs[name] for name in wanted}
+
+    def _checked(self, outputs, tensors):
+        """Each method answers row by row."""
+        rows = next(iter(tensors.values())).shape[0]
+        for name, tensor in outputs.items():
+            if not tensor.shape or tensor.shape[0] != rows:
+                found = "%d rows" % tensor.shape[0] if tensor.shape else "no rows"
+                raise Refusal("internal", 'the model gave "%s" of %s for %d rows' % (name, found, rows), "output")
+        return outputs
 
     def _arguments(self, tensors):
         if self.columns:
@@ -164,7 +181,7 @@ class _Estimator:
         given = self._arguments(example)
         for method in self.methods:
             try:
-                found = _named(method, getattr(self.model, method)(given))
+                found = self._checked(_named(method, getattr(self.model, method)(given)), example)
             except Exception as error:
                 warnings.append(failure_of(error, method, state.root).message + ": it is left out")
                 continue
@@ -250,7 +267,8 @@ class _Network:
     def run(self, tensors, wanted, state):
         import torch
 
-        state.doing = "the network"
+        if state is not None:
+            state.doing = "the network"
         given = to_array(tensors["input"])
         with torch.no_grad():
             outputs = _results(self.model(torch.from_numpy(given)))
@@ -268,17 +286,33 @@ class _Network:
             except Exception as error:
                 failure = failure or error
                 continue
+            shapes = self._shapes(outputs, size, numbers)
             return {
                 "isRaw": False,
                 "producer": "PyTorch",
                 "inputs": [{"name": "input", "datatype": "FP32", "shape": self.shape}],
                 "outputs": [
-                    {"name": name, "datatype": tensor.datatype, "shape": [-1] + list(tensor.shape[1:])}
-                    for name, tensor in outputs.items()
+                    {"name": name, "datatype": tensor.datatype, "shape": shapes[name]} for name, tensor in outputs.items()
                 ],
                 "warnings": [],
             }, example
         raise failure_of(failure, "the network, on inputs made up for it", state.root, "refused")
+
+
+    def _shapes(self, outputs, size, numbers):
+        """Shapes of the outputs; what is another with larger inputs may vary."""
+        shapes = {name: [-1] + list(tensor.shape[1:]) for name, tensor in outputs.items()}
+        if -1 not in self.shape[1:]:
+            return shapes
+        larger = numbers.rand(ROWS, *[2 * size if each < 0 else each for each in self.shape[1:]]).astype("f4")
+        try:
+            others = self.run({"input": from_array(larger)}, None, None)
+        except Exception:  # it takes one size
+            return shapes
+        for name, tensor in others.items():
+            if len(tensor.shape) == len(shapes.get(name, ())):
+                shapes[name] = [a if a == b else -1 for a, b in zip(shapes[name], [-1] + list(tensor.shape[1:]))]
+        return shapes
 
 
 def _results(value):

@@ -62,7 +62,18 @@ def load_code(path, state):
     found = os.path.realpath(getattr(module, "__file__", None) or "")
     if found != os.path.realpath(os.path.join(state.root, path)):
         raise Refusal("refused", 'the environment has a module "%s" of its own, which hides %s' % (name, path), "code")
+    _lend_to_main(module)
     return module
+
+
+def _lend_to_main(module):
+    """Its classes and functions as those of the script that saved a model: pickles know them by that script's name, `__main__`."""
+    import sys
+
+    main = sys.modules["__main__"]
+    for name, value in list(vars(module).items()):
+        if getattr(value, "__module__", None) == module.__name__ and callable(value) and not hasattr(main, name):
+            setattr(main, name, value)
 
 
 def takes(function, most):
@@ -76,3 +87,13 @@ def takes(function, most):
     if any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return most
     return min(most, sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters))
+
+
+def takes_named(function, name):
+    """Whether a function takes an argument by that name."""
+    import inspect
+
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

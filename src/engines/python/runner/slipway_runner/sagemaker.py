@@ -8,7 +8,7 @@ import os
 from . import bodies
 from .failures import Refusal, failure_of
 from .objects import load_any, only_model_file
-from .raw import Answer, RawModel, load_code, takes
+from .raw import Answer, RawModel, load_code, media_type, takes
 
 NAMES = ("input_fn", "predict_fn", "output_fn")
 
@@ -49,6 +49,8 @@ class _Handler:
             result = self._do("transform_fn", (self.model, _text_or_bytes(body, content_type), content_type, accept), state)
         else:
             data = self._do("input_fn", (_text_or_bytes(body, content_type), content_type), state)
+            if not (self.found["input_fn"] or self.found["predict_fn"]) and media_type(content_type) == bodies.CSV:
+                data = _rows(data, body)
             prediction = self._do("predict_fn", (data, self.model), state)
             result = self._do("output_fn", (prediction, accept), state)
         return self._answer(result, accept)
@@ -128,6 +130,14 @@ def _text_or_bytes(body, content_type):
 
 def _input(body, content_type):
     return bodies.decode(body.encode() if isinstance(body, str) else body, content_type)
+
+
+def _rows(data, body):
+    """Rows of columns: numpy makes one row, and one column, a vector, which models do not take."""
+    if data.ndim >= 2:
+        return data
+    count = sum(1 for line in body.decode().splitlines() if line.split("#")[0].strip())
+    return data.reshape(count, -1)
 
 
 def _predict(data, model):

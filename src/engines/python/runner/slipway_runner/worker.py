@@ -4,6 +4,7 @@ import fcntl
 import importlib
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -35,7 +36,7 @@ def main(here):
         request = wire.read_request(channel)
         if request is None:
             sys.stdout.flush()
-            os._exit(0)  # neither threads nor exit handlers of the user's code hold it up
+            guard.end()
         try:
             answer = state.handle(request)
         except BaseException as error:  # also SystemExit: code that calls exit() answers with that, and goes on
@@ -62,6 +63,7 @@ class _State:
         self.root = os.getcwd()
         self.doing = "starting"
         self.model = None
+        self.outputs = {}
 
     def handle(self, request):
         if request.operation == "load":
@@ -69,11 +71,19 @@ class _State:
         if request.operation == "describe":
             return self.describe()
         self.doing = "the model's code"
-        return self.model.run(request.tensors, request.wanted, self)
+        answer = self.model.run(request.tensors, request.wanted, self)
+        return self.conform(answer) if self.outputs else answer
+
+    def conform(self, answer):
+        """Tensors as the signature has them."""
+        from .arrays import as_specified
+
+        return {name: as_specified(name, tensor, self.outputs.get(name)) for name, tensor in answer.items()}
 
     def load(self, settings):
         self.doing = "loading the model"
         self.root = settings["root"]
+        self.outputs = {each["name"]: each for each in settings.get("outputs", ())}
         held = guard.restrict([settings["scratch"]])
         code = os.path.join(self.root, settings["code"]) if settings["code"] else self.root
         for folder in {self.root: None, code: None}:
@@ -89,7 +99,7 @@ class _State:
         except Refusal:
             raise
         except BaseException as error:
-            raise failure_of(error, self.doing, self.root, "refused") from error
+            raise _missing_class(error) or failure_of(error, self.doing, self.root, "refused") from error
         return {"held": wire.texts([json.dumps(held)])}
 
     def describe(self):
@@ -99,6 +109,19 @@ class _State:
         for name, tensor in example.items():
             answer["example:" + name] = tensor
         return answer
+
+
+def _missing_class(error):
+    """A pickle holds the names of classes, not their code."""
+    found = re.match(r"Can't get attribute '(\w+)' on <module '__main__'", str(error))
+    if not isinstance(error, AttributeError) or found is None:
+        return None
+    return Refusal(
+        "refused",
+        'the file needs "%s" of the script that wrote it, which is not there: put the file into a folder with an inference.py '
+        "that defines it, or write the file with cloudpickle" % found.group(1),
+        "class",
+    )
 
 
 def _missing(error, state):
