@@ -41,6 +41,8 @@ describe('requirements', () => {
     '-r other.txt',
     '--find-links /tmp',
     '--no-binary :all:',
+    '--only-binary :none:',
+    '--only-binary=numpy',
     '--trusted-host x',
   ])('%j is refused with its line', (text) => {
     expect(() => checkRequirements(Buffer.from(`numpy\n${text}`))).toThrow(/line 2 of requirements\.txt/)

@@ -10,7 +10,7 @@ import type { PythonSettings } from '../engines/python/settings.ts'
 const MAX_REQUIREMENTS_BYTES = 1024 * 1024
 
 /** Options of pip that may stand in it: where packages are looked for, never what is run. */
-const OPTION = /^--(index-url|extra-index-url|pre|prefer-binary|only-binary|no-index)\b|^-i\s/
+const OPTION = /^--(index-url|extra-index-url|pre|prefer-binary|no-index)\b|^--only-binary[\s=]+:all:$|^-i\s/
 
 export interface BuildOptions {
   readonly signal: AbortSignal

@@ -135,7 +135,7 @@ describe.skipIf(!needs('python3', 'linux'))('code in Python', () => {
     const step = await bench.load(read)
     const before = Number(await ask(step, 'pid'))
     process.kill(before, 'SIGKILL')
-    await setTimeout(50)
+    await expect.poll(() => bench.events.join('\n')).toMatch(/starting another/)
     expect(await ask(step, 'pid')).not.toBe(before)
   })
 
@@ -187,8 +187,10 @@ describe.skipIf(!needs('python3', 'linux'))('code in Python', () => {
   test('that leaks is replaced between two requests, and none of them fails', async () => {
     const step = await bench.load(read, { memoryMiB: 200 })
     const pids = new Set<unknown>()
-    for (let i = 0; i < 40; i++) {
-      await ask(step, 'grow', 8)
+    const isNoticed = () => bench.events.some((text) => text.includes('nearly all the memory'))
+    for (let i = 0; i < 400 && pids.size < 2; i++) {
+      // a fresh process takes longer to start on a busy machine than this one to break its bound
+      if (!isNoticed()) await ask(step, 'grow', 8)
       pids.add(await ask(step, 'pid'))
       await setTimeout(60)
     }

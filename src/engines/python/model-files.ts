@@ -50,7 +50,11 @@ export function layOut(file: PythonFile, read: ReadBundleFile, temporary: string
     if (folder !== undefined) removeQuietly(folder)
     if (cause instanceof ServingError) throw cause
     const { code = 'unknown' } = cause as NodeJS.ErrnoException
-    throw new ServingError('unavailable', `the files of a model in Python could not be laid out (${code})`, { cause })
+    throw new ServingError(
+      'unavailable',
+      `the files of a model in Python could not be laid out in the folder for temporary files (${code}): give it one that it can write to; a container has its at /tmp`,
+      { cause },
+    )
   }
 }
 

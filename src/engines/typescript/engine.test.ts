@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { needs } from '../../../test/support/needs.ts'
 import { ServingError } from '../../core/errors.ts'
@@ -201,7 +200,7 @@ export function postprocess({ twice }: Tensors, { state }: Context<{ by: number 
     const step = await bench.load(DOES, { workers: 2 })
     const [pid = 0] = await ask(step, 8)
     process.kill(pid, 'SIGKILL')
-    await setTimeout(50)
+    await expect.poll(() => bench.events.join('\n')).toMatch(/starting another/)
     expect(await ask(step, 20)).toEqual([41, 1])
     const late = failureOf(ask(step, 3))
     step.release()

@@ -49,10 +49,12 @@ function targetOf(request: WireRequest, plane: DataPlane): Target {
   }
 }
 
+const MLFLOW_FORMS = ['dataframe_split', 'dataframe_records', 'inputs'] as const
+
 /** What a container answers, by the form of the body. */
 async function answer(request: WireRequest, plane: DataPlane, call: Call, target: Target): Promise<WireResponse> {
   if (isRaw(target.model)) return await invoke(request, plane, call, target)
-  if (bodyDialect(request) === 'sagemaker') return await invoke(request, plane, call, target)
+  if (bodyDialect(request) === 'sagemaker') return await invoke(request, plane, call, target, MLFLOW_FORMS)
   return withHeaders(await score(request, plane, call, target.model), target.echo)
 }
 

@@ -28,6 +28,7 @@ interface Rows extends DecodedRows, Beside {
  * JSON is `{"predictions": [row, …]}`: each row an object by output name; to `{"instances": […]}` of a model with one
  * output, the bare value, as every client that sends this form expects. CSV has every output's fields, in the signature's
  * order, without a header; npy has them side by side.
+ * @param formsElsewhere of JSON, which the same path takes where the body begins with them
  * @see AWS SageMaker, "Common data formats for inference"; sagemaker-inference-toolkit, "Default decoder and encoder"
  */
 export async function invoke(
@@ -35,6 +36,7 @@ export async function invoke(
   plane: DataPlane,
   call: Call,
   { model, echo }: Target,
+  formsElsewhere: TableOptions['formsElsewhere'] = [],
 ): Promise<WireResponse> {
   call.model = model
   if (isRaw(model)) {
@@ -44,7 +46,7 @@ export async function invoke(
   const { outputs: specs } = model.signature
   const from = requestForm(request.headers['content-type'])
   const layout = rowLayoutOf(model.signature)
-  const { inputs, rows, style, ...beside } = decode(request.body, from, layout)
+  const { inputs, rows, style, ...beside } = decode(request.body, from, layout, { formsElsewhere })
   const asked = askedOutputs(request, model.signature, beside)
   const to = answerForm(request.headers['accept'], from, fitsNpy(specsOf(asked, model.signature)))
   const { outputs } = await plane.predict(model, inputs, asking(asked, call))
@@ -63,12 +65,9 @@ function specsOf(asked: readonly string[] | undefined, signature: Signature): re
   return signature.outputs.filter(({ name }) => names.includes(name))
 }
 
-/** Forms of MLflow's, which are taken at the same paths. */
-const MLFLOW_TOO: TableOptions = { formsElsewhere: ['dataframe_split', 'dataframe_records', 'inputs'] }
-
 const AS_CSV = { instead: 'ask for text/csv' }
 
-function decode(body: Uint8Array, { form, header }: RequestForm, layout: RowLayout): Rows {
+function decode(body: Uint8Array, { form, header }: RequestForm, layout: RowLayout, options: TableOptions): Rows {
   switch (form) {
     case 'csv':
       return { ...decodeCsv(body, layout, header), style: 'objects' }
@@ -77,7 +76,7 @@ function decode(body: Uint8Array, { form, header }: RequestForm, layout: RowLayo
     case 'npy':
       return { ...decodeNpyRows(body, layout), style: 'objects' }
     case 'json': {
-      const table = decodeTable(body, layout, ['instances', 'rows'], MLFLOW_TOO)
+      const table = decodeTable(body, layout, ['instances', 'rows'], options)
       const { inputs, rows, parameters } = table
       return { inputs, rows, parameters, style: table.form === 'instances' ? 'values' : 'objects' }
     }
