@@ -1,5 +1,6 @@
-// Bundles Slipway into dist/: slipway.js, which starts everything, program.js, which it starts, runner/ for code in Python
-// and slipway.d.ts for code in TypeScript; what the published package and the images run. Parts with native code stay packages beside them. The same sources give the same bytes.
+// Bundles Slipway into dist/: slipway.js, which starts everything, the parts of the program (parts.mjs), runner/ for code in
+// Python and slipway.d.ts for code in TypeScript; what the published package and the images run. Packages with native code
+// stay beside them. The same sources give the same bytes.
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -16,11 +17,16 @@ import { isBuiltin } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
+import { createPartOf, joinParts } from './parts.mjs'
 import { root } from './setup.mjs'
 
 /** Packages with native code, which no bundle can hold. */
 const EXTERNAL = ['onnxruntime-node']
-const PROGRAM = 'program.js'
+/** What starts everything. */
+const STARTER_FILE = 'slipway.js'
+
+/** As the bundler calls the module that the program begins with; no file is left of it. */
+const ENTRY = 'entry.js'
 
 /** What runs code in Python; the program looks for it beside itself. */
 const RUNNER = 'runner'
@@ -36,7 +42,6 @@ const STARTER = `// Starts Slipway, with what V8 made of it the last time where 
 const [command, kind] = process.argv.slice(2)
 if (command === 'serve' || kind === 'runner')
   process.getBuiltinModule('node:module').enableCompileCache(import.meta.dirname + '/.compiled')
-await import('./${PROGRAM}')
 `
 
 const { values } = parseArgs({
@@ -71,24 +76,32 @@ try {
       rolldownOptions: {
         onLog: (level, log, print) => {
           if (log.code === 'IMPORT_IS_UNDEFINED') throw new Error(log.message)
-          print(level, log)
+          // parts are made by PARTS, not by what is imported how
+          if (log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') print(level, log)
         },
         // most processes need a part only: what a part does not need is not compiled ahead
         optimization: { pifeForModuleWrappers: false },
         external: (id, importer) => EXTERNAL.includes(id) || (isBuiltin(id) && !isOnDemand(id, importer)),
         output: {
           format: 'es',
-          entryFileNames: PROGRAM,
-          codeSplitting: false,
+          entryFileNames: ENTRY,
+          strictExecutionOrder: true,
+          chunkFileNames: '[name].js',
+          codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: createPartOf(root) }] },
           // names stay, for stack traces; space and comments would be read at each start of each process
           minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
         },
       },
     },
   })
-  const program = withoutWideText(readFileSync(join(folder, PROGRAM), 'utf8'))
-  writeFileSync(join(folder, PROGRAM), program)
-  writeFileSync(join(folder, 'slipway.js'), STARTER)
+  const bundled = new Map(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [name, withoutWideText(readFileSync(join(folder, name), 'utf8'))]),
+  )
+  const { parts, start } = joinParts(bundled, ENTRY)
+  for (const name of bundled.keys()) rmSync(join(folder, name))
+  for (const [name, text] of [...parts, [STARTER_FILE, STARTER + start + '\n']]) writeFileSync(join(folder, name), text)
   const runner = join(folder, RUNNER)
   cpSync(join(root, 'src/engines/python', RUNNER), runner, {
     recursive: true,
@@ -97,12 +110,15 @@ try {
   cpSync(join(root, 'src/engines/typescript', TYPES), join(folder, TYPES))
   rmSync(join(out, RUNNER), { recursive: true, force: true })
   renameSync(runner, join(out, RUNNER))
-  // Each file appears whole, the one that starts the others last.
-  for (const name of ['THIRD-PARTY-LICENSES.md', TYPES, PROGRAM, 'slipway.js']) {
+  // Each file appears whole, the one that starts the others last. Parts that are no more go.
+  const names = ['THIRD-PARTY-LICENSES.md', TYPES, ...parts.keys(), STARTER_FILE]
+  for (const name of names) {
     chmodSync(join(folder, name), 0o644)
     renameSync(join(folder, name), join(out, name))
   }
-  process.stderr.write(`built ${join(out, 'slipway.js')} (${(program.length / 1024).toFixed(0)} KiB)\n`)
+  for (const name of readdirSync(out)) if (name.endsWith('.js') && !names.includes(name)) rmSync(join(out, name))
+  const sizes = [...parts].map(([name, text]) => `${name} ${(text.length / 1024).toFixed(0)} KiB`)
+  process.stderr.write(`built ${join(out, STARTER_FILE)} (${sizes.join(', ')})\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

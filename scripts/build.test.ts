@@ -17,6 +17,8 @@ function build(out: string): void {
 }
 
 const slipway = (...args: string[]) => node(join(folder, 'slipway.js'), ...args)
+const parts = () => readdirSync(folder).filter((name) => name.endsWith('.js'))
+const textOf = (name: string) => readFileSync(join(folder, name), 'latin1')
 const kept = () => join(folder, '.compiled')
 
 beforeAll(() => {
@@ -32,20 +34,30 @@ afterAll(() => rmSync(folder, { recursive: true }))
 test('the same sources give the same bytes', () => {
   const other = join(folder, 'other')
   build(other)
-  for (const name of ['slipway.js', 'program.js', 'THIRD-PARTY-LICENSES.md'])
+  for (const name of [...parts(), 'THIRD-PARTY-LICENSES.md'])
     expect(readFileSync(join(other, name)).equals(readFileSync(join(folder, name)))).toBe(true)
 })
 
-test('the program runs by the file that starts it, and alone', () => {
+test('each command runs, whichever part it is in', () => {
   expect(slipway('--version').stdout).toBe(`${VERSION}\n`)
-  expect(node(join(folder, 'program.js'), '--version').stdout).toBe(`${VERSION}\n`)
+  for (const command of ['serve', 'inspect', 'compile', 'predict', 'batch', 'verify', 'package', 'key', 'config'])
+    expect(slipway(command, '--help').stdout).toContain(`usage: slipway ${command}`)
+})
+
+test('who serves loads nothing of what reads and compiles models, and no file beside the parts', () => {
+  expect(parts()).toEqual(['making.js', 'program.js', 'rolldown-runtime.js', 'serving.js', 'slipway.js'])
+  const compiles = /\binit_(compile_onnx|compile_pipeline|compile_torch|read_joblib|read_torch|detect)\b/
+  expect(textOf('making.js')).toMatch(compiles)
+  for (const name of ['slipway.js', 'program.js', 'serving.js']) expect(textOf(name)).not.toMatch(compiles)
 })
 
 test('the program is ASCII, and what it takes of Node it takes when a part needs it', () => {
-  const text = readFileSync(join(folder, 'program.js'), 'latin1')
-  expect(/[^\0-\x7f]/.test(text)).toBe(false)
-  const imported = [...text.matchAll(/\bfrom\s*"node:([^"]+)"/g)].map(([, name]) => name)
-  for (const name of ['crypto', 'fs', 'fs/promises', 'net', 'util', 'v8']) expect(imported).not.toContain(name)
+  for (const name of parts()) {
+    const text = textOf(name)
+    expect(/[^\0-\x7f]/.test(text)).toBe(false)
+    const imported = [...text.matchAll(/\bfrom\s*"node:([^"]+)"/g)].map(([, builtin]) => builtin)
+    for (const builtin of ['crypto', 'fs', 'fs/promises', 'net', 'util', 'v8']) expect(imported).not.toContain(builtin)
+  }
 })
 
 test('what V8 made of the program is kept for those who serve, and for nobody else', () => {

@@ -13,7 +13,7 @@ async function startProcess(kind: ProcessKind): Promise<void> {
   else if (kind === 'worker') (await import('../server/worker.ts')).runWorker()
   else if (kind === 'probation') (await import('../server/probation-worker.ts')).runProbationWorker()
   else if (kind === 'code') (await import('../engines/typescript/worker.ts')).runCodeProcess()
-  else if (kind === 'unpacking') (await import('../server/unpack.ts')).runUnpackingWorker()
+  else if (kind === 'unpacking') (await import('../server/unpacking-worker.ts')).runUnpackingWorker()
   else (await import('../server/inspect.ts')).runInspectionWorker()
 }
 

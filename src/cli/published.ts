@@ -1,29 +1,32 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import type { AppFiles } from '../packaging/contents.ts'
 import { VERSION } from '../server/version.ts'
 import type { CommandContext } from './command.ts'
 
 /** What the bundled program is made from, besides `src`: a change of any of these makes it stale. */
-const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs']
+const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/parts.mjs']
 
 /**
- * The bundled program, as an image holds it: without the file that starts it where its compiled form can be kept. A published Slipway is that program itself; in a source checkout it is
- * built first when it is missing or older than the sources.
+ * The bundled program, as an image holds it. A published Slipway is that program itself; in a source checkout it is built
+ * first when it is missing or older than the sources.
  * @throws {ServingError} `internal` when the build fails; its words stand on stderr
  */
 export async function publishedFiles(context: CommandContext): Promise<AppFiles> {
   const isSource = import.meta.filename.endsWith('.ts')
   const root = isSource ? join(import.meta.dirname, '../..') : dirname(import.meta.dirname)
-  const program = isSource ? join(root, 'dist/program.js') : import.meta.filename
+  const folder = isSource ? join(root, 'dist') : import.meta.dirname
+  const program = join(folder, 'slipway.js')
   if (isSource && (await isStale(program, root))) await build(root, context)
-  const licences = [join(root, 'LICENSE'), join(dirname(program), 'THIRD-PARTY-LICENSES.md')]
-  const runner = join(dirname(program), 'runner')
+  const licences = [join(root, 'LICENSE'), join(folder, 'THIRD-PARTY-LICENSES.md')]
+  const runner = join(folder, 'runner')
+  const parts = (await readdir(folder)).filter((name) => name.endsWith('.js') && name !== basename(program))
   return {
     program,
+    parts: parts.toSorted().map((name) => join(folder, name)),
     licences: licences.filter((path) => existsSync(path)),
     version: VERSION,
     runner: existsSync(runner) ? runner : undefined,

@@ -16,9 +16,6 @@ import type { TensorSpec } from '../tensor/signature.ts'
 import type { Tensors } from '../tensor/tensor.ts'
 import { unwrapZipMaps } from './unwrap-zipmap.ts'
 
-/** Raised when the same file would give another bundle. */
-export const COMPILER_REVISION = 4
-
 /** An input or output as far as the file tells: a model need not say an output's shape. */
 export interface FoundSpec extends Omit<TensorSpec, 'shape'> {
   readonly shape: readonly number[] | undefined

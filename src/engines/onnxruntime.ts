@@ -2,7 +2,8 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Engine } from './engine.ts'
 import { firstLine, OrtError } from './onnxruntime/errors.ts'
-import { library, ONNXRUNTIME_VERSION } from './onnxruntime/library.ts'
+import { library } from './onnxruntime/library.ts'
+import { ENGINE_VERSIONS } from './versions.ts'
 import { loadKernel } from './named-kernels/load.ts'
 import { openSession, openSessionOffLoop } from './onnxruntime/session.ts'
 import { OrtStep } from './onnxruntime/step.ts'
@@ -10,7 +11,7 @@ import { OrtStep } from './onnxruntime/step.ts'
 /** ONNX Runtime on the CPU, one thread a run: the engine that runs everything. */
 export const onnxruntime: Engine = {
   name: 'onnxruntime',
-  version: ONNXRUNTIME_VERSION,
+  version: ENGINE_VERSIONS.onnxruntime,
   prepare: () => void library(),
   refusal: ({ kind }) => (kind === 'python' || kind === 'typescript' ? 'it runs no code' : undefined),
   async load(step, read, { isQuick = false, isBackground = false } = {}) {

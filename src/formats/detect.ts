@@ -7,6 +7,7 @@ import { isOnnx, isSavedModel } from './detect-protobuf.ts'
 import { zipFormat } from './detect-zip.ts'
 import { ADVICE, FORMAT_NAMES, type FileFormat } from './format-names.ts'
 import { isSafetensors } from './safetensors.ts'
+import { LEGACY_MAGIC } from './torch/legacy.ts'
 
 export { ADVICE, FORMAT_NAMES, type FileFormat } from './format-names.ts'
 export { extensionDisagrees, refuseDisagreement } from './extension.ts'
@@ -36,9 +37,6 @@ const MAGIC: readonly (readonly [FileFormat, string])[] = [
   ['program', '\xca\xfe\xba\xbe'],
 ]
 
-/** The pickle that PyTorch before 1.6 begins its files with: protocol 2, and the number 0x1950a86a20f9469cfc6c. */
-const TORCH_LEGACY = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.'
-
 /** How much of a compressed file is unpacked to see what it is (bytes). */
 const START_BYTES = 8192
 
@@ -52,7 +50,7 @@ export function detectFormat(bytes: Uint8Array): FileFormat {
   const start = latin1(bytes, 0, 4096)
   if (start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06')) return zipFormat(bytes)
   for (const [format, magic] of MAGIC) if (start.startsWith(magic)) return format
-  if (start.startsWith(TORCH_LEGACY)) return 'torch-legacy'
+  if (start.startsWith(LEGACY_MAGIC)) return 'torch-legacy'
   if (isTar(bytes)) return isTorchTar(tarNames(bytes, 4)) ? 'torch-legacy' : 'tar'
   const compression = compressionOf(bytes)
   if (compression !== undefined) return packedFormat(decompressStart(bytes, compression, START_BYTES))

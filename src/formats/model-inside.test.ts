@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { modelInside, modelOfMlflow } from './model-inside.ts'
+import { modelOfMlflow } from './folders.ts'
+import { modelInside } from './model-inside.ts'
 
 const mlmodel = (file: string) =>
   `artifact_path: model\nflavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    model_path: other.pkl\n  sklearn:\n    code: null\n    pickled_model: ${file}\n`

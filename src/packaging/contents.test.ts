@@ -21,10 +21,16 @@ symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
 mkdirSync(join(folder, 'dist'))
 mkdirSync(join(folder, 'model/weights'), { recursive: true })
-const app = { program: join(folder, 'dist/slipway.js'), licences: [join(folder, 'LICENSE')], version: '1.2.3' }
+const app = {
+  program: join(folder, 'dist/slipway.js'),
+  parts: [join(folder, 'dist/serving.js')],
+  licences: [join(folder, 'LICENSE')],
+  version: '1.2.3',
+}
 const weights = Buffer.from('weights')
 const manifestText = Buffer.from('the manifest')
 writeFileSync(app.program, 'the program')
+writeFileSync(join(folder, 'dist/serving.js'), 'a part of it')
 writeFileSync(join(folder, 'LICENSE'), 'the licence')
 writeFileSync(join(folder, 'model/slipway.json'), manifestText)
 writeFileSync(join(folder, 'model/weights/model.onnx'), weights)
@@ -80,7 +86,7 @@ describe.skipIf(!needs('linux'))('the layers of an image', () => {
 
   test('hold the program with its licences, and of the model exactly what its manifest names', async () => {
     const [, , , program, files] = await collectLayers(app, model, own)
-    expect(pathsOf(program)).toEqual(['app/LICENSE', 'app/package.json', 'app/slipway.js'])
+    expect(pathsOf(program)).toEqual(['app/LICENSE', 'app/package.json', 'app/serving.js', 'app/slipway.js'])
     expect(pathsOf(files)).toEqual(['opt/slipway/model/slipway.json', 'opt/slipway/model/weights/model.onnx'])
   })
 

@@ -23,8 +23,10 @@ export const IMAGE_PATHS = {
 
 /** Slipway as it is published: the bundled program and what lies beside it. */
 export interface AppFiles {
-  /** The bundled program. */
+  /** The file that starts the bundled program. */
   readonly program: string
+  /** The program's parts, beside that. */
+  readonly parts: readonly string[]
   /** Licences: ours and those of the parts inside the program. */
   readonly licences: readonly string[]
   readonly version: string
@@ -130,6 +132,7 @@ async function appLayer(app: AppFiles): Promise<TarEntry[]> {
   const description = { name: 'slipway', version: app.version, private: true, type: 'module' }
   const entries: TarEntry[] = [
     await listFile(app.program, IMAGE_PATHS.app.slice(1)),
+    ...(await Promise.all(app.parts.map((part) => listFile(part, `app/${basename(part)}`)))),
     { kind: 'bytes', path: 'app/package.json', mode: MODE.file, bytes: Buffer.from(JSON.stringify(description)) },
   ]
   for (const licence of app.licences) entries.push(await listFile(licence, `app/${basename(licence)}`))

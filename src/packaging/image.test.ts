@@ -23,7 +23,7 @@ const options = (layout: string, more: Partial<ImageOptions> = {}): ImageOptions
   layout: join(folder, layout),
   tag: 'latest',
   architecture: 'x64',
-  app: { program: '/nowhere/slipway.js', licences: [], version: '1.2.3' },
+  app: { program: '/nowhere/slipway.js', parts: [], licences: [], version: '1.2.3' },
   model: { folder: '/nowhere', manifest: { name: 'fraud' } as Manifest, sha256: 'ab'.repeat(32) },
   createdSeconds: 0,
   cache: undefined,

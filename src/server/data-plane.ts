@@ -15,7 +15,7 @@ import { connectReplicas, type ReplicaOptions } from '../runtime/remote/index.ts
 import { createApplier, type Loadable } from './apply-models.ts'
 import type { Models } from './desired-state.ts'
 import { log } from './log.ts'
-import { moreEngines } from './python-models.ts'
+import { moreEngines } from './code-engines.ts'
 import type { DesiredModel, OipSettings, PlaneSettings } from './settings.ts'
 import { validateBundle } from './validate-bundle.ts'
 import { VERSION } from './version.ts'

@@ -13,7 +13,7 @@ import { addContents, type Contents } from './describe-contents.ts'
 import { describeGraph, type InspectedGraph } from './describe-graph.ts'
 import { DEFAULT_PROCESS_LIMITS, runLimited, serveOneJob } from './limited-process.ts'
 import { readModel } from './read-model.ts'
-import { isPackedBundle } from './unpack.ts'
+import { isPackedBundle } from './unpacking-worker.ts'
 
 /** What is in a model file. */
 export interface InspectedFile {

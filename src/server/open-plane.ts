@@ -2,7 +2,7 @@ import type { DataPlane } from '../runtime/plane.ts'
 import { openOrCompile, type CompileOptions } from './compile.ts'
 import { startDataPlane } from './data-plane.ts'
 import { planModel } from './plan-model.ts'
-import { withCode } from './python-models.ts'
+import { withCode } from './code-engines.ts'
 import { IN_PROCESS_SETTINGS } from './settings.ts'
 
 /**

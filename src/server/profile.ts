@@ -1,12 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
-import { ENGINES } from '../engines/index.ts'
-import { PYTHON } from '../engines/python/engine.ts'
-import { TYPESCRIPT } from '../engines/typescript/engine.ts'
+import { PYTHON } from '../engines/python/settings.ts'
+import { TYPESCRIPT } from '../engines/typescript/settings.ts'
+import { ENGINE_VERSIONS } from '../engines/versions.ts'
 import { PROFILE_VERSION, type EngineProfile, type Profile } from '../runtime/profile.ts'
 import { readPlainFile, writeAtomically } from '../storage/local.ts'
 import { machineClass } from './machine.ts'
+
+const VERSIONS: ReadonlyMap<string, string> = new Map(Object.entries(ENGINE_VERSIONS))
 
 /** A profile is a page of numbers; more is none. */
 const MAX_PROFILE_BYTES = 1024 * 1024
@@ -49,16 +51,15 @@ function isProfileOf(found: unknown, digest: string): found is Profile {
   if (profileVersion !== PROFILE_VERSION || bundle !== digest || machine !== machineClass()) return false
   if (typeof engines !== 'object' || engines === null) return false
   return Object.entries(engines).every(([name, engine]) => {
-    const known = ENGINES.find((each) => each.name === name)
     // what code costs with another Python, or another Node, is near enough
-    const isSame =
-      name === PYTHON || name === TYPESCRIPT || (known !== undefined && known.version === versionOf(engine))
+    const isSame = name === PYTHON || name === TYPESCRIPT || VERSIONS.get(name) === versionOf(engine)
     return isSame && isWhole(engine)
   })
 }
 
+/** Never undefined, which is what an unknown engine has. */
 function versionOf(engine: unknown): unknown {
-  return (engine as Partial<EngineProfile> | null)?.version
+  return (engine as Partial<EngineProfile> | null)?.version ?? ''
 }
 
 function isWhole(engine: unknown): engine is EngineProfile {

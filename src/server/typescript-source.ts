@@ -3,7 +3,7 @@ import { basename, resolve, sep } from 'node:path'
 import { MANIFEST_FILE } from '../bundle/manifest.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote, quoteList } from '../core/text.ts'
-import { CODE_AROUND } from '../formats/model-inside.ts'
+import { CODE_AROUND } from '../formats/folders.ts'
 import { listFiles, measureFiles } from './python-source.ts'
 
 /** A folder with code in TypeScript and the model that it is around. */

@@ -7,11 +7,9 @@ import { shapeFits } from '../../tensor/shape.ts'
 import type { Tensor } from '../../tensor/tensor.ts'
 import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
 import { loadKernel } from '../named-kernels/load.ts'
+import { ENGINE_VERSIONS } from '../versions.ts'
 import { beginRun, endRun, kept } from './arrays.ts'
 import { lowerGraph, neededOperations, type LoweredGraph, type LoweredInput, type Operation } from './lower.ts'
-
-/** Raised when a kernel gives other digits, or another time, for the same graph. */
-const REVISION = 3
 
 /** Sets of wanted outputs whose plans are kept; a graph of many outputs has more sets than are worth keeping. */
 const MAX_PLANS = 64
@@ -23,7 +21,7 @@ const MAX_PLANS = 64
  */
 export const hostKernels: Engine = {
   name: 'host-kernels',
-  version: String(REVISION),
+  version: ENGINE_VERSIONS['host-kernels'],
 
   refusal(step, read) {
     if (step.kind === 'python' || step.kind === 'typescript') return 'it runs no code'

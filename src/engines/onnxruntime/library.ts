@@ -2,12 +2,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
+import { ONNXRUNTIME_VERSION } from '../versions.ts'
 import { OrtError } from './errors.ts'
 import { API_VERSION, FUNCTIONS, type FunctionName } from './functions.ts'
 import { Words } from './words.ts'
-
-/** The version that this code was written for: what a package brings is compared with it. */
-export const ONNXRUNTIME_VERSION = '1.30.0'
 
 /** Native code runs on stacks that koffi makes: as large as a thread's own. Only pages that are used take memory. */
 const STACK_BYTES = 8 * 1024 * 1024

@@ -11,10 +11,7 @@ import type { CodeEvents } from '../processes/events.ts'
 import { startPool } from '../processes/pool.ts'
 import { startProcess, type CodeProcess } from '../processes/process.ts'
 import { parsePythonFile, type PythonFile } from '../../bundle/python-file.ts'
-import type { PythonSettings } from './settings.ts'
-
-/** Name of the engine. */
-export const PYTHON = 'python'
+import { PYTHON, type PythonSettings } from './settings.ts'
 
 /** As messages call it. */
 const LANGUAGE = 'Python'

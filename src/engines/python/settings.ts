@@ -1,3 +1,6 @@
+/** Name of the engine that runs it. */
+export const PYTHON = 'python'
+
 /** How inference code in Python is run. Plain data: it crosses process borders. */
 export interface PythonSettings {
   /** The interpreter that was named or found. */

@@ -7,11 +7,8 @@ import type { Engine, LoadedStep, ReadBundleFile } from '../engine.ts'
 import type { CodeEvents } from '../processes/events.ts'
 import { startPool } from '../processes/pool.ts'
 import { startProcess, type CodeProcess } from '../processes/process.ts'
-import type { TypeScriptSettings } from './settings.ts'
+import { TYPESCRIPT, type TypeScriptSettings } from './settings.ts'
 import { FILE_PREFIX, type LoadJob } from './worker.ts'
-
-/** Name of the engine. */
-export const TYPESCRIPT = 'typescript'
 
 /** As messages call it. */
 const LANGUAGE = 'TypeScript'

@@ -1,3 +1,6 @@
+/** Name of the engine that runs it. */
+export const TYPESCRIPT = 'typescript'
+
 /** How code in TypeScript is run. Plain data: it crosses process borders. */
 export interface TypeScriptSettings {
   /** What starts a process for code: Node, without rights, and without a network where the system allows it. */

@@ -1,9 +1,7 @@
 import { damaged } from './refusals.ts'
 
-/** The number that files of torch before 1.6 begin with, as a pickle of it. */
-export const LEGACY_MAGIC: readonly number[] = [
-  0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
-]
+/** What files of torch before 1.6 begin with, in Latin-1: a pickle, of protocol 2, of the number 0x1950a86a20f9469cfc6c. */
+export const LEGACY_MAGIC = '\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.'
 
 /** Bytes that follow an opcode: a fixed count, the size of a length that goes before them, or lines of text. */
 const FIXED: ReadonlyMap<number, number> = new Map([
@@ -49,7 +47,7 @@ const STOP = 0x2e
  * @throws {ServingError} `refused` when the file is no such one
  */
 export function splitLegacy(bytes: Uint8Array): Uint8Array {
-  if (!LEGACY_MAGIC.every((byte, i) => bytes[i] === byte))
+  if (Buffer.from(bytes.subarray(0, LEGACY_MAGIC.length)).toString('latin1') !== LEGACY_MAGIC)
     throw damaged('it is neither a zip archive nor a file of an older torch')
   let start = 0
   for (let i = 0; i < 3; i++) start = endOf(bytes, start)

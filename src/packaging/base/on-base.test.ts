@@ -62,6 +62,7 @@ async function base(entries: readonly TarEntry[] = [], options: BaseOptions = {}
 
 const app = () => ({
   program: join(folder, 'dist/slipway.js'),
+  parts: [],
   licences: [],
   version: '1.2.3',
   runner: join(folder, 'dist/runner'),

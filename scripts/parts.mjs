@@ -1,0 +1,106 @@
+// The program's parts, each a file of dist/: what a process loads before it is ready is a part of its own, so that nobody
+// who serves a model waits for what compiles one.
+import { join } from 'node:path'
+
+/** Name of each part, and the modules that it begins with; what they import is in it too, unless an earlier part has it. */
+const PARTS = [
+  [
+    'program', // starts everything, and supervises
+    [
+      'src/cli/main.ts',
+      'src/cli/run.ts',
+      'src/cli/serve.ts',
+      'src/server/locate-models.ts',
+      'src/server/plan-model.ts',
+      'src/server/sweep.ts',
+    ],
+  ],
+  ['serving', ['src/server/runner.ts', 'src/server/grpc.ts', 'src/telemetry/tracer.ts']],
+  ['making', []], // all other commands and processes: reads, compiles and packs models
+]
+
+/** The part that a process starts with. */
+export const FIRST_PART = PARTS[0][0]
+const LAST_PART = PARTS.at(-1)[0]
+
+/** For the bundler: the name of the part that a module is in. */
+export function createPartOf(root) {
+  let parts
+  return (id, context) => {
+    if (parts === undefined) {
+      parts = new Map()
+      for (const [part, paths] of PARTS)
+        for (const each of closure(
+          paths.map((path) => join(root, path)),
+          context,
+        ))
+          if (!parts.has(each)) parts.set(each, part)
+    }
+    return parts.get(id) ?? (id.startsWith('\0rolldown') ? FIRST_PART : LAST_PART)
+  }
+}
+
+function closure(ids, context) {
+  const found = new Set(ids)
+  for (const id of found) for (const each of context.getModuleInfo(id)?.importedIds ?? []) found.add(each)
+  return found
+}
+
+/**
+ * The bundler makes a file for each module that is imported on demand, which says in which part that is and initialises
+ * it. Here the one who imports says so: each file more would cost each start half a millisecond.
+ * @param {ReadonlyMap<string, string>} files text by file name, as they were bundled
+ * @param {string} entry name of the file that the program began with
+ * @returns the parts, and the statement that starts the program
+ */
+export function joinParts(files, entry) {
+  const parts = new Map()
+  const facades = new Map()
+  let start
+  for (const [name, text] of files) {
+    const facade = facadeOf(text)
+    if (facade === undefined) parts.set(name, text)
+    else if (name === entry) start = facade
+    else facades.set(name, facade)
+  }
+  if (start === undefined) throw new Error(`${entry} is not what the bundler was expected to write`)
+  for (const [name, text] of parts)
+    parts.set(
+      name,
+      text.replace(/\bimport\([`"']\.\/([\w.-]+)[`"']\)/g, (whole, target) => {
+        const facade = facades.get(target)
+        return facade === undefined ? whole : expressionOf(facade)
+      }),
+    )
+  return { parts, start: `await ${expressionOf(start)}` }
+}
+
+/** What such a file imports from which part, what it calls and what it exports; undefined for a part. */
+function facadeOf(text) {
+  const [, imports, from, calls, exported] =
+    /^import\{([^}]*)\}from"(\.\/[\w.-]+)";((?:(?:await )?\w+\(\);)*)export\{([^}]*)\};?\s*$/.exec(text) ?? []
+  if (imports === undefined) return undefined
+  const byLocal = new Map(pairsOf(imports).map(([theirs, local]) => [local, theirs]))
+  return {
+    from,
+    calls: [...calls.matchAll(/(\w+)\(\);/g)].map(([, local]) => byLocal.get(local)),
+    exported: pairsOf(exported).map(([local, name]) => [name, byLocal.get(local)]),
+  }
+}
+
+/** `a as b, c` as pairs. */
+function pairsOf(list) {
+  return list
+    .split(',')
+    .filter((each) => each !== '')
+    .map((each) => {
+      const [from, to = from] = each.trim().split(' as ')
+      return [from, to]
+    })
+}
+
+function expressionOf({ from, calls, exported }) {
+  const members = exported.map(([name, theirs]) => `get ${name}(){return part.${theirs}}`)
+  const results = [...calls.map((name) => `await part.${name}()`), `{${members.join(',')}}`]
+  return `import(${JSON.stringify(from)}).then(async part=>(${results.join(',')}))`
+}

@@ -1,0 +1,2 @@
+/** Raised when the same file would give another bundle. */
+export const COMPILER_REVISION = 4
