@@ -87,7 +87,10 @@ try {
           entryFileNames: ENTRY,
           strictExecutionOrder: true,
           chunkFileNames: '[name].js',
-          codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: createPartOf(root) }] },
+          codeSplitting: {
+            includeDependenciesRecursively: false,
+            groups: [{ debugName: 'parts', name: createPartOf(root) }],
+          },
           // names stay, for stack traces; space and comments would be read at each start of each process
           minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
         },

@@ -15,6 +15,7 @@ const PARTS = [
       'src/server/sweep.ts',
     ],
   ],
+  ['speaking', ['src/cli/curl-line.ts']], // the codecs, by which `serve` says what to try
   ['serving', ['src/server/runner.ts', 'src/server/grpc.ts', 'src/telemetry/tracer.ts']],
   ['making', []], // all other commands and processes: reads, compiles and packs models
 ]
