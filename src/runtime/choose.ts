@@ -90,7 +90,7 @@ function chooseEngines({ overrides, profile, engines }: ChooseOptions): Choice<r
   const order = (first: string) => [first, ...engines.filter((name) => name !== first)]
   if (native === undefined || kernels === undefined) {
     const only = native === undefined ? (Object.keys(profile.engines)[0] ?? 'host-kernels') : 'onnxruntime'
-    return { value: order(only), reason: `only ${only} runs all of it` }
+    return { value: order(only), reason: `no other engine runs all of it in a memory worth its while` }
   }
   const pairs = kernels.curve.map(({ rows, ms }) => ({ rows, ms, nativeMs: costAt(native, rows) ?? ms }))
   const usual = pairs.filter(({ rows }) => rows <= USUAL_ROWS).map(({ ms, nativeMs }) => ms / nativeMs)

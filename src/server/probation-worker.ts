@@ -11,7 +11,6 @@ import { broughtRows, madeUpRows, MAX_EXAMPLE_ROWS, OPEN_SIZES } from '../compil
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Engine } from '../engines/engine.ts'
-import { ENGINES } from '../engines/index.ts'
 import { hostKernels } from '../engines/host-kernels/index.ts'
 import { firstDifferenceOf, type Tolerance } from '../engines/golden.ts'
 import { onnxruntime } from '../engines/onnxruntime.ts'
@@ -29,12 +28,14 @@ import { rowsOf, sliceRows, tensor, type Tensor, type Tensors } from '../tensor/
 import { addContents, type Contents } from './describe-contents.ts'
 import { serveOneJob } from './limited-process.ts'
 import { machineClass } from './machine.ts'
+import { probationEngines } from './probation-engines.ts'
 import type { Made, ProbationJob } from './probation.ts'
 import { moreEngines } from './code-engines.ts'
 import { compilePythonSource } from './compile-python-source.ts'
 import { openPythonSource } from './python-source.ts'
 import { readModel } from './read-model.ts'
 import { compileTypeScriptSource } from './compile-typescript-source.ts'
+import { giveBackMemory } from './tidy.ts'
 import { openTypeScriptSource } from './typescript-source.ts'
 
 /** The process that reads an untrusted model file, runs it for the first time and makes its bundle. */
@@ -45,6 +46,36 @@ export function runProbationWorker(): void {
 async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
   if (job.python !== undefined) return probeInPython(job, job.python, report)
   if (job.typescript !== undefined) return probeInTypeScript(job, job.typescript, report)
+  const { compiled, beside, source, found } = await readAndCompile(job, report)
+  // nothing of the file, nor of what was read of it, is needed any more
+  if (source.sizeBytes > LARGE_FILE_BYTES) giveBackMemory()
+  report('running for the first time')
+  const engines = probationEngines(compiled)
+  const { bundle, warnings } = await record(compiled, source, job, engines.slice(0, 1))
+  report('measuring')
+  const profile = await measureBundle(bundle, {
+    engines,
+    machine: machineClass(),
+    now: () => performance.now(),
+    residentBytes: () => process.memoryUsage.rss(),
+  })
+  report('storing')
+  await new BundleStore(job.store).put(bundle)
+  return { digest: bundle.digest, beside, warnings, profile, found }
+}
+
+/** Files from here on leave enough behind to be worth 50 ms of collecting (bytes). */
+const LARGE_FILE_BYTES = 16 * 2 ** 20
+
+interface ReadAndCompiled {
+  readonly compiled: CompiledModel
+  readonly beside: Made['beside']
+  readonly source: Provenance['source']
+  readonly found: NonNullable<Made['found']>
+}
+
+/** In a function of its own, so that at its end nobody holds the file and its objects. */
+async function readAndCompile(job: ProbationJob, report: (text: string) => void): Promise<ReadAndCompiled> {
   report('reading')
   const bytes = await readNamedFile(job.path, job.maxFileBytes, basename(job.path))
   report('compiling')
@@ -60,18 +91,7 @@ async function probe(job: ProbationJob, report: (text: string) => void): Promise
     },
   })
   const found = { ...(objects && { objects }), ...(contents.length > 0 && { contents }) }
-  report('running for the first time')
-  const { bundle, warnings } = await record(compiled, sourceOf(job.path, bytes), job, [onnxruntime])
-  report('measuring')
-  const profile = await measureBundle(bundle, {
-    engines: ENGINES,
-    machine: machineClass(),
-    now: () => performance.now(),
-    residentBytes: () => process.memoryUsage.rss(),
-  })
-  report('storing')
-  await new BundleStore(job.store).put(bundle)
-  return { digest: bundle.digest, beside, warnings, profile, found }
+  return { compiled, beside, source: sourceOf(job.path, bytes), found }
 }
 
 /** Largest file that is described besides being compiled. */

@@ -11,10 +11,15 @@ const TIDY_AFTER_MS = 1000
  */
 export function tidyUp(isFirst: boolean): void {
   setTimeout(() => {
-    const collect = globalThis.gc ?? collector()
-    if (isFirst) collect({ type: 'major', flavor: 'last-resort', execution: 'sync' })
-    else void collect({ execution: 'async' })
+    if (isFirst) giveBackMemory()
+    else void (globalThis.gc ?? collector())({ execution: 'async' })
   }, TIDY_AFTER_MS).unref()
+}
+
+/** Collects all garbage at once, and gives its memory back. */
+export function giveBackMemory(): void {
+  const collect = globalThis.gc ?? collector()
+  collect({ type: 'major', flavor: 'last-resort', execution: 'sync' })
 }
 
 /** The function that `--expose-gc` offers, where Node was started without; the flag is as before afterwards. */
