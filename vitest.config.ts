@@ -6,8 +6,10 @@ export default defineConfig({
     // Native engines and child processes: a process per file keeps one file's crash from the others.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // bounds for what hangs; a busy machine takes a multiple of a quiet one's time for what does not
+    testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
     passWithNoTests: false,
     // tests that call onnxruntime-node themselves would have it report to its makers
     env: { ORT_DISABLE_TELEMETRY: '1' },
