@@ -10,15 +10,7 @@ import { formatBytes, quote } from '../core/text.ts'
 import type { DataPlane } from '../runtime/plane.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import type { HowToCompile } from '../server/compile.ts'
-import {
-  COMPILE_OPTIONS,
-  DATA_OPTION,
-  howToCompile,
-  JSON_OPTION,
-  PYTHON_OPTIONS,
-  PYTHON_RUN_TIMEOUT_MS,
-  codeOf,
-} from './common-options.ts'
+import { MODEL_OPTIONS, howToOpen } from './common-options.ts'
 import { UsageError, type Options, type OptionTable } from './options.ts'
 import { createProgress } from './progress.ts'
 
@@ -63,10 +55,7 @@ const OPTIONS = {
     doc: 'fail when more rows than this are bad',
   },
   force: { type: 'boolean', doc: 'replace files that are there already' },
-  ...COMPILE_OPTIONS,
-  ...PYTHON_OPTIONS,
-  ...DATA_OPTION,
-  ...JSON_OPTION,
+  ...MODEL_OPTIONS,
 } as const satisfies OptionTable
 
 type BatchOptions = Options<typeof OPTIONS>
@@ -108,9 +97,7 @@ async function run(
   const job = parseJob(positionals, options)
   await checkPaths(job, options.force)
   const opened = await openPlane(job.model, {
-    dataFolder: options.data,
-    how: howToCompile(options),
-    ...(await codeOf(options, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
+    ...(await howToOpen(options)),
     signal: context.signal,
     onProgress: (text) => context.stderr.write(`${text}\n`),
   })

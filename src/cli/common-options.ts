@@ -20,6 +20,10 @@ export const DATA_OPTION = {
   },
 } as const satisfies OptionTable
 
+export const JSON_OPTION = {
+  json: { type: 'boolean', doc: 'print one JSON document on stdout' },
+} as const satisfies OptionTable
+
 /** Of every command that may have to compile a model file first. */
 export const COMPILE_OPTIONS = {
   allowUntested: {
@@ -119,15 +123,22 @@ export function howToCompile({ allowUntested, steps }: Options<typeof COMPILE_OP
   return { allowUntested, ...(steps === undefined ? {} : { steps: steps.split(',').map((step) => step.trim()) }) }
 }
 
+/** Of every command that opens one model here, which it may have to compile first. */
+export const MODEL_OPTIONS = { ...COMPILE_OPTIONS, ...PYTHON_OPTIONS, ...DATA_OPTION, ...JSON_OPTION } as const
+
+/** Where such a command's model is kept, how it is compiled and how its code is run. @throws as `codeOf` */
+export async function howToOpen(
+  options: Options<typeof MODEL_OPTIONS>,
+): Promise<CodeSettings & { readonly dataFolder: string; readonly how: HowToCompile }> {
+  const code = await codeOf(options, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })
+  return { dataFolder: options.data, how: howToCompile(options), ...code }
+}
+
 /** A model's name that the user chose. @throws {UsageError} when no model may have it */
 export function checkName(name: string | undefined): void {
   if (name === undefined || MODEL_NAME.test(name)) return
   throw new UsageError(`--name is ${quote(name)}; a name is 1 to 63 letters, digits, "_", "." and "-"`)
 }
-
-export const JSON_OPTION = {
-  json: { type: 'boolean', doc: 'print one JSON document on stdout' },
-} as const satisfies OptionTable
 
 /** Of every command: where the file lies that sets the others. */
 export const CONFIG_OPTION = {

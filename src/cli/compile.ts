@@ -11,16 +11,7 @@ import { sizeOfGraph, type GraphSize } from '../server/describe-graph.ts'
 import { openOrCompile } from '../server/compile.ts'
 import { writeAtomically, writeFolderAtomically } from '../storage/local.ts'
 import { EXIT, type Command } from './command.ts'
-import {
-  checkName,
-  COMPILE_OPTIONS,
-  DATA_OPTION,
-  howToCompile,
-  JSON_OPTION,
-  PYTHON_OPTIONS,
-  PYTHON_RUN_TIMEOUT_MS,
-  codeOf,
-} from './common-options.ts'
+import { checkName, MODEL_OPTIONS, howToOpen } from './common-options.ts'
 import { describeBundle, reportBundle } from './describe-bundle.ts'
 import { describeContents, outlineObjects } from './describe-found.ts'
 import { choicesHere, describeChoices } from './describe-choices.ts'
@@ -36,10 +27,7 @@ const options = {
   name: { type: 'string', value: 'NAME', doc: "name of the model, in place of its file's stem" },
   example: { type: 'string', value: 'FILE', doc: 'rows to run first and to record, as a V2 request in JSON' },
   force: { type: 'boolean', doc: 'replace what lies at --out, if it is a bundle' },
-  ...COMPILE_OPTIONS,
-  ...PYTHON_OPTIONS,
-  ...DATA_OPTION,
-  ...JSON_OPTION,
+  ...MODEL_OPTIONS,
 } as const
 
 export const compileCommand: Command<typeof options> = {
@@ -53,11 +41,9 @@ export const compileCommand: Command<typeof options> = {
     await refuseExisting(out, options.force)
     const progress = createProgress(basename(path), context.stderr, () => performance.now())
     const bundle = await openOrCompile(path, {
-      dataFolder: options.data,
+      ...(await howToOpen(options)),
       name: options.name,
       example: options.example === undefined ? undefined : await readExample(options.example),
-      how: howToCompile(options),
-      ...(await codeOf(options, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
       signal: context.signal,
       onProgress: (text) => progress.phase(text),
     })

@@ -22,15 +22,7 @@ import type { PythonWishes } from '../server/python-settings.ts'
 import { readPlainFile } from '../storage/local.ts'
 import { EXIT } from './command.ts'
 import type { Command, CommandContext } from './command.ts'
-import {
-  COMPILE_OPTIONS,
-  DATA_OPTION,
-  howToCompile,
-  JSON_OPTION,
-  PYTHON_OPTIONS,
-  PYTHON_RUN_TIMEOUT_MS,
-  codeOf,
-} from './common-options.ts'
+import { PYTHON_RUN_TIMEOUT_MS, MODEL_OPTIONS, howToOpen } from './common-options.ts'
 import { UsageError } from './options.ts'
 import type { Options, OptionTable } from './options.ts'
 import { createProgress } from './progress.ts'
@@ -64,10 +56,7 @@ const options = {
     type: 'boolean',
     doc: "with --base, compile the packages beforehand, for a quicker start, by this machine's Python (--python), which has to be of the base's version; the image then depends on it",
   },
-  ...COMPILE_OPTIONS,
-  ...PYTHON_OPTIONS,
-  ...DATA_OPTION,
-  ...JSON_OPTION,
+  ...MODEL_OPTIONS,
 } as const satisfies OptionTable
 
 /** Layers of fewer bytes are packed before anybody could read how far they are. */
@@ -180,9 +169,7 @@ async function openModel(
   onProgress: (text: string) => void,
 ): Promise<Opened> {
   return openOrCompile(model, {
-    dataFolder: given.data,
-    how: howToCompile(given),
-    ...(await codeOf(given, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
+    ...(await howToOpen(given)),
     signal,
     onProgress,
   })

@@ -4,15 +4,7 @@ import { openPlane } from '../server/open-plane.ts'
 import { isHalf, widenHalves } from '../tensor/half.ts'
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
 import { EXIT, type Command } from './command.ts'
-import {
-  COMPILE_OPTIONS,
-  DATA_OPTION,
-  howToCompile,
-  JSON_OPTION,
-  PYTHON_OPTIONS,
-  PYTHON_RUN_TIMEOUT_MS,
-  codeOf,
-} from './common-options.ts'
+import { MODEL_OPTIONS, howToOpen } from './common-options.ts'
 import { UsageError } from './options.ts'
 import { readRequest } from './read-rows.ts'
 
@@ -22,10 +14,7 @@ const options = {
     value: 'FILE',
     doc: "rows in .csv or .jsonl, arrays in .npz, or a V2 request in JSON (- for standard input); the model's own example when absent",
   },
-  ...COMPILE_OPTIONS,
-  ...PYTHON_OPTIONS,
-  ...DATA_OPTION,
-  ...JSON_OPTION,
+  ...MODEL_OPTIONS,
 } as const
 
 export const predictCommand: Command<typeof options> = {
@@ -35,9 +24,7 @@ export const predictCommand: Command<typeof options> = {
     const [path, ...more] = positionals
     if (path === undefined || more.length > 0) throw new UsageError('name one model file or bundle')
     const opened = await openPlane(path, {
-      dataFolder: options.data,
-      how: howToCompile(options),
-      ...(await codeOf(options, { timeoutMs: PYTHON_RUN_TIMEOUT_MS })),
+      ...(await howToOpen(options)),
       signal: context.signal,
     })
     try {

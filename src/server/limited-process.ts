@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { ServingError, type ErrorCode } from '../core/errors.ts'
+import { endWithParent } from '../engines/processes/end-with-parent.ts'
 import { argumentsOf, type ProcessKind } from './spawn.ts'
 
 /** What a process that reads untrusted bytes may use. */
@@ -94,23 +94,6 @@ export function serveOneJob<Job, Result>(work: LimitedWork<Job, Result>): void {
       },
     )
   })
-}
-
-/** The parent is told, not asked for: it may be gone before this thread runs. */
-const WATCHDOG = `
-const { workerData } = require('node:worker_threads')
-setInterval(() => {
-  if (process.ppid !== workerData) process.kill(process.pid, 'SIGKILL')
-}, 500)
-`
-
-/**
- * Ends this process when its parent is gone, from a thread of its own: while a file is read, nothing else is heard here, and
- * it is the parent that keeps the limits. One that was killed would leave all of the machine to a hostile file. On Windows
- * such are not told apart.
- */
-function endWithParent(): void {
-  if (process.platform !== 'win32') new Worker(WATCHDOG, { eval: true, env: {}, workerData: process.ppid }).unref()
 }
 
 interface LimitWatch {

@@ -51,17 +51,8 @@ async function probe(job: ProbationJob, report: (text: string) => void): Promise
   if (source.sizeBytes > LARGE_FILE_BYTES) giveBackMemory()
   report('running for the first time')
   const engines = probationEngines(compiled)
-  const { bundle, warnings } = await record(compiled, source, job, engines.slice(0, 1))
-  report('measuring')
-  const profile = await measureBundle(bundle, {
-    engines,
-    machine: machineClass(),
-    now: () => performance.now(),
-    residentBytes: () => process.memoryUsage.rss(),
-  })
-  report('storing')
-  await new BundleStore(job.store).put(bundle)
-  return { digest: bundle.digest, beside, warnings, profile, found }
+  const made = await keep(await record(compiled, source, job, engines.slice(0, 1)), engines, job, report)
+  return { ...made, beside, found }
 }
 
 /** Files from here on leave enough behind to be worth 50 ms of collecting (bytes). */
@@ -132,7 +123,7 @@ async function probeInTypeScript(
   return keep(await record(compiled, { fileName, sha256, sizeBytes }, job, engines), engines, job, report)
 }
 
-/** Measures a bundle of code, and stores it. */
+/** Measures a bundle, and stores it. */
 async function keep(
   { bundle, warnings }: { readonly bundle: MadeBundle; readonly warnings: readonly string[] },
   engines: readonly Engine[],

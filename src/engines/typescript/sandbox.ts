@@ -1,20 +1,5 @@
-import { Worker } from 'node:worker_threads'
-
 /** What this process may do of what Node's permission model knows; nothing of it may be left before code is read. */
 const SCOPES = ['fs.read', 'fs.write', 'net', 'child', 'worker', 'addon', 'ffi', 'wasi', 'inspector'] as const
-
-/** Ends the process when who has started it is gone: code that never ends would not see that. Looks once a second. */
-const WATCHDOG = `
-const parent = process.ppid
-setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
-}, 1000)
-`
-
-/** Starts a thread that ends this process with who has started it; on Windows such are not told apart. */
-export function watchParent(): void {
-  if (process.platform !== 'win32') new Worker(WATCHDOG, { eval: true, env: {} }).unref()
-}
 
 /** Members of `process` that reach other processes, or Node's own inside. */
 const REACHING = [

@@ -13,7 +13,8 @@ import { openCode, type RunningCode } from './code.ts'
 import { LAST } from '../processes/last.ts'
 import { failureOf, readable, traceOf } from './failures.ts'
 import { installModules, urlOf } from './modules.ts'
-import { closePrototypes, leaveAllElse, watchParent } from './sandbox.ts'
+import { endWithParent } from '../processes/end-with-parent.ts'
+import { closePrototypes, leaveAllElse } from './sandbox.ts'
 import { fromCode } from './values.ts'
 
 /** What a process is told to load; the files come beside it, each as a tensor of one element. */
@@ -104,7 +105,7 @@ async function load(given: Tensors): Promise<RunningCode> {
   const job = JSON.parse(textOf(given, 'settings')) as LoadJob
   const files = filesOf(given, FILE_PREFIX.code)
   const program = await loadModel(job.model, filesOf(given, FILE_PREFIX.model))
-  watchParent()
+  endWithParent()
   installModules(files)
   leaveAllElse()
   let exported: Record<string, unknown>
