@@ -9,7 +9,6 @@ import {
   TYPESCRIPT_FILE,
 } from '../compiler/typescript/compile-typescript.ts'
 import { ServingError } from '../core/errors.ts'
-import { quote, quoteList } from '../core/text.ts'
 import { withTypeScript } from '../engines/typescript/engine.ts'
 import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import { modelOfMlflow } from '../formats/folders.ts'
@@ -18,6 +17,7 @@ import type { Tensors } from '../tensor/tensor.ts'
 import type { HowToCompile } from './compile.ts'
 import { readFiles } from './python-source.ts'
 import { readModel } from './read-model.ts'
+import { severalModels } from './typescript-models.ts'
 import type { TypeScriptSource } from './typescript-source.ts'
 
 export interface CompileSourceOptions {
@@ -108,8 +108,5 @@ function modelOf(files: ReadonlyMap<string, Uint8Array>, folder: string): string
   const read = (name: string) => files.get(name) ?? new Uint8Array()
   const models = pipelines.length > 0 ? pipelines : modelsAmong(top, read)
   if (models.length <= 1) return models[0]
-  throw new ServingError(
-    'unsupported',
-    `${quote(folder)} holds ${models.length} models beside the code: ${quoteList(models)}; leave one, or name their order in a .pipeline.json`,
-  )
+  throw severalModels(folder, models)
 }

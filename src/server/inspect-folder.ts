@@ -7,6 +7,7 @@ import { flavoursOfMlflow, modelOfMlflow } from '../formats/folders.ts'
 import { readNamedFile } from '../storage/local.ts'
 import { inspectFile, type InspectedFile } from './inspect.ts'
 import { notAllowed } from './python-models.ts'
+import { severalModels } from './typescript-models.ts'
 import { findInFolder, listFiles, measureFiles } from './python-source.ts'
 import { isTypeScriptSource, openTypeScriptSource } from './typescript-source.ts'
 
@@ -72,11 +73,12 @@ export async function inspectCodeFolder(
     const found = await inspectFile(join(folder, name), maxFileBytes, signal)
     if (name === main || holdsModel(found)) models.push({ ...found, path: name })
   }
-  const what = quote(basename(resolve(folder)))
+  const name = basename(resolve(folder))
+  const what = quote(name)
   const requirements = inPython?.requirements ?? (paths.has('requirements.txt') ? 'requirements.txt' : undefined)
   const lines = requirements === undefined ? undefined : linesOf((await read(requirements)) ?? '')
   return {
-    folder: basename(resolve(folder)),
+    folder: name,
     kind: mlmodel === undefined ? 'code' : 'mlflow',
     files: paths.size,
     ...(await measureFiles(folder, paths, maxFileBytes, true)),
@@ -97,9 +99,9 @@ export async function inspectCodeFolder(
           serves: { runtime: 'typescript', entry },
           verdict: 'refused',
           error: errorOf(
-            new ServingError(
-              'unsupported',
-              `${what} holds ${beside.length} models beside the code: ${quoteList(beside.map(({ path }) => path))}; leave one, or name their order in a .pipeline.json`,
+            severalModels(
+              name,
+              beside.map(({ path }) => path),
             ),
           ),
         }
