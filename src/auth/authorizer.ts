@@ -3,6 +3,8 @@ import { ServingError } from '../core/errors.ts'
 import { KEY_PREFIX } from '../core/text.ts'
 import { digestOf, isKey, type ApiKey, type Scope } from './api-key.ts'
 import { createFailureLimit } from './failure-limit.ts'
+import type { KeyQuotas } from './key-record.ts'
+import type { Action, Role } from './permissions.ts'
 
 /** What of a request says who asks. */
 export interface Asked {
@@ -12,12 +14,28 @@ export interface Asked {
   readonly query: string
   /** Numeric address of the caller, where there is one. */
   readonly peer?: string | undefined
+  /** For signatures, which cover the whole request; where these are absent, none is taken. */
+  readonly method?: string | undefined
+  /** As it came: percent-encoded, without the query. */
+  readonly path?: string | undefined
+  /** As it came: before any content encoding is undone. Absent for none. */
+  readonly body?: Uint8Array | undefined
+  /** A signature need not cover the body: it is too large to be kept, and is checked by another digest. Default false. */
+  readonly mayLeaveBodyUnsigned?: boolean | undefined
 }
 
 /** Who asks. */
 export interface Principal {
   /** The key's name: for logs. */
   readonly name: string
+  /** Of the key, where it is one of the platform's, as all that follows: see `PlatformPrincipal`. */
+  readonly uid?: string | undefined
+  readonly project?: string | undefined
+  readonly role?: Role | undefined
+  readonly actions?: ReadonlySet<Action> | undefined
+  /** Endpoints that it is good for; all when absent. */
+  readonly endpoints?: ReadonlySet<string> | undefined
+  readonly quotas?: KeyQuotas | undefined
 }
 
 export interface Authorizer {
@@ -52,12 +70,13 @@ const MAX_REMEMBERED = 1000
 /** Longest header that can hold a key: `Bearer`, spaces, the key. */
 const MAX_HEADER_LENGTH = 128
 
-const UNAUTHENTICATED = 'a valid key is needed: send it as "Authorization: Bearer KEY" or "X-API-Key: KEY"'
-const KEY_IN_URL =
+/** What everybody is told who has no valid key, whatever was wrong with it. */
+export const UNAUTHENTICATED = 'a valid key is needed: send it as "Authorization: Bearer KEY" or "X-API-Key: KEY"'
+export const KEY_IN_URL =
   'keys do not belong in URLs, which are logged: send it as "Authorization: Bearer KEY", and replace it'
 
 /** Names of query parameters that elsewhere hold keys. */
-const KEY_PARAMETER = /(?:^|&)(?:api[-_]?key|x-api-key|access[-_]?token|authorization|bearer|token|key)=/i
+export const KEY_PARAMETER = /(?:^|&)(?:api[-_]?key|x-api-key|access[-_]?token|authorization|bearer|token|key)=/i
 
 /** Decides by a set of keys who may ask for what. Nothing is read or written: who changes the keys tells it. */
 export function createAuthorizer(keys: readonly ApiKey[], { now, calendarNow }: AuthorizerOptions): Authorizer {
@@ -127,7 +146,7 @@ function knownKey({ name, scopes, sha256, expiresAtMs = Infinity }: ApiKey): Kno
 }
 
 /** The token behind `Bearer`, which is written in any case (RFC 9110, section 11.1; RFC 6750, section 2.1). */
-function bearerToken(header: string): string | undefined {
+export function bearerToken(header: string): string | undefined {
   return /^bearer +(\S+) *$/i.exec(header)?.[1]
 }
 

@@ -1,10 +1,9 @@
 import type { ServingError } from '../core/errors.ts'
 import type { BatchingRules, Submission } from './batching.ts'
-import type { Priority } from './plane.ts'
 import { sizeOf, type QueueMemory } from './queue-memory.ts'
 import { deadlinePassed, memoryFull, queueFull, tooLate, waitTooLong } from './refusals.ts'
 import type { RunCost } from './run-cost.ts'
-import { placesOf, type WaitingLine } from './waiting-line.ts'
+import { placesOf, type Amount, type WaitingLine } from './waiting-line.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface AdmissionOptions extends Pick<
@@ -46,9 +45,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let trust = TRUST.most
 
   function refusalOf(submission: Submission, arrivedMs: number): ServingError | undefined {
-    const { priority, deadlineMs } = submission
-    const waitMs = expectedWaitMs(priority, arrivedMs)
-    const runMs = expectedRunMs(submission)
+    const { priority, call, rows, deadlineMs } = submission
+    const newcomer = { priority, key: call?.principal?.uid }
+    const stays = line.ahead(newcomer)
+    const waitMs = expectedWaitMs(stays, arrivedMs)
+    const runMs = expectedRunMs(rows, stays)
     const leftMs = deadlineMs - arrivedMs
     if (leftMs < CLOCK_MS) return deadlinePassed()
     if (waitMs > leftMs * trust - runMs) return tooLate(waitMs + runMs, leftMs, waitMs)
@@ -57,7 +58,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const noRoom = () => queueFull(line.rows, maxQueueRows, waitMs)
     const noMemory = () => memoryFull(memory.bytes, memory.mostBytes, waitMs)
     // none gives way to who finds no room all the same
-    const stays = line.ahead(priority)
     if (stays.rows > 0 && stays.rows + places > maxQueueRows) return noRoom()
     const bytesLeft = memory.bytes - line.bytes + stays.bytes
     if (stays.rows > 0 && bytesLeft + bytes > memory.mostBytes) return noMemory()
@@ -66,24 +66,23 @@ export function createAdmission(options: AdmissionOptions): Admission {
         line.rows + places > maxQueueRows ? noRoom() : memory.bytes + bytes > memory.mostBytes ? noMemory() : undefined
       const last = line.last()
       if (error === undefined || last === undefined) return undefined
-      if (last.priority <= priority) return error
-      options.dismiss(last, error) // the less urgent give way
+      if (!line.isBehind(last, newcomer)) return error
+      options.dismiss(last, error) // the less urgent give way, and those of keys that have more than their share here
     }
     return undefined
   }
 
   /** How long the run will take in which a request that is put in line has its turn (ms): others run with it. */
-  function expectedRunMs({ rows, priority }: Submission): number {
-    const before = rowsAreIndependent ? line.ahead(priority).rows % (maxBatchRows * concurrency) : 0
+  function expectedRunMs(rows: number, ahead: Readonly<Amount>): number {
+    const before = rowsAreIndependent ? ahead.rows % (maxBatchRows * concurrency) : 0
     const share = rowsAreIndependent ? Math.ceil((before + rows) / concurrency) : rows
     return cost.of(Math.max(rows, Math.min(share, maxBatchRows))) ?? 0
   }
 
   /** How long it will take until what stands before a newcomer is run, with what is under way (ms). */
-  function expectedWaitMs(priority: Priority, atMs: number): number {
+  function expectedWaitMs({ rows, items }: Readonly<Amount>, atMs: number): number {
     const full = cost.of(maxBatchRows)
     if (full === undefined) return 0
-    const { rows, items } = line.ahead(priority)
     let ms = 0
     for (const run of options.runs) ms += Math.max(0, (cost.of(run.rows) ?? 0) - (atMs - run.startedMs))
     // what does not fill a run everywhere runs with it

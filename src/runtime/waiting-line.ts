@@ -1,13 +1,19 @@
+import { createFairTurns, type FairTurns, type Flow } from '../auth/fair-queue.ts'
 import type { Priority } from './plane.ts'
 import type { QueueMemory } from './queue-memory.ts'
 
 /** Something that waits in a line; it carries its own place there, so that it can leave from anywhere at once. */
 export interface Place<Item> {
   readonly priority: Priority
+  /** Whose it is: keys share the line fairly. */
+  readonly key: string | undefined
   readonly rows: number
   readonly bytes: number
   readonly arrivedMs: number
   isInLine: boolean
+  /** Its place among those of its priority: lower ones first. */
+  turn: number
+  flow: Flow | undefined
   before: Item | undefined
   behind: Item | undefined
 }
@@ -19,21 +25,26 @@ export interface Amount {
   bytes: number
 }
 
+/** What of a newcomer decides on its place. */
+export type Newcomer = Pick<Place<unknown>, 'priority' | 'key'>
+
 export interface WaitingLine<Item extends Place<Item>> {
   readonly rows: number
   readonly bytes: number
-  /** What would be run before a newcomer of this priority. */
-  ahead(priority: Priority): Readonly<Amount>
+  /** What would be run before a newcomer of this priority and key. */
+  ahead(newcomer: Newcomer): Readonly<Amount>
+  /** Whether somebody who waits would be run after a newcomer. */
+  isBehind(item: Item, newcomer: Newcomer): boolean
   push(item: Item): void
   /** Takes an item out, wherever it stands. */
   remove(item: Item): void
-  /** The one whose turn it is: the oldest of the most urgent. */
+  /** The one whose turn it is: of the most urgent, the oldest, or that of a key which had less. */
   first(): Item | undefined
   /** The one whose turn comes after that of `item`. */
   after(item: Item): Item | undefined
   /** The one whose turn would come last. */
   last(): Item | undefined
-  /** Who has waited longest of those that are less urgent than the first. */
+  /** Who has waited longest of those whose turn is first among the less urgent. */
   longestBehind(first: Item): Item | undefined
 }
 
@@ -45,7 +56,7 @@ export function placesOf({ rows }: { readonly rows: number }): number {
 }
 
 /**
- * First in, first out within each priority; the urgent before the others.
+ * The urgent before the others. Within each priority keys share fairly, by rows, and each key's are first in, first out.
  * @param memory told of what enters and leaves
  */
 export function createWaitingLine<Item extends Place<Item>>(memory: QueueMemory): WaitingLine<Item> {
@@ -54,6 +65,7 @@ export function createWaitingLine<Item extends Place<Item>>(memory: QueueMemory)
   /** By priority: of this one and all before it. */
   const upTo = heads.map((): Amount => ({ rows: 0, items: 0, bytes: 0 }))
   const total = upTo[3] as Amount
+  const shares = heads.map(createFairTurns)
 
   function count(item: Item, sign: 1 | -1): void {
     const rows = placesOf(item) * sign
@@ -77,14 +89,41 @@ export function createWaitingLine<Item extends Place<Item>>(memory: QueueMemory)
       return total.bytes
     },
 
-    ahead: (priority) => upTo[priority] as Amount,
+    ahead({ priority, key }) {
+      const amount = upTo[priority] as Amount
+      const turns = shares[priority] as FairTurns
+      if (!turns.hasOthers(key)) return amount
+      const turn = turns.turnOf(key, heads[priority]?.turn ?? 0)
+      const { ...left } = amount
+      for (let item = tails[priority]; item !== undefined && item.turn > turn; item = item.before) {
+        left.rows -= placesOf(item)
+        left.items--
+        left.bytes -= item.bytes
+      }
+      return left
+    },
+
+    isBehind(item, { priority, key }) {
+      if (item.priority !== priority) return item.priority > priority
+      return item.turn > (shares[priority] as FairTurns).turnOf(key, heads[priority]?.turn ?? 0)
+    },
 
     push(item) {
-      const tail = tails[item.priority]
-      item.before = tail
-      if (tail === undefined) heads[item.priority] = item
-      else tail.behind = item
-      tails[item.priority] = item
+      const { priority, key } = item
+      const size = placesOf(item)
+      const flow = (shares[priority] as FairTurns).enter(key, heads[priority]?.turn ?? 0, size)
+      item.flow = flow
+      item.turn = flow.nextTurn - size
+      // one key's turns only grow: there is somebody to pass only where another's wait
+      let before = tails[priority]
+      while (before !== undefined && before.turn > item.turn) before = before.before
+      const behind = before === undefined ? heads[priority] : before.behind
+      item.before = before
+      item.behind = behind
+      if (before === undefined) heads[priority] = item
+      else before.behind = item
+      if (behind === undefined) tails[priority] = item
+      else behind.before = item
       count(item, 1)
     },
 
@@ -97,6 +136,8 @@ export function createWaitingLine<Item extends Place<Item>>(memory: QueueMemory)
       else behind.before = before
       item.before = undefined
       item.behind = undefined
+      if (item.flow !== undefined) (shares[priority] as FairTurns).leave(item.flow, item.turn, placesOf(item))
+      item.flow = undefined
       count(item, -1)
     },
 

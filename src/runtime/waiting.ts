@@ -1,3 +1,4 @@
+import type { Flow } from '../auth/fair-queue.ts'
 import type { ServingError } from '../core/errors.ts'
 import type { Tensors } from '../tensor/tensor.ts'
 import type { Submission } from './batching.ts'
@@ -18,6 +19,7 @@ export class Waiting extends Deadline {
   readonly bytes: number
   readonly wanted: readonly string[]
   readonly priority: Priority
+  readonly key: string | undefined
   readonly call: Call | undefined
   readonly arrivedMs: number
   /** When it has waited so long that the more urgent are to let it go first at times. */
@@ -27,6 +29,8 @@ export class Waiting extends Deadline {
   batchRows = 0
   isAnswered = false
   isInLine = false
+  turn = 0
+  flow: Flow | undefined = undefined
   before: Waiting | undefined = undefined
   behind: Waiting | undefined = undefined
   readonly resolve: (outputs: Tensors) => void
@@ -46,6 +50,7 @@ export class Waiting extends Deadline {
     this.bytes = sizeOf(submission.inputs)
     this.wanted = submission.wanted
     this.priority = submission.priority
+    this.key = submission.call?.principal?.uid
     this.call = submission.call
     this.arrivedMs = arrivedMs
     this.impatientAtMs = arrivedMs + Math.min(LONGEST_PATIENCE_MS, (submission.deadlineMs - arrivedMs) * PATIENCE)
