@@ -18,7 +18,7 @@ import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import type { Profile } from '../runtime/profile.ts'
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from './limited-process.ts'
 import type { FoundInFile } from './describe-contents.ts'
-import { runProbation } from './probation.ts'
+import { runProbation, type Listeners } from './probation.ts'
 import { keepProfile, recallProfile } from './profile.ts'
 import { notAllowed, pythonKey, readyPython, readySource } from './python-models.ts'
 import { findInFolder, isPythonSource, openPythonSource } from './python-source.ts'
@@ -56,7 +56,9 @@ export interface CompileOptions {
   readonly how?: HowToCompile | undefined
   readonly limits?: ProcessLimits
   readonly signal: AbortSignal
-  readonly onProgress?: ((text: string) => void) | undefined
+  readonly onProgress?: Listeners['onProgress']
+  /** Told of what the processes that do it write to their standard error output, piece by piece. */
+  readonly onWords?: Listeners['onWords']
   /** Name of the build that runs; bundles that the same one wrote need not be validated again. */
   readonly build?: string | undefined
 }
@@ -121,9 +123,9 @@ async function openOrCompileHere(path: string, options: CompileOptions): Promise
     return located(resolve(path), await verifyBundle(path), options.dataFolder, { wasKnown: true })
   await makeDataFolder(resolve(options.dataFolder))
   if (await isGzip(path)) {
-    options.onProgress?.('unpacking')
+    options.onProgress?.('unpacking', 'reading')
     const job = { path: resolve(path), store: store.root, maxFileBytes: MAX_FILE_BYTES }
-    const digest = await unpackIntoStore(job, { limits, signal })
+    const digest = await unpackIntoStore(job, { limits, signal, onWords: options.onWords })
     if (digest !== undefined)
       return located(store.folderOf(digest), { digest, manifest: await store.verify(digest) }, options.dataFolder, {})
   }
@@ -145,7 +147,7 @@ async function openOrCompileHere(path: string, options: CompileOptions): Promise
     })
   const { digest, beside, warnings, profile, found } = await runProbation(
     { path: resolve(path), name, store: store.root, example: options.example, how, maxFileBytes: MAX_FILE_BYTES },
-    { limits, signal, onProgress: options.onProgress },
+    { limits, signal, onProgress: options.onProgress, onWords: options.onWords },
   )
   const manifest = await store.verify(digest)
   if (profile !== undefined) await keepProfile(profile, resolve(options.dataFolder))
@@ -173,7 +175,7 @@ async function unpackCode(path: string, options: CompileOptions): Promise<string
 
 /** The bundle of code in Python, or of a file that only its libraries load. */
 async function compileInPython(path: string, options: CompileOptions, python: PythonSettings): Promise<LocatedBundle> {
-  const { limits = DEFAULT_PROCESS_LIMITS, signal, onProgress, example, dataFolder } = options
+  const { limits = DEFAULT_PROCESS_LIMITS, signal, onProgress, onWords, example, dataFolder } = options
   await makeDataFolder(resolve(dataFolder))
   const store = new BundleStore(join(resolve(dataFolder), 'bundles'))
   const source = await openPythonSource(path, MAX_FILE_BYTES)
@@ -184,7 +186,7 @@ async function compileInPython(path: string, options: CompileOptions, python: Py
   if (known !== undefined) return located(store.folderOf(known.digest), known, dataFolder, { wasKnown: true })
   const how = options.how ?? AS_USUAL
   const job = { path: resolve(path), name, store: store.root, example, how, maxFileBytes: MAX_FILE_BYTES, python }
-  const { digest, warnings, profile } = await runProbation(job, { limits, signal, onProgress })
+  const { digest, warnings, profile } = await runProbation(job, { limits, signal, onProgress, onWords })
   const manifest = await store.verify(digest)
   if (profile !== undefined) await keepProfile(profile, resolve(dataFolder))
   if (manifest.provenance.source.sha256 === source.sha256) await store.remember(key, { digest, beside: [] })
@@ -204,7 +206,7 @@ async function compileInTypeScript(
   options: CompileOptions,
   typescript: TypeScriptSettings,
 ): Promise<LocatedBundle> {
-  const { limits = DEFAULT_PROCESS_LIMITS, signal, onProgress, example, dataFolder } = options
+  const { limits = DEFAULT_PROCESS_LIMITS, signal, onProgress, onWords, example, dataFolder } = options
   await makeDataFolder(resolve(dataFolder))
   const store = new BundleStore(join(resolve(dataFolder), 'bundles'))
   const source = await openTypeScriptSource(path, MAX_FILE_BYTES)
@@ -214,7 +216,7 @@ async function compileInTypeScript(
   const known = await store.recall(key)
   if (known !== undefined) return located(store.folderOf(known.digest), known, dataFolder, { wasKnown: true })
   const job = { path: resolve(path), name, store: store.root, example, how, maxFileBytes: MAX_FILE_BYTES, typescript }
-  const { digest, warnings, profile } = await runProbation(job, { limits, signal, onProgress })
+  const { digest, warnings, profile } = await runProbation(job, { limits, signal, onProgress, onWords })
   const manifest = await store.verify(digest)
   if (profile !== undefined) await keepProfile(profile, resolve(dataFolder))
   if (manifest.provenance.source.sha256 === source.sha256) await store.remember(key, { digest, beside: [] })

@@ -28,7 +28,7 @@ function shareOfMemoryMiB(share: number): number {
 
 /** From such a process to its parent. */
 type FromProcess<Result> =
-  | { readonly type: 'progress'; readonly text: string }
+  | { readonly type: 'progress'; readonly text: string; readonly phase?: string | undefined }
   | { readonly type: 'done'; readonly result: Result }
   | {
       readonly type: 'failed'
@@ -57,7 +57,10 @@ export async function runLimited<Result>(
   options: {
     readonly limits: ProcessLimits
     readonly signal: AbortSignal
-    readonly onProgress?: ((text: string) => void) | undefined
+    /** Told of what it does, and of the phase that begins with it. */
+    readonly onProgress?: ((text: string, phase?: string) => void) | undefined
+    /** Told of what it writes to its standard error output, piece by piece. */
+    readonly onWords?: ((text: string) => void) | undefined
   },
 ): Promise<Result> {
   options.signal.throwIfAborted()
@@ -68,7 +71,7 @@ export async function runLimited<Result>(
   })
   const watch = watchLimits(child, options.limits, options.signal)
   try {
-    return await converse<Result>(child, job, options.onProgress, watch)
+    return await converse<Result>(child, job, options, watch)
   } finally {
     watch.stop()
     child.kill('SIGKILL')
@@ -76,7 +79,10 @@ export async function runLimited<Result>(
 }
 
 /** What such a process does. */
-export type LimitedWork<Job, Result> = (job: Job, report: (text: string) => void) => Promise<Result>
+export type LimitedWork<Job, Result> = (job: Job, report: Report) => Promise<Result>
+
+/** Tells who waits for it what it does. @param phase the phase that begins with it, where one does */
+export type Report = (text: string, phase?: string) => void
 
 /** The other side: waits for its one job, does it, answers and ends. */
 export function serveOneJob<Job, Result>(work: LimitedWork<Job, Result>): void {
@@ -85,7 +91,7 @@ export function serveOneJob<Job, Result>(work: LimitedWork<Job, Result>): void {
   process.on('disconnect', () => process.exit(1)) // nobody waits for the answer any more
   endWithParent()
   process.once('message', (job: Job) => {
-    work(job, (text) => tell({ type: 'progress', text })).then(
+    work(job, (text, phase) => tell({ type: 'progress', text, phase })).then(
       (result) => tell({ type: 'done', result }, end),
       (thrown: unknown) => {
         const { code, message, details, cause } = ServingError.from(thrown)
@@ -158,15 +164,18 @@ export async function residentMiB(pid: number | undefined): Promise<number> {
 function converse<Result>(
   child: ChildProcess,
   job: object,
-  onProgress: ((text: string) => void) | undefined,
+  { onProgress, onWords }: Pick<Parameters<typeof runLimited>[2], 'onProgress' | 'onWords'>,
   watch: LimitWatch,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     let words = ''
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-4096)))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-4096)
+      onWords?.(text)
+    })
     child.on('error', reject)
     child.on('message', (message: FromProcess<Result>) => {
-      if (message.type === 'progress') onProgress?.(message.text)
+      if (message.type === 'progress') onProgress?.(message.text, message.phase)
       else if (message.type === 'done') resolve(message.result)
       else {
         const cause = message.cause === undefined ? undefined : new Error(message.cause)

@@ -26,10 +26,10 @@ import { checkInputs, type Signature, type TensorSpec } from '../tensor/signatur
 import { shapeFits } from '../tensor/shape.ts'
 import { rowsOf, sliceRows, tensor, type Tensor, type Tensors } from '../tensor/tensor.ts'
 import { addContents, type Contents } from './describe-contents.ts'
-import { serveOneJob } from './limited-process.ts'
+import { serveOneJob, type Report } from './limited-process.ts'
 import { machineClass } from './machine.ts'
 import { probationEngines } from './probation-engines.ts'
-import type { Made, ProbationJob } from './probation.ts'
+import type { Made, MakingPhase, ProbationJob } from './probation.ts'
 import { moreEngines } from './code-engines.ts'
 import { compilePythonSource } from './compile-python-source.ts'
 import { openPythonSource } from './python-source.ts'
@@ -43,13 +43,16 @@ export function runProbationWorker(): void {
   serveOneJob(probe)
 }
 
-async function probe(job: ProbationJob, report: (text: string) => void): Promise<Made> {
+/** Tells of the phases too. */
+type Telling = (...told: Parameters<Report> & [string, MakingPhase?]) => void
+
+async function probe(job: ProbationJob, report: Telling): Promise<Made> {
   if (job.python !== undefined) return probeInPython(job, job.python, report)
   if (job.typescript !== undefined) return probeInTypeScript(job, job.typescript, report)
   const { compiled, beside, source, found } = await readAndCompile(job, report)
   // nothing of the file, nor of what was read of it, is needed any more
   if (source.sizeBytes > LARGE_FILE_BYTES) giveBackMemory()
-  report('running for the first time')
+  report('running for the first time', 'probation')
   const engines = probationEngines(compiled)
   const made = await keep(await record(compiled, source, job, engines.slice(0, 1)), engines, job, report)
   return { ...made, beside, found }
@@ -66,10 +69,10 @@ interface ReadAndCompiled {
 }
 
 /** In a function of its own, so that at its end nobody holds the file and its objects. */
-async function readAndCompile(job: ProbationJob, report: (text: string) => void): Promise<ReadAndCompiled> {
-  report('reading')
+async function readAndCompile(job: ProbationJob, report: Telling): Promise<ReadAndCompiled> {
+  report('reading', 'reading')
   const bytes = await readNamedFile(job.path, job.maxFileBytes, basename(job.path))
-  report('compiling')
+  report('compiling', 'compiling')
   let objects: readonly ObjectTree[] | undefined
   const contents: Contents[] = []
   const { compiled, beside } = await readModel(job.path, bytes, job.maxFileBytes, {
@@ -93,31 +96,28 @@ function sourceOf(path: string, bytes: Uint8Array): Provenance['source'] {
 }
 
 /** The same for code in Python, which tells itself what it takes and gives. */
-async function probeInPython(job: ProbationJob, python: PythonSettings, report: (text: string) => void): Promise<Made> {
-  report('reading')
+async function probeInPython(job: ProbationJob, python: PythonSettings, report: Telling): Promise<Made> {
+  report('reading', 'reading')
   const source = await openPythonSource(job.path, job.maxFileBytes)
-  report('loading it in Python')
+  report('loading it in Python', 'compiling')
   const settings = { ...python, workers: 1 }
   const compiled = await compilePythonSource(source, settings, job.maxFileBytes, report)
-  report('running for the first time')
+  report('running for the first time', 'probation')
   const engines = moreEngines({ python: settings })
   const { fileName, sha256, sizeBytes } = source
   return keep(await record(compiled, { fileName, sha256, sizeBytes }, job, engines), engines, job, report)
 }
 
 /** The same for code around a model, which is compiled first. */
-async function probeInTypeScript(
-  job: ProbationJob,
-  typescript: TypeScriptSettings,
-  report: (text: string) => void,
-): Promise<Made> {
-  report('reading')
+async function probeInTypeScript(job: ProbationJob, typescript: TypeScriptSettings, report: Telling): Promise<Made> {
+  report('reading', 'reading')
   const source = await openTypeScriptSource(job.path, job.maxFileBytes)
   const settings = { ...typescript, workers: 1 }
+  report('compiling', 'compiling')
   const given = (signature: Pick<CompiledModel, 'inputs'>) =>
     job.example === undefined ? undefined : rowsOfExample(job.example, signature)
   const compiled = await compileTypeScriptSource(source, settings, { ...job, given, report })
-  report('running for the first time')
+  report('running for the first time', 'probation')
   const engines = moreEngines({ typescript: settings })
   const { fileName, sha256, sizeBytes } = source
   return keep(await record(compiled, { fileName, sha256, sizeBytes }, job, engines), engines, job, report)
@@ -128,16 +128,16 @@ async function keep(
   { bundle, warnings }: { readonly bundle: MadeBundle; readonly warnings: readonly string[] },
   engines: readonly Engine[],
   job: ProbationJob,
-  report: (text: string) => void,
+  report: Telling,
 ): Promise<Made> {
-  report('measuring')
+  report('measuring', 'probation')
   const profile = await measureBundle(bundle, {
     engines,
     machine: machineClass(),
     now: () => performance.now(),
     residentBytes: () => process.memoryUsage.rss(),
   })
-  report('storing')
+  report('storing', 'storing')
   await new BundleStore(job.store).put(bundle)
   return { digest: bundle.digest, beside: [], warnings, profile }
 }

@@ -23,6 +23,17 @@ export interface ProbationJob {
   readonly maxFileBytes: number
 }
 
+/** What making a bundle of a file goes through, in this order. */
+export type MakingPhase = 'reading' | 'compiling' | 'probation' | 'storing'
+
+/** Who is told how far it has come. */
+export interface Listeners {
+  /** @param phase the phase that begins with it, where one does */
+  readonly onProgress?: ((text: string, phase?: MakingPhase) => void) | undefined
+  /** Told of what the process writes to its standard error output, piece by piece. */
+  readonly onWords?: ((text: string) => void) | undefined
+}
+
 /** A bundle that lies in the store, and what it was made from. */
 export interface Made extends KnownSource {
   readonly warnings: readonly string[]
@@ -34,11 +45,11 @@ export interface Made extends KnownSource {
 /** @throws {ServingError} what the process refused; `refused` when it exceeded its limits or crashed */
 export function runProbation(
   job: ProbationJob,
-  options: {
-    readonly limits: ProcessLimits
-    readonly signal: AbortSignal
-    readonly onProgress: ((text: string) => void) | undefined
-  },
+  options: Listeners & { readonly limits: ProcessLimits; readonly signal: AbortSignal },
 ): Promise<Made> {
-  return runLimited('probation', job, options)
+  const { onProgress } = options
+  return runLimited('probation', job, {
+    ...options,
+    onProgress: onProgress && ((text, phase) => onProgress(text, phase as MakingPhase | undefined)),
+  })
 }

@@ -1,3 +1,4 @@
+import type { Listeners } from './probation.ts'
 import { runLimited, type ProcessLimits } from './limited-process.ts'
 
 export interface UnpackJob {
@@ -17,7 +18,7 @@ export interface UnpackJob {
  */
 export function unpackIntoStore(
   job: UnpackJob,
-  options: { readonly limits: ProcessLimits; readonly signal: AbortSignal },
+  options: Pick<Listeners, 'onWords'> & { readonly limits: ProcessLimits; readonly signal: AbortSignal },
 ): Promise<string | undefined> {
   return runLimited('unpacking', job, options)
 }
@@ -31,7 +32,7 @@ export function unpackIntoStore(
  */
 export function unpackFiles(
   job: UnpackJob,
-  options: { readonly limits: ProcessLimits; readonly signal: AbortSignal },
+  options: Pick<Listeners, 'onWords'> & { readonly limits: ProcessLimits; readonly signal: AbortSignal },
 ): Promise<string | undefined> {
   return runLimited('unpacking', { ...job, asFiles: true }, options)
 }
