@@ -1,5 +1,7 @@
+import type { Principal } from '../auth/authorizer.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
+import type { Call, DataPlane } from '../runtime/plane.ts'
 import { ACCEPTED_ENCODINGS, answerCoding, compressed, decompressed, UNKNOWN_ENCODING } from './content-encoding.ts'
 import { HTTP_STATUS } from './http-status.ts'
 import {
@@ -24,7 +26,9 @@ export interface RouterOptions {
    * Throws for a request that may not be answered; anybody may ask for anything where this is absent. It is not called
    * for open routes, and decides on the same route that answers.
    */
-  readonly authorize?: (request: WireRequest, access: Access) => unknown
+  readonly authorize?: (request: WireRequest, access: Access) => Principal | undefined
+  /** The plane as one request sees it; the host's own when absent. Called once the request is authorised. */
+  readonly planeFor?: (plane: DataPlane, request: WireRequest, call: Call) => DataPlane
   /** Largest body of a request once it is decompressed (bytes). Default 32 MiB, as that of servers. */
   readonly maxBodyBytes?: number
 }
@@ -60,7 +64,7 @@ const MAX_REMEMBERED = 500
  * Paths are matched as they come: no trailing slash, no double slash, no case folding.
  */
 export function createRouter(options: RouterOptions): Handle {
-  const { protocols, onFailure, authorize, maxBodyBytes = MAX_BODY_BYTES } = options
+  const { protocols, onFailure, authorize, planeFor, maxBodyBytes = MAX_BODY_BYTES } = options
   const root = buildTree(protocols)
   const remembered = { GET: createMemory<Target>(), POST: createMemory<Target>() }
 
@@ -85,11 +89,12 @@ export function createRouter(options: RouterOptions): Handle {
       const { route, parameters } = found
       if (authorize !== undefined) {
         const access = accessTo(route, request)
-        if (access !== 'open') authorize(request, access)
+        if (access !== 'open') call.principal = authorize(request, access)
       }
       const isPlain = request.headers['content-encoding'] === undefined || route.method === 'GET'
       if (!isPlain) plain = await decompressed(request, call, maxBodyBytes)
-      const answer = await route.handle(plain, plane, call, parameters)
+      const seen = planeFor === undefined ? plane : planeFor(plane, request, call)
+      const answer = await route.handle(plain, seen, call, parameters)
       const accepted = request.headers['accept-encoding']
       const coding = accepted === undefined ? undefined : answerCoding(accepted)
       return coding === undefined ? answer : await compressed(answer, coding, request)

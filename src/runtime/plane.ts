@@ -1,3 +1,4 @@
+import type { Principal } from '../auth/authorizer.ts'
 import type { Signature } from '../tensor/signature.ts'
 import type { Tensors } from '../tensor/tensor.ts'
 import type { Choices } from './choices.ts'
@@ -46,6 +47,8 @@ export interface Call {
   timing?: Timing | undefined
   /** The version that it is for, once that is known: also of a request that is refused before it gets to the plane. */
   model?: ServedModel | undefined
+  /** Who asks, where requests need a key. */
+  principal?: Principal | undefined
 }
 
 /** Where a request's time in the plane went. */

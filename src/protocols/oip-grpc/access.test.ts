@@ -6,7 +6,7 @@ import { HealthCheckRequest } from '../../codecs/protobuf/health-file.ts'
 import { ServingError } from '../../core/errors.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { fakeOperations } from '../oip/operations.fixture.ts'
-import { createGrpcAdmit, createGrpcHandle } from './dispatch.ts'
+import { createGrpcAdmit, createGrpcHandle, type GrpcHandleOptions } from './dispatch.ts'
 import { createOipGrpc } from './oip-grpc.ts'
 
 const inference = createKey()
@@ -104,4 +104,20 @@ describe('where calls need a key', () => {
     expect(codeAtHead('/no.Service/Method', undefined)).toBe('unauthenticated')
     expect(codeAtHead('/no.Service/Method', operations)).toBe('unsupported')
   })
+})
+
+test('each message sees the plane that its own key and metadata stand for', async () => {
+  const seen: unknown[] = []
+  const planeFor: NonNullable<GrpcHandleOptions['planeFor']> = (plane, request, call) => {
+    seen.push([plane, request.headers['x-slipway-variant'], call.principal?.name])
+    return { ...plane, isReady: () => false }
+  }
+  const routed = createGrpcHandle({ routes, authorize, planeFor })
+  const headers = { authorization: `Bearer ${inference}`, 'x-slipway-variant': 'canary' }
+  const request = { method: 'POST', query: '', headers, body: new Uint8Array() }
+  const path = '/inference.GRPCInferenceService/ModelReady'
+  expect((await routed({ ...request, path }, PLANE, { aborted: false })).status).toBe(200)
+  const strange = { ...request, path, headers: {} }
+  expect((await routed(strange, PLANE, { aborted: false })).headers['grpc-status']).toBe(UNAUTHENTICATED)
+  expect(seen).toEqual([[PLANE, 'canary', 'inference']])
 })

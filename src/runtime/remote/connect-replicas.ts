@@ -5,7 +5,7 @@ import { createDeadlines, Deadline } from '../deadlines.ts'
 import { keepConnection, type Connection, type Outcome } from './connection.ts'
 import { DEFAULT_MAX_FRAME_BYTES } from '../../tensor/frames/frame.ts'
 import { createPoisons } from './poison.ts'
-import { createRoster, type Member } from './roster.ts'
+import { createRoster, type Member, type Rest } from './roster.ts'
 
 export interface ReplicaOptions {
   /** Paths of the Unix sockets of the replicas; nobody needs to listen there yet. */
@@ -26,6 +26,8 @@ export interface ReplicaOptions {
   readonly canRunOffLoop: true
   /** Most bytes of a run's inputs, and of its outputs. Default: 1 GiB. */
   readonly maxFrameBytes?: number
+  /** How long a replica gets no run that failed several in a row, while another is well. Default: 1 s. */
+  readonly rest?: Rest
 }
 
 /** A program that runs in other processes. */
@@ -110,7 +112,7 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
   const deadlines = createDeadlines(now)
   const poisons = createPoisons(now)
   const replicas = options.sockets.map(createReplica)
-  const roster = createRoster(replicas, now)
+  const roster = createRoster(replicas, now, options.rest)
   /** Runs that somebody waits for. */
   const open = new Set<Run>()
   /** Those that wait for a replica. */
@@ -137,6 +139,7 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
       overdue: new Set(),
       failures: 0,
       restingUntilMs: 0,
+      rests: 0,
       toldAgainMs: 0,
     }
     return replica
@@ -228,6 +231,7 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
     moveGuest(replica)
     replica.failures = 0 // nothing is held against the next process
     replica.restingUntilMs = 0
+    replica.rests = 0
     if (isDamaged) options.onSuspect?.(replica.socket, 'damaged')
     placeWaiting()
   }

@@ -3,7 +3,7 @@ import { createRoster, type Member } from './roster.ts'
 
 function member(socket: string, state: { isOpen?: boolean; size?: number } = {}): Member<string> {
   const connection = { isOpen: true, size: 0, ...state }
-  return { socket, connection, guest: undefined, overdue: new Set(), failures: 0, restingUntilMs: 0 }
+  return { socket, connection, guest: undefined, overdue: new Set(), failures: 0, restingUntilMs: 0, rests: 0 }
 }
 
 /** Who is chosen, so many times. */
@@ -48,4 +48,20 @@ test('one that fails three times in a row rests while another does not fail at a
   roster.note(b, true)
   roster.note(b, true)
   expect(b.restingUntilMs).toBe(0) // it is the last one
+})
+
+test('each rest in a row is twice as long as the one before, up to the most, and a run that goes well ends the row', () => {
+  const [a, b] = [member('a'), member('b')]
+  let time = 0
+  const roster = createRoster([a, b], () => time, { firstMs: 100, mostMs: 350 })
+  const rests: number[] = []
+  for (let i = 0; i < 7; i++) {
+    roster.note(a, true)
+    if (a.restingUntilMs > time) rests.push(a.restingUntilMs - time)
+    time = Math.max(time, a.restingUntilMs)
+  }
+  expect(rests).toEqual([100, 200, 350, 350, 350])
+  roster.note(a, false)
+  for (let i = 0; i < 3; i++) roster.note(a, true)
+  expect(a.restingUntilMs - time).toBe(100)
 })

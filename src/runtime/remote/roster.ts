@@ -11,11 +11,19 @@ export interface Member<Run> {
   /** Runs in a row that failed there. */
   failures: number
   restingUntilMs: number
+  /** Rests in a row. */
+  rests: number
+}
+
+/** How long a replica rests at first, and at most: each rest that follows is twice as long as the one before (ms). */
+export interface Rest {
+  readonly firstMs: number
+  readonly mostMs: number
 }
 
 /** A replica where this many runs in a row failed, while another has none that did, gets none for a while. */
 const MOST_FAILURES = 3
-const REST_MS = 1000
+const REST: Rest = { firstMs: 1000, mostMs: 1000 }
 
 export interface Roster<M> {
   /** One with the fewest runs under way, in turn among equals; one that rests only when there is no other. */
@@ -27,7 +35,11 @@ export interface Roster<M> {
 }
 
 /** Which of the replicas is to run what comes next. */
-export function createRoster<M extends Member<unknown>>(members: readonly M[], now: () => number): Roster<M> {
+export function createRoster<M extends Member<unknown>>(
+  members: readonly M[],
+  now: () => number,
+  rest: Rest = REST,
+): Roster<M> {
   let turn = 0
 
   function choose(except?: ReadonlySet<M>): M | undefined {
@@ -48,11 +60,13 @@ export function createRoster<M extends Member<unknown>>(members: readonly M[], n
 
   function note(member: M, hasFailed: boolean): void {
     member.failures = hasFailed ? member.failures + 1 : 0
+    if (!hasFailed) member.rests = 0
     if (member.failures < MOST_FAILURES) return
     member.failures = MOST_FAILURES - 1 // after its rest, one more is enough
     const time = now()
     const isHealthy = (other: M) => isUsable(other) && other.restingUntilMs <= time && other.failures === 0
-    if (members.some((other) => other !== member && isHealthy(other))) member.restingUntilMs = time + REST_MS
+    if (members.some((other) => other !== member && isHealthy(other)))
+      member.restingUntilMs = time + Math.min(rest.firstMs * 2 ** member.rests++, rest.mostMs)
   }
 
   return {
