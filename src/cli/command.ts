@@ -3,7 +3,14 @@ import type { OptionTable, Options, Sources } from './options.ts'
 /** What a command may touch of the world, so that a test can bring its own. */
 export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdout: { write(text: string): unknown }
+  readonly stdout: {
+    write(text: string): unknown
+    readonly isTTY?: boolean | undefined
+    readonly columns?: number | undefined
+    readonly rows?: number | undefined
+  }
+  /** The keyboard, where there is a person at it. */
+  readonly stdin?: NodeJS.ReadStream | undefined
   readonly stderr: {
     write(text: string): unknown
     readonly isTTY?: boolean | undefined

@@ -8,6 +8,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => anyOptions((await import('./serve.ts')).serveCommand),
   },
   {
+    name: 'up',
+    summary: 'start the platform: endpoints that are deployed, scaled, secured and monitored',
+    load: async () => anyOptions((await import('./up.ts')).upCommand),
+  },
+  {
     name: 'inspect',
     summary: 'show what is in a model file or a bundle, refused ones too, without running it',
     load: async () => anyOptions((await import('./inspect.ts')).inspectCommand),
@@ -36,6 +41,71 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: 'package',
     summary: 'make an OCI image of a model',
     load: async () => anyOptions((await import('./package.ts')).packageCommand),
+  },
+  {
+    name: 'deploy',
+    summary: 'bring a model to the platform and follow it until its endpoint answers',
+    load: async () => anyOptions((await import('./deploy.ts')).deployCommand),
+  },
+  {
+    name: 'apply',
+    summary: 'make the platform what a file says, once it is shown what that changes',
+    load: async () => anyOptions((await import('./apply.ts')).applyCommand),
+  },
+  {
+    name: 'get',
+    summary: 'list what the platform holds: endpoints, models, versions, keys, …',
+    load: async () => anyOptions((await import('./get.ts')).getCommand),
+  },
+  {
+    name: 'describe',
+    summary: 'show all of one endpoint, version, rollout, …',
+    load: async () => anyOptions((await import('./describe.ts')).describeCommand),
+  },
+  {
+    name: 'rollout',
+    summary: 'follow, promote, roll back or cancel the change of an endpoint',
+    load: async () => anyOptions((await import('./rollout.ts')).rolloutCommand),
+  },
+  {
+    name: 'undo',
+    summary: 'make an endpoint what it was before',
+    load: async () => anyOptions((await import('./undo.ts')).undoCommand),
+  },
+  {
+    name: 'label',
+    summary: 'give versions of a model names that move: stable',
+    load: async () => anyOptions((await import('./label.ts')).labelCommand),
+  },
+  {
+    name: 'delete',
+    summary: 'take an endpoint, a version, a key, … away',
+    load: async () => anyOptions((await import('./delete.ts')).deleteCommand),
+  },
+  {
+    name: 'logs',
+    summary: 'show what an endpoint said',
+    load: async () => anyOptions((await import('./logs.ts')).logsCommand),
+  },
+  {
+    name: 'events',
+    summary: 'show what the platform did',
+    load: async () => anyOptions((await import('./events.ts')).eventsCommand),
+  },
+  {
+    name: 'audit',
+    summary: 'show who did, or was refused to do, what',
+    load: async () => anyOptions((await import('./audit.ts')).auditCommand),
+  },
+  {
+    name: 'top',
+    summary: 'watch traffic, errors and latencies of the endpoints',
+    load: async () => anyOptions((await import('./top.ts')).topCommand),
+  },
+  {
+    name: 'ca',
+    summary: "give out the certificate of the platform's own CA",
+    load: async () => anyOptions((await import('./ca.ts')).caCommand),
   },
   {
     name: 'key',

@@ -42,9 +42,18 @@ export async function readConfigFile(
     const named = commands.find(({ name }) => name === key)
     if (named !== undefined) await checkSection(path, named, value)
     else {
-      const spec = Object.hasOwn(table, key) ? table[key] : await specOfAny(key, commands)
-      checkValue(spec, key, key, value, path, 'of any command, and no command')
-      if (Object.hasOwn(table, key)) values.set(key, { key, value })
+      // what this command takes by its flag alone may be an option of others
+      const own = Object.hasOwn(table, key) ? table[key] : undefined
+      const isOwn = own !== undefined && isFileOption(key, own)
+      checkValue(
+        isOwn ? own : ((await specOfAny(key, commands)) ?? own),
+        key,
+        key,
+        value,
+        path,
+        'of any command, and no command',
+      )
+      if (isOwn) values.set(key, { key, value })
     }
   }
   const own = Object.hasOwn(document, section) ? document[section] : {}

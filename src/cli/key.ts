@@ -1,11 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { createKey, digestOf, formatExpiry, isKeyName, parseExpiry, type ApiKey, type Scope } from '../auth/api-key.ts'
 import { formatKeyLine, isScope, readKeyFile } from '../auth/key-file.ts'
+import { ROLES, type Role } from '../auth/permissions.ts'
+import { DEFAULT_PROJECT } from '../api/resources.ts'
+import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
-import { JSON_OPTION } from './common-options.ts'
 import { addKey, removeKey, writeKeyItself } from './key-store.ts'
 import { UsageError, type Options, type OptionTable } from './options.ts'
+import { PLATFORM_OPTIONS } from './platform/platform-options.ts'
 
 const options = {
   file: {
@@ -39,23 +42,106 @@ const options = {
     value: 'PATH',
     doc: 'new file for the key itself, in place of printing it',
   },
-  ...JSON_OPTION,
+  role: {
+    type: 'choice',
+    isFlagOnly: true,
+    values: ROLES,
+    doc: 'of a key of the platform, which needs it: what it may do; an invoker calls endpoints',
+  },
+  endpoints: {
+    type: 'list',
+    isFlagOnly: true,
+    value: 'NAMES',
+    doc: 'of a key of the platform: endpoints that it is good for; all when left out',
+  },
+  requestsPerSecond: {
+    type: 'number',
+    isFlagOnly: true,
+    isFraction: true,
+    value: 'N',
+    min: 0.001,
+    max: 1_000_000,
+    doc: 'of a key of the platform: most requests in a second',
+  },
+  concurrent: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'N',
+    min: 1,
+    max: 1_000_000,
+    doc: 'of a key of the platform: most requests at once',
+  },
+  requestsPerDay: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'N',
+    min: 1,
+    max: 1_000_000_000,
+    doc: 'of a key of the platform: most requests in a day of UTC',
+  },
+  project: {
+    type: 'string',
+    value: 'NAME',
+    default: DEFAULT_PROJECT,
+    doc: 'of a key of the platform: project that it is good for; * for all of them',
+  },
+  ...PLATFORM_OPTIONS,
 } as const satisfies OptionTable
 
 type KeyOptions = Options<typeof options>
 
-/** `slipway key`: keys are made here, and kept as hashes: the key itself is shown once. */
+/**
+ * `slipway key`: keys are made here, and kept as hashes: the key itself is shown once.
+ * With a name behind `new` and a role, it is a key of the platform; else one for the key file of `slipway serve`.
+ */
 export const keyCommand: Command<typeof options> = {
   usage:
+    'new <name> --role invoker [--project <name>] [--endpoints <names>] | show | ' +
     'new [--name <name>] [--scopes inference,operations] [--file <path>] | list --file <path> | remove <name> --file <path>',
   options,
   async run([what, ...more], given, context) {
     if (what === 'new' && more.length === 0) await makeKey(given, context)
+    else if (what === 'new' && more.length === 1 && given.role !== undefined)
+      await makePlatformKey(more[0] ?? '', given.role, given, context)
+    else if (what === 'show' && more.length === 0) await showAdminKey(given, context)
     else if (what === 'list' && more.length === 0) await listKeys(fileOf(given), given.json, context)
     else if (what === 'remove' && more.length === 1) await dropKey(more[0] ?? '', fileOf(given), given.json, context)
-    else throw new UsageError('say `key new`, `key list --file <path>` or `key remove <name> --file <path>`')
+    else
+      throw new UsageError(
+        'say `key new`, `key list --file <path>` or `key remove <name> --file <path>`; of a platform `key new <name> --role invoker`, `get keys` or `delete key <name>`',
+      )
     return EXIT.done
   },
+}
+
+/** A key that the platform keeps. @throws {UsageError} for words that belong to key files */
+async function makePlatformKey(name: string, role: Role, given: KeyOptions, context: CommandContext): Promise<void> {
+  if (given.file !== undefined || given.name !== undefined)
+    throw new UsageError(
+      '`key new <name>` makes a key of the platform, and --file and --name belong to key files: leave one of them out',
+    )
+  if (!isKeyName(name))
+    throw new UsageError(`${quote(name)} is no name; it is 1 to 63 letters, digits, "_", "." and "-"`)
+  const { project, endpoints, out, requestsPerSecond, concurrent, requestsPerDay } = given
+  const quotas = { requestsPerSecond, concurrent, requestsPerDay }
+  const { newPlatformKey } = await import('./platform/new-platform-key.ts')
+  await newPlatformKey(
+    { name, project, role, endpoints, expiresAtMs: expiryOf(given.expires), quotas, out },
+    given,
+    context,
+  )
+}
+
+/** The admin key that the platform's first start kept for its own command line. */
+async function showAdminKey({ data, json }: KeyOptions, { stdout }: CommandContext): Promise<void> {
+  const { readAdminKey } = await import('./platform/find-platform.ts')
+  const key = await readAdminKey(data)
+  if (key === undefined)
+    throw new ServingError(
+      'not_found',
+      `there is no platform's key in ${quote(data, 200)}: \`slipway up\` makes one at its first start`,
+    )
+  stdout.write(json ? `${JSON.stringify({ key })}\n` : `${key}\n`)
 }
 
 async function makeKey(given: KeyOptions, { stdout, stderr }: CommandContext): Promise<void> {
@@ -120,7 +206,8 @@ function isExpired(expiresAtMs: number | undefined): boolean {
 }
 
 function fileOf({ file }: KeyOptions): string {
-  if (file === undefined) throw new UsageError('--file is missing; it takes the path of a key file')
+  if (file === undefined)
+    throw new UsageError('--file is missing; it takes the path of a key file (keys of a platform: `slipway get keys`)')
   return file
 }
 

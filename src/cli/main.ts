@@ -10,6 +10,7 @@ else await commandLine()
 
 async function startProcess(kind: ProcessKind): Promise<void> {
   if (kind === 'runner') (await import('../server/runner.ts')).runRunner()
+  else if (kind === 'control') (await import('../server/platform/control.ts')).runControl()
   else if (kind === 'worker') (await import('../server/worker.ts')).runWorker()
   else if (kind === 'probation') (await import('../server/probation-worker.ts')).runProbationWorker()
   else if (kind === 'code') (await import('../engines/typescript/worker.ts')).runCodeProcess()
@@ -28,6 +29,9 @@ async function commandLine(): Promise<void> {
     env: process.env,
     stdout: process.stdout,
     stderr: process.stderr,
+    get stdin() {
+      return process.stdin // a stream is made of it for those alone who ask
+    },
     signal: ended.signal,
   })
 }

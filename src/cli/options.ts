@@ -9,6 +9,8 @@ interface CommonSpec {
   readonly doc: string
   /** Given by its flag alone: it belongs to one call, and no variable or file sets it. */
   readonly isFlagOnly?: true
+  /** One letter that stands for the flag: `f` for `-f`. */
+  readonly short?: string
   /** The default for the reference, where the real one differs from machine to machine. */
   readonly shownDefault?: string
   /** Variables of the platforms that tell it too; ours comes first. */
@@ -138,11 +140,12 @@ export function parseFlags(
   table: OptionTable,
   args: readonly string[],
 ): { flags: ReadonlyMap<string, string | boolean>; positionals: string[] } {
-  const known: Record<string, { type: 'string' | 'boolean' }> = {}
+  const known: Record<string, { type: 'string' | 'boolean'; short?: string }> = {}
   const meaning = new Map<string, { name: string; spec: OptionSpec; isNo: boolean }>()
   for (const [name, spec] of Object.entries(table)) {
     const flag = flagOf(name).slice(2)
-    known[flag] = { type: spec.type === 'boolean' ? 'boolean' : 'string' }
+    const { short } = spec
+    known[flag] = { type: spec.type === 'boolean' ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) }
     meaning.set(flag, { name, spec, isNo: false })
     if (spec.type !== 'boolean' || flag.startsWith('no-')) continue
     known[`no-${flag}`] = { type: 'boolean' }
@@ -160,7 +163,9 @@ export function parseFlags(
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const { rawName, value, inlineValue } = token
-    const meant = rawName.startsWith('--') ? meaning.get(token.name) : undefined
+    const found = meaning.get(token.name)
+    const isKnown = rawName.startsWith('--') || (found?.spec.short !== undefined && rawName === `-${found.spec.short}`)
+    const meant = isKnown ? found : undefined
     if (meant === undefined) throw unknownOption(rawName, meaning.keys())
     if (meant.spec.type === 'boolean') {
       if (value !== undefined)
@@ -279,6 +284,11 @@ export function flagWithValue(name: string, spec: OptionSpec): string {
   return `${flagOf(name)} ${spec.type === 'choice' ? spec.values.join('|') : spec.value}`
 }
 
+/** The same for `--help`, with its letter. */
+function flagForHelp(name: string, spec: OptionSpec): string {
+  return `${flagWithValue(name, spec)}${spec.short === undefined ? '' : ` (-${spec.short})`}`
+}
+
 /** The options as lines of `--help`. */
 export function describeOptions(table: OptionTable): string {
   return Object.entries(table)
@@ -286,7 +296,7 @@ export function describeOptions(table: OptionTable): string {
       const preset = shownDefaultOf(spec)
       const variables = variablesOf(name, spec)
       return [
-        `  ${flagWithValue(name, spec).padEnd(28)} ${spec.doc}`,
+        `  ${flagForHelp(name, spec).padEnd(28)} ${spec.doc}`,
         ...(preset === undefined ? [] : [`(default ${preset})`]),
         ...(variables.length === 0 ? [] : [`[${variables.join(', ')}]`]),
       ].join(' ')

@@ -10,8 +10,8 @@ export interface Progress {
 
 /** The same, of work that goes through phases. */
 export interface PhasedProgress extends Progress {
-  /** Tells of a phase, which is always shown. */
-  phase(text: string): void
+  /** Tells of a phase, which is always shown. @param fraction of the whole, 0 to 1, where that is known */
+  phase(text: string, fraction?: number): void
 }
 
 const REDRAW_MS = 100
@@ -25,8 +25,8 @@ export function createProgress(label: string, stderr: CommandContext['stderr'], 
     if (now() - last < (isTerminal ? REDRAW_MS : LOG_MS)) return
     show(fraction, text)
   }
-  function phase(text: string): void {
-    show(undefined, text)
+  function phase(text: string, fraction?: number): void {
+    show(fraction, text)
   }
   function show(fraction: number | undefined, text: string): void {
     last = now()

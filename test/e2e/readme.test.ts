@@ -27,17 +27,18 @@ describe.skipIf(!needs('curl', 'bash'))('what the README tells people to type', 
 
   beforeAll(async () => {
     symlinkSync(join(root, 'examples'), join(folder, 'examples'))
-    const args = [join(root, 'scripts/run.mjs'), 'start', '--port', '0', '--grpc-port', '0', '--data', folder]
+    const ports = ['--port', '0', '--grpc-port', '0', '--api-port', '0']
+    const args = [join(root, 'scripts/run.mjs'), 'start', ...ports, '--data', folder]
     server = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-    url = await new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       let text = ''
-      server.on('exit', () => reject(new Error(`the server ended: ${text}`)))
+      server.on('exit', () => reject(new Error(`the platform ended: ${text}`)))
       server.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk
-        const found = /answers at (\S+)/.exec(text)?.[1]
-        if (found !== undefined) resolve(found)
+        if (/^Try it:/m.test(text)) resolve() // said once the demo is deployed
       })
     })
+    url = (JSON.parse(readFileSync(join(folder, 'run/server.json'), 'utf8')) as { url: string }).url
   })
 
   afterAll(async () => {
@@ -51,6 +52,7 @@ describe.skipIf(!needs('curl', 'bash'))('what the README tells people to type', 
   async function type(code: string): Promise<string> {
     const line = code
       .replaceAll('http://127.0.0.1:8080', url)
+      .replaceAll('$HOME/.slipway', folder)
       .replaceAll(/^npm run slipway --/gm, `"${process.execPath}" "${join(root, 'scripts/slipway.mjs')}"`)
       .replaceAll(/^curl /gm, 'curl --silent --show-error --fail-with-body ')
     const env = { ...process.env, SLIPWAY_DATA: folder }
@@ -78,6 +80,12 @@ describe.skipIf(!needs('curl', 'bash'))('what the README tells people to type', 
   test('a hostile pickle is described as it says, and nothing in it is run', async () => {
     const { code, printed } = blockWith('hostile.pkl')
     expect((await type(code)).trim()).toBe(printed)
+  })
+
+  test('a deploy and a look at what goes on work as typed', async () => {
+    const printed = await type(blockWith(' deploy ').code)
+    expect(printed).toContain(`${url}/v2/models/payments/infer`)
+    expect(printed).toMatch(/^payments +ready/m)
   })
 
   test('a thousand rows of CSV get a thousand answers', async () => {

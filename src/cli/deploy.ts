@@ -1,0 +1,352 @@
+import type { Endpoint, RolloutSpec, Version } from '../api/resources.ts'
+import type { Client } from '../client/client.ts'
+import { ServingError } from '../core/errors.ts'
+import { formatBytes } from '../core/text.ts'
+import { EXIT, type Command, type CommandContext } from './command.ts'
+import { COMPILE_OPTIONS, howToCompile, PYTHON_OPTIONS } from './common-options.ts'
+import { UsageError, type Options, type OptionTable } from './options.ts'
+import { changeSpec } from './platform/change-spec.ts'
+import { sameWay, withPlatform, type Platform } from './platform/find-platform.ts'
+import {
+  DEPLOY_PHASES,
+  followRevision,
+  followVersion,
+  type DeployPhase,
+  type Followed,
+} from './platform/follow-deployment.ts'
+import { bringSource, nameSource, stemOf } from './platform/model-source.ts'
+import { planDeployment, type DeployWishes } from './platform/plan-deployment.ts'
+import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { formatDuration, paintFor, plain } from './platform/terminal.ts'
+import { tryLine } from './platform/try-line.ts'
+import { beginWatch } from './platform/watch.ts'
+import { createProgress } from './progress.ts'
+
+const options = {
+  endpoint: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'NAME',
+    doc: "name that clients call; the model's when left out",
+  },
+  model: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'NAME',
+    doc: "model that it becomes a version of; the endpoint's, else the file's stem, when left out",
+  },
+  description: { type: 'string', isFlagOnly: true, value: 'TEXT', doc: 'what is new in this version' },
+  label: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'LABEL',
+    doc: 'label that moves to the version once it answers: stable',
+  },
+  canary: {
+    type: 'number',
+    isFlagOnly: true,
+    isFraction: true,
+    value: 'SHARE',
+    min: 0,
+    max: 1,
+    doc: 'give the new version this share of the traffic first, watch it, then all',
+  },
+  linear: {
+    type: 'number',
+    isFlagOnly: true,
+    isFraction: true,
+    value: 'SHARE',
+    min: 0,
+    max: 1,
+    doc: 'give it more and more of the traffic, in steps of this share, each of them watched',
+  },
+  blueGreen: {
+    type: 'boolean',
+    isFlagOnly: true,
+    doc: 'give it all at once and keep the old version loaded, ready to come back, while it is watched',
+  },
+  allAtOnce: { type: 'boolean', isFlagOnly: true, doc: 'give it all at once, as soon as it is loaded' },
+  bakeMs: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'MS',
+    min: 0,
+    max: 86_400_000,
+    doc: 'how long each step is watched at least',
+  },
+  rolloutTimeoutMs: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'MS',
+    min: 1000,
+    max: 604_800_000,
+    doc: 'how long all steps together may take; then the old version has all of the traffic again',
+  },
+  variant: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'NAME',
+    doc: 'replace or add this variant alone and leave the others; all of them are replaced when left out',
+  },
+  weight: {
+    type: 'number',
+    isFlagOnly: true,
+    isFraction: true,
+    value: 'WEIGHT',
+    min: 0,
+    max: 1_000_000,
+    doc: 'share of the variant relative to the others; 0 for requests that name it',
+  },
+  shadow: {
+    type: 'number',
+    isFlagOnly: true,
+    isFraction: true,
+    value: 'SHARE',
+    min: 0,
+    max: 1,
+    doc: 'with --variant: it gets a copy of this share of the traffic, and its answers are compared, not sent',
+  },
+  min: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'N',
+    min: 0,
+    max: 1000,
+    doc: 'replicas that are always loaded; with 0 it is loaded when a request comes',
+  },
+  max: { type: 'number', isFlagOnly: true, value: 'N', min: 1, max: 1000, doc: 'most replicas' },
+  idleTimeoutMs: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'MS',
+    min: 1000,
+    max: 604_800_000,
+    doc: 'how long it is without a request before the last replica goes',
+  },
+  isolated: {
+    type: 'boolean',
+    isFlagOnly: true,
+    doc: 'run it in processes of its own, so that a crash disturbs no other model',
+  },
+  ifAbsent: { type: 'boolean', isFlagOnly: true, doc: 'do nothing where there is an endpoint of that name' },
+  detach: { type: 'boolean', isFlagOnly: true, doc: 'end once the platform has it, without waiting for it to answer' },
+  ...PROJECT_OPTION,
+  ...COMPILE_OPTIONS,
+  runtime: PYTHON_OPTIONS.runtime,
+  ...PLATFORM_OPTIONS,
+} as const satisfies OptionTable
+
+type Given = Options<typeof options>
+
+/** `slipway deploy`: from a file to an endpoint that answers, with everything that happens in between shown. */
+export const deployCommand: Command<typeof options> = {
+  usage: '<file|folder|url> [--endpoint <name>] [--canary 0.1]',
+  options,
+  async run([word, ...more], given, context) {
+    if (word === undefined || more.length > 0)
+      throw new UsageError('name one model file, folder or address: `slipway deploy <file>`')
+    const wishes = wishesOf(given)
+    const named = await nameSource(word)
+    const begun = performance.now()
+    return withPlatform(given, context, async (platform) => {
+      const { client } = platform
+      const { project } = given
+      const { signal, stderr } = context
+      const name = given.endpoint ?? given.model ?? stemOf(named.fileName)
+      const before = await findEndpoint(client, project, name, signal)
+      if (given.ifAbsent && before !== undefined && before.servedRevision !== undefined) {
+        tellPresent(before, given.json, context)
+        return EXIT.done
+      }
+      const model = given.model ?? before?.spec.variants[0]?.model ?? name
+      const show = showPhases(name, context)
+      const watch = await beginWatch(client, project, signal)
+      const source = await bringSource(client, named, {
+        project,
+        signal,
+        onProgress: (done, total) => show('uploading', done / Math.max(1, total), `uploading ${formatBytes(total)}`),
+      }).catch((error: unknown) => {
+        show.end()
+        if (!signal.aborted) throw error
+        throw new ServingError(
+          'cancelled',
+          'interrupted: nothing is deployed; the same command goes on with the upload where it stopped',
+          { cause: error },
+        )
+      })
+      const { allowUntested, steps } = howToCompile(given)
+      const runtime = given.runtime === 'python' ? { runtime: given.runtime } : {}
+      const { number } = await client.call('createVersion', {
+        params: { project, model },
+        body: {
+          source,
+          fileName: named.fileName,
+          ...(given.description === undefined ? {} : { description: given.description }),
+          how: { allowUntested, ...(steps === undefined ? {} : { steps }), ...runtime },
+        },
+        signal,
+      })
+      const deployed = { project, endpoint: name, model, version: number }
+      const way = sameWay(given)
+      try {
+        const changed = await changeSpec(
+          client,
+          { project, endpoint: name, signal },
+          (current) => planDeployment(current, { model, version: number }, wishes),
+          `deploy ${named.fileName} as ${model}/${number}`,
+        )
+        const { revision } = changed
+        if (given.detach) {
+          tellDetached({ ...deployed, revision }, way, given.json, context)
+          return EXIT.done
+        }
+        const followed: Followed = { client, project, watch, onPhase: show, signal }
+        const version = await followVersion(followed, model, number)
+        const { endpoint } = await followRevision(followed, name, revision)
+        if (given.label !== undefined) {
+          const params = { project, model, label: given.label }
+          await client.call('putLabel', { params, body: { version: number }, signal })
+        }
+        const tookMs = performance.now() - begun
+        show.finish(`${paintFor(stderr, context.env).good('answers')} after ${formatDuration(tookMs)}`)
+        await tellDone(platform, endpoint, version, { ...given, tookMs }, context)
+        return EXIT.done
+      } catch (error) {
+        show.end()
+        throw toldError(error, deployed, way, context)
+      }
+    })
+  },
+}
+
+interface Deployed {
+  readonly project: string
+  readonly endpoint: string
+  readonly model: string
+  readonly version: number
+}
+
+/** @throws {UsageError} for wishes that exclude each other */
+function wishesOf(given: Given): DeployWishes {
+  const { canary, linear, blueGreen, allAtOnce, bakeMs, min, max, idleTimeoutMs, variant, weight, shadow } = given
+  const strategies: Partial<RolloutSpec>[] = [
+    ...(canary === undefined ? [] : [{ strategy: 'canary', step: canary } as const]),
+    ...(linear === undefined ? [] : [{ strategy: 'linear', step: linear } as const]),
+    ...(blueGreen ? [{ strategy: 'blue-green' } as const] : []),
+    ...(allAtOnce ? [{ strategy: 'all-at-once' } as const] : []),
+  ]
+  if (strategies.length > 1) throw new UsageError('say one of --canary, --linear, --blue-green and --all-at-once')
+  if (min !== undefined && max !== undefined && min > max)
+    throw new UsageError(`--min is ${min} and --max is ${max}: the most cannot be fewer than the least`)
+  if (shadow !== undefined && (variant === undefined || weight !== undefined))
+    throw new UsageError('--shadow is for a variant beside those that answer: say --variant too, and no --weight')
+  return {
+    variant,
+    weight,
+    shadow,
+    isolation: given.isolated ? 'process' : undefined,
+    rollout: {
+      ...strategies[0],
+      ...(bakeMs === undefined ? {} : { bakeMs }),
+      ...(given.rolloutTimeoutMs === undefined ? {} : { timeoutMs: given.rolloutTimeoutMs }),
+    },
+    scaling: {
+      ...(min === undefined ? {} : { minReplicas: min }),
+      ...(max === undefined ? {} : { maxReplicas: max }),
+      ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+    },
+  }
+}
+
+async function findEndpoint(
+  client: Client,
+  project: string,
+  endpoint: string,
+  signal: AbortSignal,
+): Promise<Endpoint | undefined> {
+  return client.call('getEndpoint', { params: { project, endpoint }, signal }).catch((error: unknown) => {
+    if (error instanceof ServingError && error.code === 'not_found') return undefined
+    throw error
+  })
+}
+
+/** A bar over all phases on a terminal, a line for each elsewhere. */
+function showPhases(name: string, { stderr }: CommandContext) {
+  const progress = createProgress(name, stderr, () => performance.now())
+  let current: DeployPhase | undefined
+  let shown: number | undefined
+  const show = (phase: DeployPhase, share: number | undefined, text: string): void => {
+    const at = DEPLOY_PHASES.indexOf(phase)
+    const fraction = (at + Math.min(1, share ?? 0)) / DEPLOY_PHASES.length
+    // each step of a rollout is news; what is decided within one is told now and then
+    if (phase !== current || (phase === 'routing' && share !== shown)) progress.phase(plain(text), fraction)
+    else progress.update(fraction, plain(text))
+    current = phase
+    shown = share
+  }
+  const finish = (text: string) => progress.finish(text)
+  /** Leaves the bar as it stands, and the line. */
+  const end = () => {
+    if (stderr.isTTY === true && current !== undefined) stderr.write('\n')
+  }
+  return Object.assign(show, { finish, end })
+}
+
+async function tellDone(
+  platform: Platform,
+  endpoint: Endpoint,
+  version: Version,
+  { json, tookMs, label }: Given & { readonly tookMs: number },
+  { stdout, stderr, env, signal }: CommandContext,
+): Promise<void> {
+  const { url, curl } = await tryLine(platform, endpoint.project, endpoint.name, version, signal)
+  if (json) {
+    const { project, model, number, bundle, warnings } = version
+    const facts = { project, endpoint: endpoint.name, revision: endpoint.revision, model, version: number }
+    const more = { digest: bundle?.digest ?? null, label: label ?? null, url, curl: curl ?? null, warnings }
+    stdout.write(`${JSON.stringify({ ...facts, ...more, tookMs: Math.round(tookMs) })}\n`)
+    return
+  }
+  const { warn } = paintFor(stderr, env)
+  for (const warning of version.warnings) stderr.write(`${warn('warning:')} ${plain(warning)}\n`)
+  stdout.write(`${url}\n`)
+  if (curl !== undefined) stdout.write(`\nTry it:\n  ${plain(curl)}\n`)
+}
+
+function tellPresent({ project, name, revision }: Endpoint, asJson: boolean, { stdout }: CommandContext): void {
+  if (asJson) stdout.write(`${JSON.stringify({ project, endpoint: name, revision, isPresent: true })}\n`)
+  else stdout.write(`endpoint ${name} is there already\n`)
+}
+
+function tellDetached(
+  deployed: Deployed & { readonly revision: number },
+  way: string,
+  asJson: boolean,
+  { stdout }: CommandContext,
+) {
+  if (asJson) stdout.write(`${JSON.stringify(deployed)}\n`)
+  else
+    stdout.write(
+      `${deployed.model}/${deployed.version} is on its way to endpoint ${deployed.endpoint}; \`slipway rollout ${deployed.endpoint}${way} --watch\` follows it\n`,
+    )
+}
+
+/** The failure with what a person needs next to it: the log's tail, or how to go on after an interruption. */
+function toldError(
+  thrown: unknown,
+  deployed: Deployed,
+  way: string,
+  { stderr, signal, env }: CommandContext,
+): ServingError {
+  const error = ServingError.from(thrown)
+  if (signal.aborted)
+    return new ServingError(
+      'cancelled',
+      `interrupted; the platform goes on with ${deployed.model}/${deployed.version}: \`slipway rollout ${deployed.endpoint}${way} --watch\` follows it, and --cancel in place of --watch gives it up`,
+      { cause: error, details: { ...deployed } },
+    )
+  const { logTail } = error.details
+  const { dim } = paintFor(stderr, env)
+  if (Array.isArray(logTail)) for (const line of logTail) stderr.write(`${dim(`  | ${plain(String(line))}`)}\n`)
+  return new ServingError(error.code, error.message, { cause: error.cause, details: { ...deployed, ...error.details } })
+}

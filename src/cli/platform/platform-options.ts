@@ -1,0 +1,34 @@
+import { DEFAULT_PROJECT } from '../../api/resources.ts'
+import { DATA_OPTION, JSON_OPTION } from '../common-options.ts'
+import type { OptionTable } from '../options.ts'
+
+/** Of every command that talks to a platform. */
+export const PLATFORM_OPTIONS = {
+  url: {
+    type: 'string',
+    value: 'URL',
+    doc: "address of the platform's API; that of the platform in the data folder when left out",
+  },
+  keyFile: {
+    type: 'string',
+    value: 'PATH',
+    doc: "file with the key for the platform, where SLIPWAY_KEY does not hold it; the data folder's admin key when left out",
+  },
+  caFile: {
+    type: 'string',
+    platformVariables: ['SLIPWAY_CA'],
+    value: 'PATH',
+    doc: "certificate in PEM of the CA that the platform's own certificate comes from; tls/ca.pem in the data folder when left out",
+  },
+  insecure: {
+    type: 'boolean',
+    doc: 'send the key without TLS to another machine, where something else guards the way',
+  },
+  ...DATA_OPTION,
+  ...JSON_OPTION,
+} as const satisfies OptionTable
+
+/** Of those that work in one project. */
+export const PROJECT_OPTION = {
+  project: { type: 'string', value: 'NAME', default: DEFAULT_PROJECT, doc: 'project that the names belong to' },
+} as const satisfies OptionTable
