@@ -40,7 +40,7 @@ const TYPES = 'slipway.d.ts'
  */
 const STARTER = `// Starts Slipway, with what V8 made of it the last time where that could be kept.
 const [command, kind] = process.argv.slice(2)
-if (command === 'serve' || kind === 'runner')
+if (command === 'serve' || command === 'up' || kind === 'runner' || kind === 'control')
   process.getBuiltinModule('node:module').enableCompileCache(import.meta.dirname + '/.compiled')
 `
 

@@ -17,8 +17,21 @@ const PARTS = [
   ],
   ['speaking', ['src/cli/curl-line.ts']], // the codecs, by which `serve` says what to try
   ['serving', ['src/server/runner.ts', 'src/server/grpc.ts', 'src/telemetry/tracer.ts']],
+  [
+    'platform', // of the platform's supervisor and runners, besides what a server has
+    [
+      'src/cli/up.ts',
+      'src/server/platform/runner-part.ts',
+      'src/server/platform/gate.ts',
+      'src/server/platform/crews.ts',
+    ],
+  ],
+  ['controlling', ['src/server/platform/control.ts', 'src/storage/s3.ts']],
   ['making', []], // all other commands and processes: reads, compiles and packs models
 ]
+
+/** Packages that control alone uses, when it is asked to. */
+const OF_CONTROL = /\/node_modules\/(@aws-sdk|@aws-crypto|@smithy|@aws)\//
 
 /** The part that a process starts with. */
 export const FIRST_PART = PARTS[0][0]
@@ -37,7 +50,7 @@ export function createPartOf(root) {
         ))
           if (!parts.has(each)) parts.set(each, part)
     }
-    return parts.get(id) ?? (id.startsWith('\0rolldown') ? FIRST_PART : LAST_PART)
+    return parts.get(id) ?? (id.startsWith('\0rolldown') ? FIRST_PART : OF_CONTROL.test(id) ? 'controlling' : LAST_PART)
   }
 }
 
@@ -78,6 +91,10 @@ export function joinParts(files, entry) {
 
 /** What such a file imports from which part, what it calls and what it exports; undefined for a part. */
 function facadeOf(text) {
+  const [, theirs, source] =
+    /^import\{(\w+)(?: as \w+)?\}from"(\.\/[\w.-]+)";export default \w+\(\);export\{\};?\s*$/.exec(text) ?? []
+  // a package of CommonJS is what its one function returns
+  if (theirs !== undefined) return { from: source, calls: [], exported: [['default', `${theirs}()`]] }
   const [, imports, from, calls, exported] =
     /^import\{([^}]*)\}from"(\.\/[\w.-]+)";((?:(?:await )?\w+\(\);)*)export\{([^}]*)\};?\s*$/.exec(text) ?? []
   if (imports === undefined) return undefined

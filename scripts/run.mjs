@@ -15,8 +15,7 @@ const format = ['format', [bin('oxfmt/bin/oxfmt'), '--check']]
 const types = ['types', [bin('typescript/bin/tsc'), '--noEmit']]
 
 const tasks = {
-  start: () =>
-    one([join(root, 'src/cli/main.ts'), 'serve', join(root, 'examples/fraud-pipeline/fraud.joblib'), ...rest]),
+  start: () => one([join(root, 'src/cli/main.ts'), 'up', join(root, 'examples/fraud-pipeline/fraud.joblib'), ...rest]),
   check: () => steps([lint, format, types]),
   fix: () =>
     steps([

@@ -125,6 +125,7 @@ async function openWithoutFiles({ folder, digest }: DesiredModel): Promise<OpenB
 
 export interface HandleOptions {
   readonly authorize?: RouterOptions['authorize']
+  readonly planeFor?: RouterOptions['planeFor']
   readonly maxBodyBytes?: RouterOptions['maxBodyBytes']
   readonly platformRoutes?: PlatformRoutes
   /** What an operator may ask of the server. */
@@ -141,7 +142,7 @@ export function oipOptions(settings?: OipSettings): Pick<OipRestOptions, 'server
 
 /** The way from a wire request to an answer: every protocol, with failures of ours in the log. */
 export function createHandle(options: HandleOptions = {}): Handle {
-  const { authorize, maxBodyBytes, platformRoutes, operations, oip, protocols = [] } = options
+  const { authorize, planeFor, maxBodyBytes, platformRoutes, operations, oip, protocols = [] } = options
   return createRouter({
     protocols: [
       ...allProtocols(VERSION, platformRoutes, operations, authorize !== undefined, oipOptions(oip)),
@@ -150,6 +151,7 @@ export function createHandle(options: HandleOptions = {}): Handle {
     onFailure: (error, request) =>
       log('error', 'request failed', { method: request.method, path: hideKeys(request.path), error }),
     ...(authorize === undefined ? {} : { authorize }),
+    ...(planeFor === undefined ? {} : { planeFor }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
   })
 }

@@ -10,11 +10,15 @@ import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
 import type { Credentials } from './credentials.ts'
 import type { FromRunner, ModelOutcome, ReadyModel, RunnerSettings, ToRunner } from './settings.ts'
 import { createRunnerCounts } from './runner-counts.ts'
+import type { CrewWish } from './platform/crews.ts'
+import type { PlatformRunner } from './platform/settings.ts'
 import { argumentsOf, threadPoolSize } from './spawn.ts'
 
 export interface FleetOptions {
-  /** Bound, not listened on: every runner does that. */
-  readonly socket: BoundSocket
+  /** Name of its runners, with a number behind: `runner`. */
+  readonly name?: string | undefined
+  /** Bound, not listened on: every runner does that. Absent for runners that others hand requests to. */
+  readonly socket: BoundSocket | undefined
   /** The same for gRPC, where that is spoken. */
   readonly grpcSocket: BoundSocket | undefined
   readonly runners: number
@@ -32,6 +36,10 @@ export interface FleetOptions {
   readonly onSuspect: (socket: string, why: 'silent' | 'damaged') => void
   /** Does what an operator asked of a runner. It never rejects. */
   readonly operate: (operation: Operation) => Promise<OperationAnswer>
+  /** Told what a runner of the platform asks for its isolated models. */
+  readonly onCrew?: ((runner: KeptProcess, wish: CrewWish) => void) | undefined
+  /** What else a runner of the platform is told, by its place: those read from files what they serve, and nothing is applied. */
+  readonly platform?: ((index: number) => PlatformRunner) | undefined
   /** Told when a restarted runner has to do without a model. */
   readonly onMissing: (failed: readonly ModelOutcome[]) => void
 }
@@ -70,7 +78,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const { settings, runners } = options
   const sockets = runners > 1 ? Array.from({ length: runners }, (_, i) => `${options.folder}/r${i}`) : []
   const addresses = {
-    http: addressOf(options.socket, '--port'),
+    http: options.socket && addressOf(options.socket, '--port'),
     grpc: options.grpcSocket && addressOf(options.grpcSocket, '--grpc-port'),
   }
   const placement = createPlacement(sockets)
@@ -88,7 +96,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const slots = Array.from({ length: runners }, (_, i): ProcessSlot => {
     return createProcessSlot({
       what: 'runner',
-      fields: runners > 1 ? { runner: i + 1 } : {},
+      fields: { ...(options.name !== undefined && { group: options.name }), ...(runners > 1 && { runner: i + 1 }) },
       spawn: () => spawnRunner(options.socket, options.grpcSocket),
       onStart: (process, isAlone) => {
         if (options.prepare.length > 0) tell(process, { type: 'prepare', engines: options.prepare })
@@ -96,7 +104,15 @@ export function createFleet(options: FleetOptions): Fleet {
         const socket = sockets[i]
         tell(process, {
           type: 'start',
-          start: { name: `runner-${i + 1}`, settings, addresses, ...credentials, socket, mustLoadAll },
+          start: {
+            name: `${options.name ?? 'runner'}-${i + 1}`,
+            settings,
+            addresses,
+            ...credentials,
+            socket,
+            mustLoadAll,
+            platform: options.platform?.(i),
+          },
         })
         if (observing !== undefined) tell(process, { type: 'observe', observing })
         if (told !== undefined) tell(process, messageFor(i, told))
@@ -122,6 +138,7 @@ export function createFleet(options: FleetOptions): Fleet {
       counts.put(process, message.snapshot)
       gatherer.receive(message.id)
     } else if (message.type === 'collect') void collect(process, message.id)
+    else if (message.type === 'crew' || message.type === 'uncrew') options.onCrew?.(process, message)
     else if (message.type === 'operate') void operate(process, message)
     else if (message.type === 'applied') {
       if (process === slots[0]?.living[0]) served = message.models
@@ -208,10 +225,17 @@ function addressOf(socket: BoundSocket, flag: string): BoundAddress {
   return { host, port, flag }
 }
 
-function spawnRunner(socket: BoundSocket, grpcSocket: BoundSocket | undefined): ChildProcess {
+function spawnRunner(socket: BoundSocket | undefined, grpcSocket: BoundSocket | undefined): ChildProcess {
   return spawn(process.execPath, argumentsOf('runner', ['--expose-gc']), {
     // 3 is the channel, 4 the listening socket, 5 that of gRPC
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd(), ...(grpcSocket === undefined ? [] : [grpcSocket.fd()])],
+    stdio: [
+      'ignore',
+      'inherit',
+      'inherit',
+      'ipc',
+      ...(socket === undefined ? [] : [socket.fd()]),
+      ...(grpcSocket === undefined ? [] : [grpcSocket.fd()]),
+    ],
     serialization: 'advanced',
     env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize() },
   })

@@ -51,3 +51,12 @@ export async function listenOn(server: Server, fd: number, address: BoundAddress
 function portInUse({ host, port, flag }: BoundAddress, cause: unknown): ServingError {
   return new ServingError('unavailable', `port ${port} on ${host} is in use: choose another with ${flag}`, { cause })
 }
+
+/** Address and port of a bound socket, as clients call them. */
+export function addressOf(socket: BoundSocket): string {
+  const { address, family, port } = socket.address()
+  // an address that means all of them is no address to call
+  const isAny = address === '0.0.0.0' || address === '::'
+  const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+  return `${host}:${port}`
+}

@@ -5,10 +5,11 @@ import { setTimeout } from 'node:timers/promises'
 import { createAuthorizer, type Authorizer } from '../auth/authorizer.ts'
 import { ServingError } from '../core/errors.ts'
 import { enginesNamed } from '../engines/index.ts'
-import type { GrpcHost } from '../hosts/grpc/grpc-host.ts'
 import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
+import type { Handle } from '../protocols/protocol.ts'
 import { createMetricsProtocol } from '../protocols/metrics/metrics.ts'
 import type { LocalPlane } from '../runtime/local-plane.ts'
+import type { DataPlane } from '../runtime/plane.ts'
 import { servePlane, type FrameServer } from '../runtime/remote/index.ts'
 import { renderMetrics } from '../telemetry/render.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
@@ -18,6 +19,10 @@ import { createAskingOperations, type AskingOperations } from './ask-supervisor.
 import { createCollector, type Collector } from './collect.ts'
 import { createHandle, createPlane, openAnywhere } from './data-plane.ts'
 import type { Models } from './desired-state.ts'
+import type { Grpc } from './grpc.ts'
+import type { GateServer } from './platform/gate.ts'
+import type { RunnerPart } from './platform/runner-part.ts'
+import { gateOf, type PlatformRunner } from './platform/settings.ts'
 import { listenOn, type BoundAddress } from './listening.ts'
 import { createAccessLog, droppedLogLines, log, setLogLevel, setLogSettings } from './log.ts'
 import {
@@ -26,6 +31,7 @@ import {
   LISTENING_FD,
   type Failure,
   type FromRunner,
+  type RunnerSettings,
   type RunnerStart,
   type ToRunner,
 } from './settings.ts'
@@ -39,10 +45,14 @@ type Apply = Extract<ToRunner, { type: 'apply' }>
 interface Parts {
   readonly start: RunnerStart
   readonly plane: LocalPlane
+  /** Answers requests of HTTP. */
+  readonly handle: Handle
   readonly applier: Applier
   readonly host: HttpHost
-  readonly grpc: GrpcHost | undefined
+  readonly grpc: Grpc | undefined
   readonly authorizer: Authorizer | undefined
+  /** Of a runner of the platform. */
+  readonly platform: RunnerPart | undefined
   readonly collector: Collector
   readonly asking: AskingOperations
   /** Models that are known and not served at present. */
@@ -58,6 +68,7 @@ interface Parts {
 export function runRunner(): void {
   const assembled = Promise.withResolvers<Parts>()
   let peers: FrameServer | undefined
+  let gate: GateServer | undefined
   let isListening = false
   let isDraining = false
   let hasFailed = false
@@ -93,6 +104,8 @@ export function runRunner(): void {
         })
       case 'operated':
         return use(({ asking }) => asking.receive(message.id, message.answer))
+      case 'crewed':
+        return use(({ platform }) => platform?.crews.receive(message))
       case 'drain':
         return void drain(message.hasSuccessor)
     }
@@ -124,6 +137,7 @@ export function runRunner(): void {
       (parts) => {
         longestRunMs = () => parts.plane.longestRunMs()
         assembled.resolve(parts)
+        if (parts.platform !== undefined) turn = turn.then(() => begin(parts)).catch(fail)
       },
       (error: unknown) => {
         assembled.reject(error)
@@ -161,10 +175,27 @@ export function runRunner(): void {
     isListening = true
   }
 
+  /** A runner of the platform finds out itself what it serves. */
+  async function begin(parts: Parts): Promise<void> {
+    if (isDraining) return
+    // others of the group may hold what we are asked for, and the other way round: who waits for whom is said by nobody
+    const { platform, start } = parts
+    if (platform !== undefined && start.socket !== undefined)
+      peers = await listenForPeers(platform.endpoints.peers, start.socket)
+    await platform?.begin()
+    if (isDraining) return
+    gate = await listenAtGate(parts)
+    await listen(parts)
+    tidyUp(true)
+    tell({ type: 'ready' })
+    isListening = true
+  }
+
   async function listen({ plane, host, grpc, start }: Parts): Promise<void> {
-    if (start.socket !== undefined) peers = await listenForPeers(plane, start.socket)
+    if (start.socket !== undefined && peers === undefined) peers = await listenForPeers(plane, start.socket)
     plane.setReady(true)
     const { addresses } = start
+    if (addresses.http === undefined) return
     await take(host.server, LISTENING_FD, addresses.http)
     if (grpc !== undefined && addresses.grpc !== undefined) await take(grpc.server, GRPC_LISTENING_FD, addresses.grpc)
   }
@@ -196,9 +227,11 @@ export function runRunner(): void {
 
   /** Answers what is under way, here and for other runners. */
   async function finish(parts: Parts, hasSuccessor: boolean): Promise<void> {
-    const { plane, applier, start } = parts
+    const { plane, applier, start, platform } = parts
+    platform?.leave()
     plane.setReady(false)
     await turn // what is being loaded is loaded first
+    await gate?.drain()
     if (hasSuccessor) {
       await Promise.all([drainHosts(parts), peers?.drain(start.settings.drainTimeoutMs)])
       return await sayGoodbye(parts)
@@ -230,6 +263,7 @@ async function lastOf(peers: FrameServer | undefined): Promise<void> {
 
 /** What was counted and traced last is told before the end. */
 async function sayGoodbye(parts: Parts): Promise<void> {
+  await parts.platform?.close()
   report(parts, 0)
   await parts.telemetry.close()
 }
@@ -253,6 +287,7 @@ async function assemble(start: RunnerStart): Promise<Parts> {
     epochNow,
     gauges: () => plane.gauges(),
     isReady: () => plane.isReady(),
+    endpoints: () => platform?.metrics(),
     accessLog: settings.accessLog ? createAccessLog() : undefined,
     droppedLogLines,
     traces: traces.settings,
@@ -271,21 +306,25 @@ async function assemble(start: RunnerStart): Promise<Parts> {
     (id, operation) => tell({ type: 'operate', id, operation }),
     async () => (await collector.collect())?.snapshots,
   )
-  const { operations } = asking
+  const platform = start.platform && (await assemblePlatform(start.platform, settings, plane))
+  const operations = platform?.restrict(asking.operations) ?? asking.operations
   const metrics = createMetricsProtocol(async () => {
     const collected = await collector.collect()
     return renderMetrics(collected?.snapshots ?? [telemetry.snapshot()], collected?.counters)
   })
   const authorizer = keys && createAuthorizer(keys, { now, calendarNow: epochNow })
+  const authorize = platform?.authorize ?? authorizer?.authorize
+  const handle = createHandle({
+    protocols: [metrics],
+    operations,
+    oip: settings,
+    maxBodyBytes: settings.http.maxBodyBytes,
+    platformRoutes: settings.platformRoutes,
+    ...(authorize && { authorize }),
+    ...(platform && { planeFor: platform.planeFor }),
+  })
   const host = createHttpHost({
-    handle: createHandle({
-      protocols: [metrics],
-      operations,
-      oip: settings,
-      maxBodyBytes: settings.http.maxBodyBytes,
-      platformRoutes: settings.platformRoutes,
-      ...(authorizer && { authorize: authorizer.authorize }),
-    }),
+    handle: platform?.handing('http', handle) ?? handle,
     plane,
     ...settings.http,
     ...(tls && { tls }),
@@ -301,20 +340,53 @@ async function assemble(start: RunnerStart): Promise<Parts> {
       operations,
       http: settings.http,
       plane,
-      authorize: authorizer?.authorize,
+      authorize,
+      platform,
       tls,
       onAnswered: (answered) => telemetry.onAnswered(answered),
     })
-  return { start, plane, applier, host, grpc, authorizer, collector, asking, unloaded, telemetry }
+  return { start, plane, handle, applier, host, grpc, authorizer, platform, collector, asking, unloaded, telemetry }
+}
+
+/** Takes what the runners in front hand over. */
+async function listenAtGate({ platform, start, plane, handle, grpc }: Parts): Promise<GateServer | undefined> {
+  if (platform === undefined || start.platform === undefined || start.platform.isFront) return undefined
+  const { serveGate } = await import('./platform/gate.ts')
+  const server = createServer()
+  const gate = serveGate(server, plane, { http: handle, grpc: grpc?.handle })
+  await listenAtPath(server, gateOf(start.platform.gateFolder, start.platform.project))
+  return gate
+}
+
+/** Loaded here: a server that is told what it serves is spared it. */
+async function assemblePlatform(
+  platform: PlatformRunner,
+  settings: RunnerSettings,
+  plane: LocalPlane,
+): Promise<RunnerPart> {
+  const { createRunnerPart } = await import('./platform/runner-part.ts')
+  const { createCrewClient } = await import('./platform/crews.ts')
+  return createRunnerPart({
+    platform,
+    settings,
+    plane,
+    crews: createCrewClient(tell),
+    onSuspect: (socket, why) => tell({ type: 'suspect', socket, why }),
+  })
 }
 
 /**
  * Listens for other runners. The socket is made beside its path and then takes its place: a process that had it before
  * removes only its own when it ends.
  */
-async function listenForPeers(plane: LocalPlane, path: string): Promise<FrameServer> {
+async function listenForPeers(plane: DataPlane, path: string): Promise<FrameServer> {
   const server = createServer()
   const frames = servePlane(server, plane)
+  await listenAtPath(server, path)
+  return frames
+}
+
+async function listenAtPath(server: Server, path: string): Promise<void> {
   const own = `${path}.${process.pid}`
   await rm(own, { force: true })
   await new Promise<void>((resolve, reject) => {
@@ -323,7 +395,6 @@ async function listenForPeers(plane: LocalPlane, path: string): Promise<FrameSer
   })
   server.on('error', (error) => log('error', 'socket for other runners', { error }))
   await rename(own, path)
-  return frames
 }
 
 function toMessage({ name, digest, error }: LoadOutcome) {

@@ -7,6 +7,8 @@ import type { Overrides } from '../runtime/choose.ts'
 import type { RunPoint } from '../runtime/run-cost.ts'
 import type { MetricsSnapshot } from '../telemetry/snapshot.ts'
 import type { BoundAddress } from './listening.ts'
+import type { CrewAnswer, CrewWish } from './platform/crews.ts'
+import type { PlatformRunner } from './platform/settings.ts'
 import type { LogLevel } from './log.ts'
 import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
 
@@ -100,8 +102,8 @@ export interface RunnerStart {
   /** Name among the processes of the server, which outlives restarts: `runner-1`. */
   readonly name: string
   readonly settings: RunnerSettings
-  /** Where the sockets that it inherits are bound; that of gRPC only where it is spoken. */
-  readonly addresses: { readonly http: BoundAddress; readonly grpc: BoundAddress | undefined }
+  /** Where the sockets that it inherits are bound: none for one that others hand requests to; that of gRPC only where it is spoken. */
+  readonly addresses: { readonly http: BoundAddress | undefined; readonly grpc: BoundAddress | undefined }
   readonly tls: TlsFiles | undefined
   /** Those who may ask; anybody where this is absent. */
   readonly keys: readonly ApiKey[] | undefined
@@ -109,6 +111,8 @@ export interface RunnerStart {
   readonly socket: string | undefined
   /** Whether it ends when a model cannot be loaded; else it serves the others. */
   readonly mustLoadAll: boolean
+  /** Of the platform; absent for a server that is told which models it serves. */
+  readonly platform?: PlatformRunner | undefined
 }
 
 /** For a data plane that serves the process it is in: one caller, which waits. */
@@ -142,6 +146,8 @@ export type ToRunner =
   | { readonly type: 'observe'; readonly observing: Observing }
   /** What came of what an operator asked for. */
   | { readonly type: 'operated'; readonly id: number; readonly answer: OperationAnswer }
+  /** The processes of a version that this runner asked for. */
+  | CrewAnswer
   /** Finish what is under way, and end. @param hasSuccessor whether a process has taken over its sockets */
   | { readonly type: 'drain'; readonly hasSuccessor: boolean }
 
@@ -166,6 +172,7 @@ export type FromRunner =
   /** An operator asks for something that concerns all. */
   | { readonly type: 'operate'; readonly id: number; readonly operation: Operation }
   | { readonly type: 'snapshot'; readonly id: number; readonly snapshot: MetricsSnapshot }
+  | CrewWish
 
 /** A `ServingError` that crosses a process border. */
 export interface Failure {

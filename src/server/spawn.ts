@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 export const PROCESS_ARGUMENT = '--slipway-process'
 
 /** The processes that Slipway starts for itself. */
-export type ProcessKind = 'runner' | 'worker' | 'probation' | 'inspection' | 'unpacking' | 'code'
+export type ProcessKind = 'runner' | 'worker' | 'probation' | 'inspection' | 'unpacking' | 'code' | 'control'
 
 let entry = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 

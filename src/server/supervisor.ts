@@ -5,7 +5,7 @@ import { createChores } from './chores.ts'
 import { openCredentials, type CredentialFiles } from './credentials.ts'
 import { describeChange, type Models } from './desired-state.ts'
 import { createFleet } from './fleet.ts'
-import { bind } from './listening.ts'
+import { addressOf, bind } from './listening.ts'
 import type { Located } from './locate-models.ts'
 import { log, logSettings, setLogSettings } from './log.ts'
 import { createModelControl } from './model-control.ts'
@@ -245,15 +245,6 @@ function bindAll({ host, port, grpcPort }: SupervisorOptions): Sockets {
 
 function urlOf(socket: BoundSocket, isSecure: boolean): string {
   return `${isSecure ? 'https' : 'http'}://${addressOf(socket)}`
-}
-
-/** Address and port, as clients call them. */
-function addressOf(socket: BoundSocket): string {
-  const { address, family, port } = socket.address()
-  // an address that means all of them is no address to call
-  const isAny = address === '0.0.0.0' || address === '::'
-  const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
-  return `${host}:${port}`
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

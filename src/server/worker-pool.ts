@@ -5,6 +5,7 @@ import type { PythonSettings } from '../engines/python/settings.ts'
 import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import { keyOf, type Models } from './desired-state.ts'
 import { residentMiB } from './limited-process.ts'
+import { log } from './log.ts'
 import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
 import type { DesiredModel } from './settings.ts'
 import { argumentsOf, threadPoolSize } from './spawn.ts'
@@ -37,6 +38,14 @@ export interface WorkerPool {
    * @returns the models with the sockets of their processes, and by name why others have none
    */
   provide(models: Models): Promise<{ models: DesiredModel[]; failures: ReadonlyMap<string, ServingError> }>
+  /**
+   * The processes of one version, as many as are wanted now: started or ended where there were others.
+   * @param sizes how many now, and how many there may ever be: so many sockets it has for good
+   * @throws {ServingError} when the first of them does not become ready
+   */
+  keep(model: DesiredModel, sizes: CrewSizes): Promise<NonNullable<DesiredModel['replicas']>>
+  /** Ends the processes of one version. */
+  dismiss(model: Pick<DesiredModel, 'name' | 'digest'>): void
   /** Ends the processes of all other models. */
   retain(models: Models): void
   /** Ends the process behind a socket, because a run there does not end. */
@@ -46,14 +55,25 @@ export interface WorkerPool {
   readonly restarts: number
 }
 
+/** Processes of one version. */
+export interface CrewSizes {
+  readonly now: number
+  readonly most: number
+}
+
 interface Member {
   readonly socket: string
   readonly slot: ProcessSlot
 }
 
 interface Crew {
-  readonly members: readonly Member[]
+  readonly model: DesiredModel
+  /** One for each process that there may ever be. */
+  readonly sockets: readonly string[]
+  readonly members: Member[]
   engines: readonly string[]
+  /** Its first processes are ready. */
+  started: Promise<unknown>
 }
 
 /** How often the memory of a process is looked at (ms). Its own word would come too late when it does not get to say it. */
@@ -83,43 +103,46 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     return new ServingError('unavailable', text, { details: { reason: 'memory' } })
   }
 
-  function createCrew(model: DesiredModel): Crew {
-    const { folder, digest, name, choices } = model
-    const { timeoutMs } = options
-    const engines = choices?.engines.value ?? options.engines
-    const crew: Crew = {
-      engines,
-      members: Array.from({ length: options.replicas }, (_, replica) => {
-        const socket = join(options.folder, `w${numbers++}`)
-        const start = {
-          folder,
-          digest,
-          name,
-          engines,
-          socket,
-          choices,
-          timeoutMs,
-          python: options.python,
-          typescript: options.typescript,
-        }
-        const slot = createProcessSlot({
-          what: 'worker',
-          fields: { model: name, version: digest.slice(0, 12), replica: replica + 1 },
-          spawn: spawnWorker,
-          onStart: (process) => process.send({ type: 'start', settings: start } satisfies ToWorker),
-          onMessage: (_process, message) => {
-            const told = message as FromWorker
-            if (told.type === 'ready') crew.engines = told.engines
-          },
-          drainMessage: () => ({ type: 'stop' }) satisfies ToWorker,
-          drainTimeoutMs: options.drainTimeoutMs,
-          silenceMs: options.silenceMs,
-          memory: { mostMiB: options.memoryMiB, policy: 'kill' },
-        })
-        return { socket, slot }
-      }),
-    }
+  function createCrew(model: DesiredModel, { now, most }: CrewSizes): Crew {
+    const sockets = Array.from({ length: Math.max(now, most) }, () => join(options.folder, `w${numbers++}`))
+    const engines = model.choices?.engines.value ?? options.engines
+    const crew: Crew = { model, sockets, members: [], engines, started: Promise.resolve() }
+    crew.started = resize(crew, Math.max(1, now))
+    crew.started.catch(() => {}) // whoever waits for it hears it
     return crew
+  }
+
+  /** @returns once the processes that were added are ready */
+  async function resize(crew: Crew, size: number): Promise<void> {
+    while (crew.members.length > Math.max(1, size)) leave(crew.members.pop())
+    const fresh: Member[] = []
+    for (const socket of crew.sockets.slice(crew.members.length, size)) {
+      const member = createMember(crew, socket, crew.members.length + 1)
+      crew.members.push(member)
+      fresh.push(member)
+    }
+    await Promise.all(fresh.map(({ slot }) => slot.start()))
+  }
+
+  function createMember(crew: Crew, socket: string, replica: number): Member {
+    const { folder, digest, name, choices } = crew.model
+    const { timeoutMs, python, typescript } = options
+    const start = { folder, digest, name, engines: crew.engines, socket, choices, timeoutMs, python, typescript }
+    const slot = createProcessSlot({
+      what: 'worker',
+      fields: { model: name, version: digest.slice(0, 12), replica },
+      spawn: spawnWorker,
+      onStart: (process) => process.send({ type: 'start', settings: start } satisfies ToWorker),
+      onMessage: (_process, message) => {
+        const told = message as FromWorker
+        if (told.type === 'ready') crew.engines = told.engines
+      },
+      drainMessage: () => ({ type: 'stop' }) satisfies ToWorker,
+      drainTimeoutMs: options.drainTimeoutMs,
+      silenceMs: options.silenceMs,
+      memory: { mostMiB: options.memoryMiB, policy: 'kill' },
+    })
+    return { socket, slot }
   }
 
   /** Without our environment, and where the system allows it without a network. */
@@ -134,16 +157,20 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     })
   }
 
+  function leave(member: Member | undefined, isAtOnce = false): void {
+    if (member === undefined) return
+    const { slot } = member
+    const left = slot.stop(isAtOnce).then(() => {
+      restartsBefore += slot.restarts
+      leaving.delete(left)
+    })
+    leaving.add(left)
+  }
+
   function dismiss(key: string, isAtOnce = false): void {
     const crew = crews.get(key)
     crews.delete(key)
-    for (const { slot } of crew?.members ?? []) {
-      const left = slot.stop(isAtOnce).then(() => {
-        restartsBefore += slot.restarts
-        leaving.delete(left)
-      })
-      leaving.add(left)
-    }
+    for (const member of crew?.members ?? []) leave(member, isAtOnce)
   }
 
   return {
@@ -153,10 +180,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         models.map(async (model) => {
           const key = keyOf(model)
           if (crews.has(key)) return
-          const crew = createCrew(model)
+          const crew = createCrew(model, { now: options.replicas, most: options.replicas })
           crews.set(key, crew)
           try {
-            await Promise.all(crew.members.map(({ slot }) => slot.start()))
+            await crew.started
           } catch (thrown) {
             failures.set(model.name, ServingError.from(thrown))
             dismiss(key)
@@ -166,10 +193,26 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       const provided = models.flatMap((model) => {
         const crew = crews.get(keyOf(model))
         if (crew === undefined) return []
-        return [{ ...model, replicas: { sockets: crew.members.map(({ socket }) => socket), engines: crew.engines } }]
+        return [{ ...model, replicas: { sockets: crew.sockets, engines: crew.engines } }]
       })
       return { models: provided, failures }
     },
+    async keep(model, sizes) {
+      const key = keyOf(model)
+      let crew = crews.get(key)
+      if (crew === undefined) crews.set(key, (crew = createCrew(model, sizes)))
+      else if (crew.members.length !== Math.max(1, sizes.now))
+        // one more that does not come up is no failure of those that are there
+        void resize(crew, sizes.now).catch((error: unknown) => log('error', 'a worker more did not start', { error }))
+      try {
+        await crew.started
+      } catch (error) {
+        if (crews.get(key) === crew) dismiss(key)
+        throw error
+      }
+      return { sockets: crew.sockets, engines: crew.engines }
+    },
+    dismiss: (model) => dismiss(keyOf(model)),
     retain(models) {
       const kept = new Set(models.map(keyOf))
       for (const key of crews.keys()) if (!kept.has(key)) dismiss(key)

@@ -24,7 +24,7 @@ export interface RunningCommand {
   /** Waits until stdout or stderr has this in it; throws when the command ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>
   /** Process ids of everything of that kind that runs now. */
-  processes(kind: 'runner' | 'worker'): Promise<number[]>
+  processes(kind: 'runner' | 'worker' | 'control'): Promise<number[]>
 }
 
 export interface EndedCommand {

@@ -1,0 +1,152 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { RouteTable } from '../../api/route-table.ts'
+import type { RunnerStatus, ToControl } from '../../api/runner-status.ts'
+import { linkToControl, type ControlLink } from './control-link.ts'
+import { createLocalFleet, type LocalFleet } from './local-fleet.ts'
+import { createRouteFiles } from './route-files.ts'
+
+let folder: string
+let told: string[]
+let links: ControlLink[]
+let shares: Readonly<Record<string, number>>[]
+let fleet: LocalFleet
+
+function createFleet(): LocalFleet {
+  return createLocalFleet({
+    files: createRouteFiles(join(folder, 'routes')),
+    socket: join(folder, 'control'),
+    sizeOf: () => 1,
+    now: () => performance.now(),
+    onProjects: (projects) => told.push(projects.join()),
+  })
+}
+const link = (status: () => RunnerStatus, onChange: (project: string | undefined) => void = () => {}) => {
+  const made = linkToControl({
+    socket: join(folder, 'control'),
+    status,
+    onChange,
+    onShares: (given) => shares.push(given),
+  })
+  links.push(made)
+  return made
+}
+const statusOf = (runner: string, revision = 0): RunnerStatus => ({
+  runner,
+  project: 'default',
+  index: 0,
+  count: 1,
+  life: '1',
+  revision,
+  memoryBytes: 1,
+  replicas: [],
+  traffic: [],
+})
+const tableOf = (project: string, revision: number, endpoints: RouteTable['endpoints'] = []): RouteTable => ({
+  formatVersion: 1,
+  project,
+  revision,
+  endpoints,
+  keys: [],
+})
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slw-fleet-'))
+  told = []
+  links = []
+  shares = []
+  fleet = createFleet()
+  await fleet.listening()
+})
+afterEach(async () => {
+  for (const each of links) each.close()
+  await fleet.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+test('what is published is durable before it is told', async () => {
+  const files = createRouteFiles(join(folder, 'routes'))
+  const seen: (number | undefined)[] = []
+  link(
+    () => statusOf('r'),
+    (project) => {
+      if (project === 'default') void files.read(project).then((table) => seen.push(table?.revision))
+    },
+  )
+  await expect.poll(() => fleet.runners('default').length).toBe(1)
+  await fleet.publish(tableOf('default', 7))
+  await expect.poll(() => seen).toEqual([7])
+  expect((await stat(join(folder, 'routes/default.json'))).mode & 0o777).toBe(0o600)
+  expect(await fleet.published('default')).toEqual(tableOf('default', 7))
+})
+
+test('runners are known by what they said last, and as gone once they are', async () => {
+  const one = link(() => statusOf('r', 3))
+  await expect.poll(() => fleet.runners('default')[0]?.status.revision).toBe(3)
+  expect(fleet.runners('default')[0]?.isConnected).toBe(true)
+  expect(fleet.runners('other')).toEqual([])
+  one.close()
+  await expect.poll(() => fleet.runners('default')[0]?.isConnected).toBe(false)
+})
+
+test('a fleet that comes back knows what was published, and runners find it again', async () => {
+  const changes: (string | undefined)[] = []
+  link(
+    () => statusOf('r'),
+    (project) => changes.push(project),
+  )
+  await fleet.publish(tableOf('default', 1))
+  await fleet.publish(tableOf('team', 1, [{ name: 'e', isPaused: false, variants: [] }]))
+  expect(told).toEqual(['', 'team'])
+  await fleet.close()
+  fleet = createFleet()
+  await fleet.listening()
+  expect(await fleet.projects()).toEqual(['default', 'team'])
+  expect(told.at(-1)).toBe('team')
+  changes.length = 0
+  await expect.poll(() => fleet.runners('default')[0]?.isConnected).toBe(true)
+  await expect.poll(() => changes).toEqual(expect.arrayContaining(['default', undefined]))
+  await fleet.retract('team')
+  expect(told.at(-1)).toBe('')
+  expect(await fleet.published('team')).toBeUndefined()
+})
+
+test('events that nobody heard are told once somebody listens', async () => {
+  await fleet.close()
+  const events: ToControl[] = []
+  const one = link(() => statusOf('r'))
+  one.event({
+    type: 'event',
+    project: 'default',
+    endpoint: 'e',
+    event: 'woken',
+    level: 'info',
+    message: 'm',
+    details: {},
+  })
+  fleet = createFleet()
+  fleet.listen((message) => events.push(message))
+  await fleet.listening()
+  await expect.poll(() => events.filter(({ type }) => type === 'event')).toHaveLength(1)
+})
+
+test('a file that is no table is refused by name', async () => {
+  const files = createRouteFiles(join(folder, 'routes'))
+  await files.write({ ...tableOf('default', 1), project: 'default' })
+  const { writeFile } = await import('node:fs/promises')
+  for (const text of ['', '{', '{"formatVersion":2,"project":"default"}', '{"formatVersion":1,"project":"other"}']) {
+    await writeFile(join(folder, 'routes/default.json'), text)
+    await expect(files.read('default')).rejects.toMatchObject({ code: 'refused' })
+  }
+  expect(await files.read('nobody')).toBeUndefined()
+})
+
+test('quotas are shared out by where requests come in', async () => {
+  link(() => ({ ...statusOf('a'), demand: { key: 9 } }))
+  link(() => ({ ...statusOf('b'), demand: {} }))
+  await expect
+    .poll(() => shares.map(({ key }) => Math.round(100 * (key ?? 0)) / 100))
+    .toEqual(expect.arrayContaining([0.95, 0.05]))
+})

@@ -1,0 +1,157 @@
+import { chmod, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import type { RouteTable } from '../../api/route-table.ts'
+import type { RunnerStatus, ToControl, ToDataPlane } from '../../api/runner-status.ts'
+import type { Fleet, HeardRunner } from '../../control/fleet.ts'
+import { log } from '../log.ts'
+import type { EndpointLogMessage } from './monitor/log-messages.ts'
+import { planDirectory, writeDirectory } from './directory.ts'
+import { readLines, writeLine } from './lines.ts'
+import { planShares } from './quota-shares.ts'
+import type { RouteFiles } from './route-files.ts'
+
+export interface LocalFleetOptions {
+  readonly files: RouteFiles
+  /** Unix socket that runners connect to. */
+  readonly socket: string
+  /** Runners of a project's group. */
+  readonly sizeOf: (project: string) => number
+  /** ms, never going back. */
+  readonly now: () => number
+  /** Told of the projects that have endpoints, besides the default one: each needs runners of its own. */
+  readonly onProjects: (projects: readonly string[]) => void
+  /** Told of lines for the logs of endpoints. */
+  readonly onLog?: ((message: EndpointLogMessage) => void) | undefined
+}
+
+export interface LocalFleet extends Fleet {
+  /** Reads what was published, and listens for runners. */
+  listening(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How often quotas are shared out among runners (ms). */
+const SHARE_EVERY_MS = 1000
+/** A runner that has been away for so long is forgotten (ms). */
+const FORGET_AFTER_MS = 60_000
+
+/** The fleet of one machine: tables are files, and runners are told of them over a Unix socket. */
+export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
+  const { files, socket: path, sizeOf, now } = options
+  const connections = new Set<Socket>()
+  /** By project, by runner. */
+  const heard = new Map<string, Map<string, Heard>>()
+  const listeners = new Set<(message: ToControl) => void>()
+  const tables = new Map<string, RouteTable>()
+  let directory = ''
+  const server = createServer((socket) => {
+    connections.add(socket)
+    let runner: Heard | undefined
+    socket.on('error', () => {}) // a runner that went; its close is what counts
+    socket.on('close', () => {
+      connections.delete(socket)
+      if (runner?.socket === socket) runner.socket = undefined
+    })
+    readLines(socket, (document) => {
+      const message = document as ToControl | EndpointLogMessage
+      if (message.type === 'log') return options.onLog?.(message)
+      if (message.type === 'status') runner = hear(message.status, socket)
+      for (const listener of listeners) listener(message)
+    })
+    // whoever was away while something was published looks at once
+    for (const [project, { revision }] of tables) writeLine(socket, { type: 'table', project, revision })
+    writeLine(socket, { type: 'directory' })
+  })
+
+  function hear(status: RunnerStatus, socket: Socket): Heard {
+    let group = heard.get(status.project)
+    if (group === undefined) heard.set(status.project, (group = new Map()))
+    for (const [name, old] of group)
+      if (old.socket === undefined && now() - old.heardAtMs > FORGET_AFTER_MS) group.delete(name)
+    const known = { status, heardAtMs: now(), socket }
+    group.set(status.runner, known)
+    return known
+  }
+
+  function tellAll(message: ToDataPlane): void {
+    for (const socket of connections) writeLine(socket, message)
+  }
+
+  /** After each change: which project a key belongs to, for the runners that take connections. */
+  async function renewDirectory(): Promise<void> {
+    const planned = planDirectory(tables.values())
+    const text = JSON.stringify(planned)
+    if (text === directory) return
+    await writeDirectory(files.folder, planned)
+    directory = text
+    options.onProjects(planned.projects)
+    tellAll({ type: 'directory' })
+  }
+
+  /** Quotas are shared out anew as often as runners tell where requests came in. */
+  function tellShares(): void {
+    for (const group of heard.values()) {
+      const present = [...group.values()].filter(({ socket }) => socket !== undefined)
+      if (!present.some(({ status }) => Object.keys(status.demand ?? {}).length > 0)) continue
+      const planned = planShares(present.map(({ status }) => status))
+      for (const { status, socket } of present) {
+        const shares = planned.get(status.runner)
+        if (socket !== undefined && shares !== undefined) writeLine(socket, { type: 'shares', shares })
+      }
+    }
+  }
+  const sharing = setInterval(tellShares, SHARE_EVERY_MS).unref()
+
+  return {
+    async publish(table: RouteTable) {
+      await files.write(table)
+      tables.set(table.project, table)
+      tellAll({ type: 'table', project: table.project, revision: table.revision })
+      await renewDirectory()
+    },
+    published: (project) => files.read(project),
+    projects: () => files.projects(),
+    async retract(project) {
+      await files.remove(project)
+      tables.delete(project)
+      tellAll({ type: 'table', project, revision: 0 })
+      await renewDirectory()
+    },
+    runners: (project) =>
+      [...(heard.get(project)?.values() ?? [])].map(({ status, heardAtMs, socket }): HeardRunner => ({
+        status,
+        heardAtMs,
+        isConnected: socket !== undefined,
+      })),
+    sizeOf,
+    listen(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async listening() {
+      for (const project of await files.projects()) {
+        const table = await files.read(project)
+        if (table !== undefined) tables.set(project, table)
+      }
+      await renewDirectory()
+      await rm(path, { force: true }) // of a control that has ended
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(path, resolve)
+      })
+      server.on('error', (error) => log('error', 'socket for runners', { error }))
+      await chmod(path, 0o600)
+    },
+    async close() {
+      clearInterval(sharing)
+      for (const socket of connections) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+interface Heard {
+  readonly status: RunnerStatus
+  readonly heardAtMs: number
+  socket: Socket | undefined
+}

@@ -1,0 +1,183 @@
+import { join } from 'node:path'
+import type { RouteTable } from '../../../api/route-table.ts'
+import type { Principal } from '../../../auth/authorizer.ts'
+import { ServingError, type ErrorCode } from '../../../core/errors.ts'
+import { HTTP_STATUS } from '../../../protocols/http-status.ts'
+import type { EndpointCounters, Observation } from '../../../runtime/endpoints/types.ts'
+import type { DataPlane } from '../../../runtime/plane.ts'
+import type { EndpointCounts, EndpointState, KeyCounts } from '../../../telemetry/endpoint-counts.ts'
+import { CAPTURES_FOLDER } from './capture-names.ts'
+import { createCaptureWriter } from './capture-writer.ts'
+import { createEndpointTotals, statusesOf } from './endpoint-totals.ts'
+import { createFailedRequests } from './failed-requests.ts'
+import type { EndpointLogMessage } from './log-messages.ts'
+
+export interface RunnerMonitorOptions {
+  readonly project: string
+  readonly index: number
+  readonly dataFolder: string
+  /** ms, never going back. */
+  readonly now: () => number
+  /** ms since 1970. */
+  readonly wallNow: () => number
+  readonly counters: () => EndpointCounters
+  readonly isControlUp: () => boolean
+  /** Tells control a line for an endpoint's log. @returns whether it was taken */
+  readonly writeLog: (message: EndpointLogMessage) => boolean
+}
+
+/** What a runner of the platform tells of its endpoints besides their answers: captures, logs, metrics. */
+export interface RunnerMonitor {
+  readonly observe: (observation: Observation) => void
+  /** The table that is about to be followed. */
+  follow(table: RouteTable): void
+  /** State of the last rollout, by endpoint. */
+  setRollouts(rollouts: EndpointState['rollouts']): void
+  /** A request that was refused before anybody knew whose it is. */
+  readonly refused: (error: unknown) => void
+  /** The plane of a caller with quotas, so that what these refuse is seen. */
+  watch(plane: DataPlane, principal: Principal): DataPlane
+  metrics(): { readonly counts: EndpointCounts; readonly state: EndpointState }
+  close(): Promise<void>
+}
+
+/** Keys that metrics tell apart; what comes after them is counted as `other`. */
+const MOST_KEYS = 1000
+
+export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonitor {
+  const { project, index, now, wallNow } = options
+  const captures = createCaptureWriter({
+    folder: join(options.dataFolder, CAPTURES_FOLDER, project),
+    life: `r${index}p${process.pid.toString(36)}t${wallNow().toString(36)}`,
+    wallNow,
+  })
+  const totals = createEndpointTotals()
+  const refusals = new Map<string, Map<ErrorCode, number>>()
+  let table: RouteTable | undefined
+  let discreet: ReadonlySet<string> = new Set()
+  let rollouts: EndpointState['rollouts'] = []
+  let lostLines = 0
+  const failures = createFailedRequests({
+    project,
+    source: `${project}-${index + 1}`,
+    now,
+    write: (message) => {
+      if (!options.writeLog(message)) lostLines++
+    },
+  })
+
+  function count(key: string, code: ErrorCode): void {
+    const name = refusals.size < MOST_KEYS || refusals.has(key) ? key : OTHER
+    let codes = refusals.get(name)
+    if (codes === undefined) refusals.set(name, (codes = new Map()))
+    codes.set(code, (codes.get(code) ?? 0) + 1)
+  }
+
+  function noteFailure(
+    endpoint: string,
+    variant: string | undefined,
+    error: ServingError,
+    principal: Principal | undefined,
+    ms: number | undefined,
+  ): void {
+    failures.note({ endpoint, variant, error, key: principal?.name, ms, isDiscreet: discreet.has(endpoint) })
+  }
+
+  function keyCounts(counted: EndpointCounters['keys']): KeyCounts[] {
+    const keys = new Map<string, KeyCounts['codes']>()
+    const add = (name: string, requests: Readonly<Record<string, number>>) => {
+      const key = keys.size < MOST_KEYS || keys.has(name) ? name : OTHER
+      const sum = new Map(keys.get(key))
+      for (const [status, times] of statusesOf(requests)) sum.set(status, (sum.get(status) ?? 0) + times)
+      keys.set(
+        key,
+        [...sum].sort(([a], [b]) => a - b),
+      )
+    }
+    for (const { key, requests } of counted) add(key, requests)
+    for (const [key, codes] of refusals) add(key, Object.fromEntries(codes))
+    return Array.from(keys, ([name, codes]) => ({ ...splitName(name), codes }))
+  }
+
+  return {
+    observe(observation) {
+      const { endpoint, variant, error, principal, ms } = observation
+      if (error !== undefined) noteFailure(endpoint, variant.name, error, principal, ms)
+      captures.observe(observation)
+    },
+    follow(next) {
+      totals.take(options.counters()) // what the plane is about to forget
+      table = next
+      const specs = next.endpoints.flatMap(({ name, capture }) =>
+        capture === undefined ? [] : [[name, capture] as const],
+      )
+      captures.follow(new Map(specs))
+      discreet = new Set(specs.filter(([, { redact }]) => redact.length > 0).map(([name]) => name))
+    },
+    setRollouts(states) {
+      rollouts = states
+    },
+    refused(error) {
+      const { code } = ServingError.from(error)
+      if (HTTP_STATUS[code] < 500) count('', code)
+    },
+    watch: (plane, principal) => ({
+      isReady: () => plane.isReady(),
+      models: () => plane.models(),
+      model: (name, version) => plane.model(name, version),
+      async predict(model, inputs, context) {
+        try {
+          return await plane.predict(model, inputs, context)
+        } catch (thrown) {
+          const error = ServingError.from(thrown)
+          // all others reached the endpoint, which has counted them
+          if (error.details['reason'] === 'quota') {
+            count(principal.name, error.code)
+            noteFailure(model.name, undefined, error, principal, undefined)
+          }
+          throw thrown
+        }
+      },
+    }),
+    metrics() {
+      const counters = options.counters()
+      const variants = totals.take(counters)
+      const counts: EndpointCounts = {
+        project,
+        variants,
+        keys: keyCounts(counters.keys),
+        captureDropped: captures.dropped(),
+        logLinesDropped: lostLines,
+      }
+      return { counts, state: stateOf(counters) }
+    },
+    async close() {
+      failures.close()
+      await captures.close()
+    },
+  }
+
+  function stateOf({ variants, replicas }: EndpointCounters): EndpointState {
+    const routed = (table?.endpoints ?? []).flatMap((endpoint) =>
+      endpoint.variants.map((variant) => ({ endpoint: endpoint.name, variant: variant.name, spec: variant })),
+    )
+    const byDigest = Map.groupBy(routed, ({ endpoint, spec }) => `${endpoint} ${spec.digest}`)
+    return {
+      isControlUp: options.isControlUp(),
+      inFlight: variants.map(({ endpoint, variant, inFlight }) => ({ endpoint, variant, requests: inFlight })),
+      replicas: replicas.flatMap(({ endpoint, digest, state }) =>
+        (byDigest.get(`${endpoint} ${digest}`) ?? []).map(({ variant }) => ({ endpoint, variant, state })),
+      ),
+      desired: routed.map(({ endpoint, variant, spec }) => ({ endpoint, variant, replicas: spec.replicas })),
+      rollouts,
+    }
+  }
+}
+
+const OTHER = 'other'
+
+/** `default/ci`: the project that a key belongs to, and its name there. */
+function splitName(name: string): { readonly project: string; readonly key: string } {
+  const at = name.indexOf('/')
+  return at < 0 ? { project: '', key: name } : { project: name.slice(0, at), key: name.slice(at + 1) }
+}

@@ -1,0 +1,331 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { RouteTable, RouteVariant } from '../../api/route-table.ts'
+import type { Principal } from '../../auth/authorizer.ts'
+import { createPlatformAuthorizer } from '../../auth/platform-authorizer.ts'
+import { ServingError } from '../../core/errors.ts'
+import { HTTP_STATUS } from '../../protocols/http-status.ts'
+import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
+import { json, retryHeaders, type Handle, type WireResponse } from '../../protocols/protocol.ts'
+import type { RouterOptions } from '../../protocols/router.ts'
+import { choose } from '../../runtime/choose.ts'
+import { createDescriber } from '../../runtime/endpoints/describe.ts'
+import { createEndpointPlane, type Caller, type EndpointPlane } from '../../runtime/endpoints/endpoint-plane.ts'
+import type { LocalPlane } from '../../runtime/local-plane.ts'
+import type { Operations } from '../../runtime/operations.ts'
+import { versionNumber, type DataPlane } from '../../runtime/plane.ts'
+import { verifyBundle } from '../../bundle/open.ts'
+import { openAnywhere, openHere } from '../data-plane.ts'
+import { keyOf } from '../desired-state.ts'
+import type { CrewSizes } from '../worker-pool.ts'
+import type { CrewClient } from './crews.ts'
+import type { DesiredModel, RunnerSettings } from '../settings.ts'
+import type { LoadedProgram } from '../../engines/program.ts'
+import { log } from '../log.ts'
+import { planModel } from '../plan-model.ts'
+import { recallProfile } from '../profile.ts'
+import { linkToControl, type ControlLink } from './control-link.ts'
+import { readMasterKey } from './data-folder.ts'
+import { createProjectFinder, readDirectory, stampOfDirectory, type ProjectFinder } from './directory.ts'
+import { openGate, type Gate } from './gate.ts'
+import { createRunnerMonitor, type RunnerMonitor } from './monitor/runner-monitor.ts'
+import { openQuotaGate } from './quota-gate.ts'
+import { createRouteFiles } from './route-files.ts'
+import { gateOf, QUOTAS_FOLDER, type PlatformRunner } from './settings.ts'
+
+export interface RunnerPartOptions {
+  readonly platform: PlatformRunner
+  readonly settings: RunnerSettings
+  readonly plane: LocalPlane
+  /** Asks for processes of models' own. */
+  readonly crews: CrewClient
+  /** Told of processes that hang. */
+  readonly onSuspect: (socket: string, why: 'silent' | 'damaged') => void
+}
+
+/** What makes a runner one of the platform: it reads what it serves, routes, checks keys, and tells control how it is. */
+export interface RunnerPart {
+  readonly endpoints: EndpointPlane
+  /** For this process's snapshot. */
+  readonly metrics: RunnerMonitor['metrics']
+  readonly crews: CrewClient
+  readonly authorize: NonNullable<RouterOptions['authorize']>
+  readonly planeFor: NonNullable<RouterOptions['planeFor']>
+  /** Of the operations of V2, those that control alone may do refused. */
+  restrict(operations: Operations): Operations
+  /** Answers by `own` what is for this project, and hands over the rest. */
+  readonly handing: (wire: 'http' | 'grpc', own: Handle) => Handle
+  /** Lets heads of calls pass that are for other projects, whose runners decide. */
+  readonly authorizeHead: NonNullable<RouterOptions['authorize']>
+  /** Follows the project's table. @returns once what it wants here is loaded, or has failed, or takes too long */
+  begin(): Promise<void>
+  /** Tells control nothing more: another has taken its place, or is about to. */
+  leave(): void
+  close(): Promise<void>
+}
+
+/** A runner answers after so long, whatever is still being loaded (ms). */
+const MOST_START_MS = 20_000
+/** How often the table's file is looked at, for whoever has not been told (ms). */
+const LOOK_EVERY_MS = 2000
+
+export async function createRunnerPart(options: RunnerPartOptions): Promise<RunnerPart> {
+  const { platform, settings, plane, crews } = options
+  const { project, index, count, peerSockets } = platform
+  const now = () => performance.now()
+  const wallNow = () => Date.now()
+  const files = createRouteFiles(platform.routesFolder)
+  const authorizer = createPlatformAuthorizer({
+    keys: [],
+    masterKey: await readMasterKey(platform.masterKeyFile),
+    now,
+    calendarNow: wallNow,
+    project,
+  })
+  const quotas = await openQuotaGate(join(platform.dataFolder, QUOTAS_FOLDER, `${project}-${index}.json`), count, {
+    now,
+    calendarNow: wallNow,
+  })
+  let link: ControlLink | undefined
+  let stamp: string | undefined
+  let directoryStamp: string | undefined
+  let projectOf: ProjectFinder = () => undefined
+  const gates = new Map<string, Gate>()
+  /** Versions in processes of their own that are loaded here, and how many of these they were to have last. */
+  const isolated = new Map<string, { readonly model: DesiredModel; replicas: number }>()
+  /** Tables are taken over one after the other. */
+  let turn = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+
+  const monitor = createRunnerMonitor({
+    project,
+    index,
+    dataFolder: platform.dataFolder,
+    now,
+    wallNow,
+    counters: () => endpoints.counters(),
+    isControlUp: () => link?.isConnected === true,
+    writeLog: (message) => link?.log(message) === true,
+  })
+  const authorize: RunnerPart['authorize'] = (request, access) => {
+    try {
+      return authorizer.authorize(request, access)
+    } catch (error) {
+      monitor.refused(error)
+      throw error
+    }
+  }
+
+  const endpoints: EndpointPlane = createEndpointPlane({
+    project,
+    index,
+    count,
+    life: `${process.pid}-${wallNow()}`,
+    plane,
+    open: (endpoint, variant) =>
+      variant.isolation === 'process' ? openIsolated(endpoint, variant) : openInside(endpoint, variant),
+    describe: createDescriber(choose({ ...settings, cores: availableParallelism(), profile: undefined })),
+    peerSockets,
+    now,
+    wallNow,
+    random: Math.random,
+    memoryBytes: () => process.memoryUsage.rss(),
+    memoryBudgetBytes: platform.memoryBudgetBytes,
+    timeoutMs: settings.timeoutMs,
+    onEvent: (event) => {
+      link?.event(event)
+      link?.poke()
+    },
+    observe: monitor.observe,
+  })
+
+  function planeOf(principal: Principal, headers: Caller['headers']): DataPlane {
+    const own = endpoints.planeFor({ principal, headers })
+    const guarded = quotas.guard(own, principal)
+    return guarded === own ? own : monitor.watch(guarded, principal)
+  }
+
+  function modelOf(name: string, { folder, digest, isOurs, labels }: RouteVariant): DesiredModel {
+    return { folder, digest, isOurs, name, labels, isDefault: true }
+  }
+
+  async function openInside(name: string, variant: RouteVariant): ReturnType<typeof openHere> {
+    const { bundle } = await openHere(modelOf(name, variant))
+    const profile = await recallProfile(variant.digest, platform.dataFolder)
+    return { bundle, options: planModel({ profile, manifest: bundle.manifest }, settings, 1) }
+  }
+
+  /** Its processes are the supervisor's, which all runners of the project share. */
+  async function openIsolated(name: string, variant: RouteVariant): ReturnType<typeof openHere> {
+    const { folder, digest } = variant
+    const profile = await recallProfile(digest, platform.dataFolder)
+    const bundle = await verifyBundle(folder, digest)
+    const model = { ...modelOf(name, variant), ...planModel({ profile, manifest: bundle.manifest }, settings, 1) }
+    const replicas = await crews.ask(model, sizesOf(variant))
+    const opened = await openAnywhere({ ...model, replicas }, settings, options.onSuspect)
+    isolated.set(keyOf(model), { model, replicas: variant.replicas })
+    const program = opened.options.program
+    if (program === undefined) return opened
+    const release = () => {
+      isolated.delete(keyOf(model))
+      crews.leave(model)
+      program.release()
+    }
+    return {
+      ...opened,
+      options: { ...opened.options, program: { ...program, run: program.run.bind(program), release } },
+    }
+  }
+
+  /** How many processes isolated versions have is as the table says, also while they are loaded. */
+  function resizeIsolated(table: RouteTable): void {
+    for (const { name, variants } of table.endpoints)
+      for (const variant of variants) {
+        const known = isolated.get(keyOf({ name, digest: variant.digest }))
+        if (known === undefined || known.replicas === variant.replicas) continue
+        known.replicas = variant.replicas
+        crews
+          .ask(known.model, sizesOf(variant))
+          .catch((error: unknown) => log('error', 'a model has not got its processes', { endpoint: name, error }))
+      }
+  }
+
+  async function look(): Promise<void> {
+    const found = await files.stamp(project)
+    if (found === stamp) return
+    stamp = found
+    const table = (await files.read(project)) ?? emptyTable(project)
+    authorizer.replaceKeys(table.keys)
+    quotas.retain(new Set(table.keys.map(({ uid }) => uid)))
+    monitor.follow(table)
+    endpoints.apply(table)
+    resizeIsolated(table)
+    link?.poke()
+  }
+
+  function follow(): Promise<void> {
+    turn = turn
+      .then(lookAtDirectory)
+      .then(look)
+      .catch((error: unknown) => {
+        stamp = undefined // looked at again
+        log('error', 'the route table could not be read, what was served goes on', { project, error })
+      })
+    return turn
+  }
+
+  async function lookAtDirectory(): Promise<void> {
+    const found = await stampOfDirectory(platform.routesFolder)
+    if (!platform.isFront || found === directoryStamp) return
+    directoryStamp = found
+    const directory = await readDirectory(platform.routesFolder)
+    for (const [name, gate] of gates)
+      if (!directory.projects.includes(name)) {
+        gates.delete(name)
+        gate.close()
+      }
+    for (const name of directory.projects)
+      if (!gates.has(name)) gates.set(name, openGate(gateOf(platform.gateFolder, name)))
+    projectOf = createProjectFinder(directory)
+  }
+
+  return {
+    endpoints,
+    crews,
+    metrics: monitor.metrics,
+    authorize,
+    handing: (wire, own) => {
+      if (!platform.isFront) return own
+      return (request, plane, call) => {
+        const other = projectOf(request)
+        if (other === undefined) return own(request, plane, call)
+        const gate = gates.get(other)
+        if (gate === undefined)
+          return Promise.resolve(failureOf(wire, new ServingError('not_found', 'there is no endpoint in this project')))
+        return gate.ask(wire, request, call).catch((error: unknown) => failureOf(wire, ServingError.from(error)))
+      }
+    },
+    authorizeHead: (request, access) => (projectOf(request) === undefined ? authorize(request, access) : undefined),
+    // who is nobody asks for health alone, which is the process's own
+    planeFor: (_plane, request, call) =>
+      call.principal === undefined ? nothingOf(plane) : planeOf(call.principal, request.headers),
+    restrict: (operations) => ({
+      ...operations,
+      canControl: false,
+      index: async () =>
+        endpoints
+          .planeFor({ headers: {} })
+          .models()
+          .map((model) => ({
+            name: model.name,
+            version: versionNumber(model),
+            state: model.state === 'ready' ? 'READY' : 'UNLOADING',
+            reason: '',
+          })),
+      load: byControlAlone,
+      unload: byControlAlone,
+    }),
+    async begin() {
+      await follow()
+      link = linkToControl({
+        socket: platform.controlSocket,
+        status: () => ({ ...endpoints.status(), demand: quotas.demand() }),
+        onShares: (shares) => quotas.setShares(shares),
+        onChange: (changed) => {
+          if (changed === undefined || changed === project) void follow()
+        },
+      })
+      timer = setInterval(() => void follow(), LOOK_EVERY_MS).unref()
+      const patience = new AbortController()
+      await Promise.race([endpoints.ready, wait(MOST_START_MS, undefined, { ref: false, signal: patience.signal })])
+      patience.abort()
+    },
+    leave: () => link?.close(),
+    async close() {
+      clearInterval(timer)
+      link?.close()
+      for (const gate of gates.values()) gate.close()
+      await quotas.close()
+      await endpoints.close()
+      await monitor.close()
+    },
+  }
+}
+
+function emptyTable(project: string): RouteTable {
+  return { formatVersion: 1, project, revision: 0, endpoints: [], keys: [] }
+}
+
+/** The plane as strangers see it: whether the process is ready, and no endpoint. */
+function nothingOf(plane: LocalPlane): DataPlane {
+  const none = () => new ServingError('unauthenticated', 'a key is needed')
+  return {
+    isReady: () => plane.isReady(),
+    models: () => [],
+    model: () => {
+      throw none()
+    },
+    predict: () => Promise.reject(none()),
+  }
+}
+
+function failureOf(wire: 'http' | 'grpc', error: ServingError): WireResponse {
+  if (wire === 'grpc') return grpcFailure(error)
+  const { code, message } = error
+  return json(HTTP_STATUS[code], { error: message, code }, retryHeaders(error))
+}
+
+async function byControlAlone(): Promise<void> {
+  throw new ServingError(
+    'unsupported',
+    "endpoints are deployed and taken away by the platform's API: see `slipway deploy`",
+  )
+}
+
+/** Most processes of one isolated version. */
+const MOST_ISOLATED = 16
+
+function sizesOf({ replicas, maxReplicas }: RouteVariant): CrewSizes {
+  return { now: replicas, most: Math.min(MOST_ISOLATED, Math.max(replicas, maxReplicas)) }
+}
