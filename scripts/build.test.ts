@@ -70,6 +70,7 @@ test('each command runs, whichever part it is in', () => {
 
 test('who serves loads nothing of what reads and compiles models, and no file beside the parts', () => {
   expect(parts()).toEqual([
+    'asking.js',
     'controlling.js',
     'making.js',
     'platform.js',
@@ -82,6 +83,8 @@ test('who serves loads nothing of what reads and compiles models, and no file be
   const compiles = /\binit_(compile_onnx|compile_pipeline|compile_torch|read_joblib|read_torch|detect)\b/
   expect(textOf('making.js')).toMatch(compiles)
   for (const name of parts().filter((part) => part !== 'making.js')) expect(textOf(name)).not.toMatch(compiles)
+  // and nobody but control loads its database and its API
+  for (const name of parts()) if (name !== 'controlling.js') expect(textOf(name)).not.toContain('from"./controlling.js"')
 })
 
 test('the program is ASCII, and what it takes of Node it takes when a part needs it', () => {

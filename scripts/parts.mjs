@@ -26,12 +26,30 @@ const PARTS = [
       'src/server/platform/crews.ts',
     ],
   ],
+  [
+    'asking', // the command line of the platform
+    [
+      'src/cli/deploy.ts',
+      'src/cli/apply.ts',
+      'src/cli/get.ts',
+      'src/cli/describe.ts',
+      'src/cli/rollout.ts',
+      'src/cli/undo.ts',
+      'src/cli/label.ts',
+      'src/cli/delete.ts',
+      'src/cli/logs.ts',
+      'src/cli/events.ts',
+      'src/cli/audit.ts',
+      'src/cli/top.ts',
+      'src/cli/ca.ts',
+    ],
+  ],
   ['controlling', ['src/server/platform/control.ts', 'src/storage/s3.ts']],
   ['making', []], // all other commands and processes: reads, compiles and packs models
 ]
 
-/** Packages that control alone uses, when it is asked to. */
-const OF_CONTROL = /\/node_modules\/(@aws-sdk|@aws-crypto|@smithy|@aws)\//
+/** What control alone loads, when it is asked to. */
+const OF_CONTROL = /\/src\/control\/|\/node_modules\/(@aws[\w-]*|@smithy|pg|pg-[\w-]+|pgpass|postgres-[\w-]+|kysely)\//
 
 /** The part that a process starts with. */
 export const FIRST_PART = PARTS[0][0]
@@ -50,6 +68,8 @@ export function createPartOf(root) {
         ))
           if (!parts.has(each)) parts.set(each, part)
     }
+    // builtins that a part asks for when it needs them: whoever is first has them for all
+    if (id === '\0on-demand:node:stream') return FIRST_PART
     return parts.get(id) ?? (id.startsWith('\0rolldown') ? FIRST_PART : OF_CONTROL.test(id) ? 'controlling' : LAST_PART)
   }
 }

@@ -10,6 +10,9 @@ import type { CommandContext } from './command.ts'
 /** What the bundled program is made from, besides `src`: a change of any of these makes it stale. */
 const BUILD_INPUTS = ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/parts.mjs']
 
+/** The part that a platform's control process is: an image serves one model. */
+const NOT_IN_IMAGES = 'controlling.js'
+
 /**
  * The bundled program, as an image holds it. A published Slipway is that program itself; in a source checkout it is built
  * first when it is missing or older than the sources.
@@ -23,7 +26,8 @@ export async function publishedFiles(context: CommandContext): Promise<AppFiles>
   if (isSource && (await isStale(program, root))) await build(root, context)
   const licences = [join(root, 'LICENSE'), join(folder, 'THIRD-PARTY-LICENSES.md')]
   const runner = join(folder, 'runner')
-  const parts = (await readdir(folder)).filter((name) => name.endsWith('.js') && name !== basename(program))
+  const beside = [basename(program), NOT_IN_IMAGES]
+  const parts = (await readdir(folder)).filter((name) => name.endsWith('.js') && !beside.includes(name))
   return {
     program,
     parts: parts.toSorted().map((name) => join(folder, name)),
