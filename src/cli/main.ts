@@ -1,12 +1,23 @@
 import './v8-flags.ts' // first: it decides how all that follows is compiled
+import { join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { PROCESS_ARGUMENT, setEntry, type ProcessKind } from '../server/spawn.ts'
 
 // Every process of Slipway starts in this file, which a bundle starts by another; which process, the first argument says.
 setEntry(process.argv[1] ?? import.meta.filename)
 const [first, second] = process.argv.slice(2)
+if (import.meta.filename.endsWith('.ts') && second !== 'code') keepCompiled()
 if (first === PROCESS_ARGUMENT) await startProcess(second as ProcessKind)
 else await commandLine()
+
+/**
+ * Sources are read as JavaScript by taking their types out, and compiled, which is two thirds of a process's start: what comes
+ * of it is kept for the next one, where that can be written. A built program has that of its own.
+ */
+function keepCompiled(): void {
+  const folder = join(import.meta.dirname, '../../node_modules/.cache/slipway-compiled')
+  process.getBuiltinModule('node:module').enableCompileCache(folder)
+}
 
 async function startProcess(kind: ProcessKind): Promise<void> {
   if (kind === 'runner') (await import('../server/runner.ts')).runRunner()
