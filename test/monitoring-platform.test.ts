@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { endpointsSnapshot } from '../src/telemetry/endpoints.fixture.ts'
+import { renderMetrics } from '../src/telemetry/render.ts'
 import { findTool, needs } from './support/needs.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -65,6 +67,17 @@ describe('alerts and dashboard of the platform', () => {
   test('a metric or a label that there is not is found', () => {
     expect(unknownIn('rate(slipway_endpoint_request_total[5m])')).toEqual(['slipway_endpoint_request_total'])
     expect(unknownIn('slipway_endpoint_in_flight{model="x"}')).toEqual(['slipway_endpoint_in_flight{model}'])
+  })
+
+  test('all that they name is what runners really say', () => {
+    const text = renderMetrics([endpointsSnapshot('runner-1')])
+    const said = new Map<string, Set<string>>()
+    for (const [, name = '', labels = ''] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label = '']) => label)
+      said.set(name, new Set([...(said.get(name) ?? []), ...names]))
+    }
+    for (const [name, labels] of Object.entries(METRICS))
+      expect([name, labels.filter((label) => said.get(name)?.has(label) !== true)]).toEqual([name, []])
   })
 
   test('the dashboard shows each of them', () => {

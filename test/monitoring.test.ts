@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { answered, servedModel } from '../src/telemetry/answered.fixture.ts'
+import { endpointsSnapshot } from '../src/telemetry/endpoints.fixture.ts'
 import { renderMetrics } from '../src/telemetry/render.ts'
 import { createTelemetry } from '../src/telemetry/telemetry.ts'
 import { findTool, needs } from './support/needs.ts'
@@ -34,7 +35,7 @@ async function rendered() {
   })
   telemetry.onAnswered(answered({ model: servedModel('fraud') }))
   await telemetry.close()
-  const text = renderMetrics([telemetry.snapshot()])
+  const text = renderMetrics([telemetry.snapshot(), endpointsSnapshot('runner-1')])
   const families = new Map<string, { type: string; labels: Set<string> }>()
   const samples = new Map<string, Set<string>>()
   for (const [, name = '', type = ''] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm))

@@ -18,6 +18,22 @@ export interface RunnerStatus {
   readonly traffic: readonly VariantTraffic[]
   /** Requests that came here, by the uid of their key, of keys that have quotas. */
   readonly demand?: Readonly<Record<string, number>> | undefined
+  /** What this runner counted today of keys with quotas for a day, by uid. */
+  readonly usedToday?: UsedToday | undefined
+}
+
+export interface UsedToday {
+  /** Days since 1970, of UTC. */
+  readonly day: number
+  readonly used: Readonly<Record<string, readonly [requests: number, rows: number]>>
+}
+
+/** How far one key's quotas for a day were used up when they were shared out. */
+export interface DayTold {
+  readonly day: number
+  /** Counted by the runner that is told, and by all together: requests, rows. */
+  readonly own: readonly [requests: number, rows: number]
+  readonly all: readonly [requests: number, rows: number]
 }
 
 /** A variant that this runner holds, loads, or could not load. */
@@ -54,6 +70,13 @@ export interface VariantTraffic {
 /** Upper bounds of latency buckets (ms): 8 to a doubling from 0.05 ms to about 100 s. */
 export const LATENCY_BOUNDS_MS: readonly number[] = Array.from({ length: 168 }, (_, i) => 0.05 * 2 ** (i / 8))
 
+/** State of an endpoint's last rollout. */
+export interface EndpointRollout {
+  readonly endpoint: string
+  /** A `RolloutState`. */
+  readonly state: string
+}
+
 /** Lines that travel between control and the runners, over a Unix socket: one JSON document a line. */
 export type ToControl =
   | { readonly type: 'status'; readonly status: RunnerStatus }
@@ -72,6 +95,13 @@ export type ToDataPlane =
   /** The file of this project has a new revision: read it. */
   | { readonly type: 'table'; readonly project: string; readonly revision: number }
   /** How much of each key's quotas this runner may give: by the uid of the key, 0 to 1. It is told anew each second. */
-  | { readonly type: 'shares'; readonly shares: Readonly<Record<string, number>> }
+  | {
+      readonly type: 'shares'
+      readonly shares: Readonly<Record<string, number>>
+      /** Of keys with quotas for a day: the share is of what is left. Absent while it is not known of all runners. */
+      readonly days?: Readonly<Record<string, DayTold>> | undefined
+    }
+  /** How the last rollout of each endpoint of a project stands: for metrics. */
+  | { readonly type: 'rollouts'; readonly project: string; readonly rollouts: readonly EndpointRollout[] }
   /** So has the one that says which project a key belongs to. */
   | { readonly type: 'directory' }

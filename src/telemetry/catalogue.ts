@@ -46,3 +46,29 @@ export const CATALOGUE = {
 } as const satisfies Record<string, readonly [MetricType, help: string]>
 
 export type MetricName = keyof typeof CATALOGUE
+
+/** What runners of the platform (`slipway up`) say besides. */
+export const ENDPOINT_CATALOGUE = {
+  slipway_endpoint_requests_total: ['counter', 'Requests that reached a variant of an endpoint, by HTTP status.'],
+  slipway_endpoint_request_duration_seconds: [
+    'histogram',
+    'Time from the arrival of a request at its endpoint to its answer, of those that succeeded.',
+  ],
+  slipway_endpoint_rows_total: ['counter', 'Rows that were answered.'],
+  slipway_endpoint_in_flight: ['gauge', 'Requests under way or held, of each variant.'],
+  slipway_endpoint_replicas: ['gauge', 'Replicas of each variant: desired, ready, loading, failed.'],
+  slipway_cold_starts_total: ['counter', 'Loads that a request waited for.'],
+  slipway_shadow_compared_total: ['counter', 'Answers of a shadow that were compared with those that were sent.'],
+  slipway_shadow_differed_total: ['counter', 'Answers of a shadow that were not those that were sent.'],
+  slipway_shadow_dropped_total: ['counter', 'Copies that a shadow did not get for want of room.'],
+  slipway_key_requests_total: [
+    'counter',
+    'Requests by key and HTTP status. Requests without a valid key, and refused ones, have key="".',
+  ],
+  slipway_capture_dropped_total: ['counter', 'Captured requests that were lost, by reason.'],
+  slipway_endpoint_log_lines_dropped_total: ['counter', 'Lines for the logs of endpoints that were lost.'],
+  slipway_rollout_state: ['gauge', "State of each endpoint's last rollout, as a label."],
+  slipway_control_up: ['gauge', 'Whether the control process is there: 1 or 0.'],
+} as const satisfies Record<string, readonly [MetricType, help: string]>
+
+export type EndpointMetricName = keyof typeof ENDPOINT_CATALOGUE

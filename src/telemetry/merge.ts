@@ -1,10 +1,18 @@
+import { mergeEndpointCounts } from './endpoint-counts.ts'
 import { addHistogram, addObservations, createHistogram, createObservations, DURATION_BOUNDS } from './histogram.ts'
 import { createInferenceSums } from './inference-counts.ts'
 import type { LoadedModel, MetricsSnapshot, ProcessTotals, SeriesCounts } from './snapshot.ts'
 
 /** The counts of several processes as those of one that has ended: what each is doing now is left out. */
 export function mergeCounts(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
-  return { process: '', life: '', series: mergeSeries(snapshots), totals: mergeTotals(snapshots) }
+  const endpoints = mergeEndpointCounts(snapshots.flatMap((snapshot) => snapshot.endpoints ?? []))
+  return {
+    process: '',
+    life: '',
+    series: mergeSeries(snapshots),
+    totals: mergeTotals(snapshots),
+    ...(endpoints && { endpoints }),
+  }
 }
 
 /** One for each version, requests without a model first, then by name. */

@@ -2,6 +2,7 @@ import { CATALOGUE, type MetricName } from './catalogue.ts'
 import { createExposition, writeLabels } from './exposition.ts'
 import { DURATION_BOUNDS, ROW_BOUNDS, type Histogram } from './histogram.ts'
 import { mergeLoaded, mergeSeries, mergeTotals, type HeldModel } from './merge.ts'
+import { renderEndpoints } from './render-endpoints.ts'
 import type { MetricsSnapshot, ProcessState, SeriesCounts } from './snapshot.ts'
 
 /** Counts that no snapshot holds: who starts the processes knows them. */
@@ -117,6 +118,7 @@ export function renderMetrics(snapshots: readonly MetricsSnapshot[], restarts: R
   perProcess('process_cpu_seconds_total', (state) => state.cpuSeconds)
   perProcess('process_resident_memory_bytes', (state) => state.residentBytes)
   perProcess('process_start_time_seconds', (state) => state.startedAt)
+  renderEndpoints(out, snapshots)
   return out.text()
 }
 

@@ -1,3 +1,4 @@
+import type { EndpointCounts, EndpointState } from './endpoint-counts.ts'
 import type { Histogram, Observations } from './histogram.ts'
 import type { InferenceCounts } from './inference-counts.ts'
 
@@ -10,6 +11,8 @@ export interface MetricsSnapshot {
   /** One for each version that this process has seen, and one for requests that reached no model. */
   readonly series: readonly SeriesCounts[]
   readonly totals: ProcessTotals
+  /** Of a runner of the platform. */
+  readonly endpoints?: EndpointCounts | undefined
   /** How the process is now; absent for one that has ended. */
   readonly state?: ProcessState
 }
@@ -45,6 +48,8 @@ export interface ProcessState {
   /** How long its event loop has been at work since it started (s). */
   readonly loopBusySeconds: number
   readonly models: readonly LoadedModel[]
+  /** Of a runner of the platform. */
+  readonly endpoints?: EndpointState | undefined
 }
 
 /** A version that the process holds now. */

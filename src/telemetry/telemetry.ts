@@ -1,4 +1,5 @@
 import type { Answered } from '../protocols/protocol.ts'
+import type { EndpointCounts, EndpointState } from './endpoint-counts.ts'
 import { sampleLoop } from './loop-sampler.ts'
 import { createMetrics, type ModelGauges, type Run } from './metrics.ts'
 import type { MetricsSnapshot, ProcessState } from './snapshot.ts'
@@ -19,6 +20,8 @@ export interface TelemetryOptions {
   readonly gauges?: () => readonly ModelGauges[]
   /** Whether this process is meant to take requests. */
   readonly isReady?: () => boolean
+  /** Of a runner of the platform: what it says of its endpoints, asked at each snapshot. */
+  readonly endpoints?: () => { readonly counts: EndpointCounts; readonly state: EndpointState } | undefined
   /** Writes a line for each request; absent for none. */
   readonly accessLog?: ((answered: Answered, span: SpanIds | undefined) => void) | undefined
   /** Log lines that were dropped so far. */
@@ -62,7 +65,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     accessLog?.(answered, span ?? parseTraceParent(answered.request.headers.traceparent))
   }
 
-  function state(): ProcessState {
+  function state(endpoints: EndpointState | undefined): ProcessState {
     const { user, system } = process.cpuUsage()
     return {
       isReady: options.isReady?.() ?? false,
@@ -71,6 +74,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
       residentBytes: process.memoryUsage.rss(),
       loopBusySeconds: performance.eventLoopUtilization().active / 1000,
       models: metrics.loaded(gauges?.() ?? []),
+      ...(endpoints && { endpoints }),
     }
   }
 
@@ -80,10 +84,12 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Teleme
     setSampling: (sampling) => tracer?.setSampling(sampling),
     snapshot() {
       const spans = tracer?.counts()
+      const endpoints = options.endpoints?.()
       return {
         process: options.process,
         life,
-        state: state(), // before the counts: a version that was loaded and never asked has counts, all of them 0
+        ...(endpoints && { endpoints: endpoints.counts }),
+        state: state(endpoints?.state), // before the counts: a version that was loaded and never asked has counts, all of them 0
         series: metrics.series(epochNow() - now()),
         totals: {
           loopDelay: sampler.delay.slice(),

@@ -1,7 +1,7 @@
 import type { Observation } from '../endpoints/types.ts'
 import { hideKeys } from '../../core/text.ts'
 import { isHalf, widenHalves } from '../../tensor/half.ts'
-import type { Signature, TensorSpec } from '../../tensor/signature.ts'
+import type { TensorSpec } from '../../tensor/signature.ts'
 import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import { REDACTED, redactionOf, redactJson, type Redaction } from './redaction.ts'
 
@@ -64,7 +64,7 @@ export function encodeCapture(observation: Observation, options: EncodeOptions):
         truncated.push(group)
         break
       }
-      const redaction = redactionOf(name, specOf(name, specs), signature as Signature, redact)
+      const redaction = redactionOf(name, specOf(name, specs), signature, redact)
       const { json, isCut } = encodeTensor(tensor, redaction, Math.max(0, room / Math.max(1, left--)))
       const part = `${JSON.stringify(name.slice(0, MOST_NAME))}:${json}`
       if (isCut) truncated.push(`${group}.${name.slice(0, MOST_NAME)}`)

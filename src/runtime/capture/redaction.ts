@@ -37,9 +37,7 @@ export function redactionOf(
 /** A JSON text without the values that are not to be kept; one that cannot be read is not kept at all. */
 export function redactJson(text: string, members: ReadonlySet<string>): string {
   try {
-    return JSON.stringify(
-      JSON.parse(text, (key, value: unknown) => (members.has(key) ? REDACTED : value)) as unknown,
-    )
+    return JSON.stringify(JSON.parse(text, (key, value: unknown) => (members.has(key) ? REDACTED : value)) as unknown)
   } catch {
     return REDACTED
   }

@@ -13,7 +13,8 @@ const HINT_LENGTH = 8
 
 /**
  * What a platform has from its first start: the default project, and the admin's key. A key that was taken away later is not
- * made again as long as another one administers the platform.
+ * made again as long as another one administers the platform. One that the store has never seen, because the file was lost
+ * and made anew, is added: whoever holds the data folder administers the platform.
  */
 export async function ensureBeginnings(
   store: Store,
@@ -24,28 +25,37 @@ export async function ensureBeginnings(
     if ((await tx.get('project', '', DEFAULT_PROJECT)) === undefined)
       await tx.insert('project', '', DEFAULT_PROJECT, { name: DEFAULT_PROJECT, description: 'there from the start' })
     const keys = await tx.all('key', { project: ALL_PROJECTS })
-    if (keys.some(({ document }) => document.role === 'admin' && document.revokedAtMs === undefined)) return
-    const known = keys.find(({ name }) => name === ADMIN_KEY_NAME)
+    const sha256 = digestOf(adminKey)
+    const hasAdmin = keys.some(({ document }) => document.role === 'admin' && document.revokedAtMs === undefined)
+    if (hasAdmin && keys.some(({ document }) => document.sha256 === sha256)) return
+    const known = hasAdmin ? undefined : keys.find(({ name }) => name === ADMIN_KEY_NAME)
+    const name = known?.name ?? freeName(new Set(keys.map((key) => key.name)))
     const document = {
       project: ALL_PROJECTS,
-      name: ADMIN_KEY_NAME,
+      name,
       role: 'admin' as const,
       hint: adminKey.slice(0, HINT_LENGTH),
       accessKeyId,
       quotas: {},
-      sha256: digestOf(adminKey),
+      sha256,
       encryptedSecret: seal(secretAccessKey, masterKey, accessKeyId),
     }
-    if (known === undefined) await tx.insert('key', ALL_PROJECTS, ADMIN_KEY_NAME, document)
-    else await tx.update('key', ALL_PROJECTS, ADMIN_KEY_NAME, known.etag, document)
+    if (known === undefined) await tx.insert('key', ALL_PROJECTS, name, document)
+    else await tx.update('key', ALL_PROJECTS, name, known.etag, document)
     await tx.addAudit({
       project: ALL_PROJECTS,
       principal: '',
       peer: '',
       action: 'keys:write',
-      resource: `keys/${ADMIN_KEY_NAME}`,
+      resource: `keys/${name}`,
       outcome: 'done',
-      details: { reason: 'the first start' },
+      details: { reason: keys.length === 0 ? 'the first start' : 'the credentials were made anew' },
     })
   })
+}
+
+function freeName(taken: ReadonlySet<string>): string {
+  let name = ADMIN_KEY_NAME
+  for (let number = 2; taken.has(name); number++) name = `${ADMIN_KEY_NAME}-${number}`
+  return name
 }

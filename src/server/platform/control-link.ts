@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import type { RunnerStatus, ToControl, ToDataPlane } from '../../api/runner-status.ts'
+import type { DayTold, EndpointRollout, RunnerStatus, ToControl, ToDataPlane } from '../../api/runner-status.ts'
 import { readLines, writeLine } from './lines.ts'
 import type { EndpointLogMessage } from './monitor/log-messages.ts'
 
@@ -9,7 +9,12 @@ export interface ControlLinkOptions {
   /** What is told once a second, and sooner when asked to. */
   readonly status: () => RunnerStatus
   /** Told how much of each key's quotas this runner may give, by the key's uid. */
-  readonly onShares: (shares: Readonly<Record<string, number>>) => void
+  readonly onShares: (
+    shares: Readonly<Record<string, number>>,
+    days: Readonly<Record<string, DayTold>> | undefined,
+  ) => void
+  /** Told how the last rollout of each endpoint of a project stands. */
+  readonly onRollouts?: ((project: string, rollouts: readonly EndpointRollout[]) => void) | undefined
   /** Told that something published may have changed: a project's table, or, without one, what is said of all projects. */
   readonly onChange: (project: string | undefined) => void
 }
@@ -37,7 +42,13 @@ const MAX_EVENTS = 200
 /** Lines for logs that do. */
 const MAX_LINES = 1000
 
-export function linkToControl({ socket: path, status, onChange, onShares }: ControlLinkOptions): ControlLink {
+export function linkToControl({
+  socket: path,
+  status,
+  onChange,
+  onShares,
+  onRollouts,
+}: ControlLinkOptions): ControlLink {
   let socket: Socket | undefined
   let isConnected = false
   let isClosed = false
@@ -62,7 +73,8 @@ export function linkToControl({ socket: path, status, onChange, onShares }: Cont
     })
     readLines(fresh, (document) => {
       const message = document as ToDataPlane
-      if (message.type === 'shares') onShares(message.shares)
+      if (message.type === 'shares') onShares(message.shares, message.days)
+      else if (message.type === 'rollouts') onRollouts?.(message.project, message.rollouts)
       else onChange(message.type === 'table' ? message.project : undefined)
     })
   }

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { DEFAULT_PROJECT } from '../../api/resources.ts'
 import type { ServerInfo } from '../../api/api-types.ts'
 import type { Environment } from '../../control/environment.ts'
+import { watchChanges } from '../../control/reconcile/changes.ts'
 import { createReconciler } from '../../control/reconcile/reconciler.ts'
 import { createApi } from '../../control/rest/create-api.ts'
 import { openStore } from '../../control/store/open-store.ts'
@@ -22,6 +23,7 @@ import { readCredentials, readMasterKey } from './data-folder.ts'
 import { createMaker } from './intake/maker.ts'
 import { createUploads } from './intake/uploads.ts'
 import { createLocalFleet } from './local-fleet.ts'
+import { createControlMonitor, type ControlMonitor } from './monitor/control-monitor.ts'
 import { createRouteFiles } from './route-files.ts'
 import {
   API_LISTENING_FD,
@@ -93,15 +95,20 @@ async function start(settings: ControlSettings): Promise<Started> {
   const masterKey = await readMasterKey(join(dataFolder, MASTER_KEY_FILE))
   const credentials = await readCredentials(join(dataFolder, CREDENTIALS_FILE))
   const onDurable = createCrashPoint(process.env.SLIPWAY_CRASH_AT)
-  const store = await openStore({ url: settings.databaseUrl, dataFolder, environment, onDurable })
+  const opened = await openStore({ url: settings.databaseUrl, dataFolder, environment, onDurable })
+  const { store, changes } = watchChanges(opened)
   await ensureBeginnings(store, credentials, masterKey)
+  let monitor: ControlMonitor | undefined
   const fleet = createLocalFleet({
     files: createRouteFiles(join(dataFolder, ROUTES_FOLDER), onDurable),
     socket: settings.controlSocket,
     sizeOf: (project) => (project === DEFAULT_PROJECT ? settings.runners : 1),
     now: environment.now,
     onProjects: (projects) => tell({ type: 'projects', projects }),
+    onLog: (message) => monitor?.onLog(message),
   })
+  const storage = settings.storageUrl === undefined ? undefined : await openStorage(settings.storageUrl)
+  monitor = createControlMonitor({ dataFolder, store, fleet, storage, environment, tellRollouts: fleet.tellRollouts })
   await fleet.listening()
   const uploads = createUploads({ folder: join(dataFolder, 'uploads'), now: environment.wallMs })
   const maker = createMaker({
@@ -110,10 +117,10 @@ async function start(settings: ControlSettings): Promise<Started> {
     plane: { ...settings.code, engines: settings.engines, timeoutMs: settings.timeoutMs },
     runners: settings.runners,
     fetchFrom: settings.fetchFrom,
-    storage: settings.storageUrl === undefined ? undefined : await openStorage(settings.storageUrl),
+    storage,
     now: environment.wallMs,
   })
-  const reconciler = createReconciler({ store, fleet, maker, environment })
+  const reconciler = createReconciler({ store, changes, fleet, maker, environment })
   const ending = new AbortController()
   const reconciling = reconciler.run(ending.signal)
   const scheme = settings.tls === undefined ? 'http' : 'https'
@@ -122,7 +129,7 @@ async function start(settings: ControlSettings): Promise<Started> {
     url: dataPlane.url,
     grpcAddress: dataPlane.grpcAddress,
     apiUrl: `${scheme}://${settings.address.host}:${settings.address.port}`,
-    database: /^postgres/.test(settings.databaseUrl ?? '') ? 'postgresql' : 'sqlite',
+    database: settings.databaseUrl?.startsWith('postgres') === true ? 'postgresql' : 'sqlite',
     storage: settings.storageUrl === undefined ? 'local' : 's3',
     runners: (await fleet.projects()).flatMap((project) =>
       fleet.runners(project).map(({ status, isConnected }) => ({
@@ -143,6 +150,7 @@ async function start(settings: ControlSettings): Promise<Started> {
     poke: () => reconciler.poke(),
     version: VERSION,
     server: describeServer,
+    ...monitor.api,
     openCa: () => readFile(join(dataFolder, 'tls', 'ca.pem'), 'utf8').catch(() => undefined),
   })
   await api.ready()
@@ -161,6 +169,7 @@ async function start(settings: ControlSettings): Promise<Started> {
       await reconciling
       await api.close()
       await fleet.close()
+      await monitor.close()
       await store.close()
     },
   }

@@ -1,21 +1,29 @@
-import { closeSync, openSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 /**
- * For proofs that control goes on from wherever it was killed: `SLIPWAY_CRASH_AT=<n>:<path>` has it kill itself right after
- * its n-th durable step (a commit, a published table), once: the file at the path is made then, and whoever finds it lives on.
- * @param wish the variable's value @returns to be called after each durable step; undefined where none is to be counted
+ * For proofs that control goes on from wherever it was killed: the file that `SLIPWAY_CRASH_AT` names holds a number, say 3,
+ * and right after the third durable step (a commit, a published table) from when it was put there control kills itself.
+ * The number counts down meanwhile; the file is gone once it has happened.
+ * @param file where no steps are to be counted: none
+ * @returns to be called after each durable step
  */
-export function createCrashPoint(wish: string | undefined): (() => void) | undefined {
-  const [, steps, path] = /^(\d+):(.+)$/.exec(wish ?? '') ?? []
-  if (steps === undefined || path === undefined) return undefined
-  let left = Number(steps)
+export function createCrashPoint(file: string | undefined): (() => void) | undefined {
+  if (file === undefined || file === '') return undefined
   return () => {
-    if (--left !== 0) return
-    try {
-      closeSync(openSync(path, 'wx'))
-    } catch {
-      return // it happened before
-    }
+    const left = stepsLeft(file)
+    if (left === undefined) return
+    if (left > 1) return writeFileSync(file, `${left - 1}`)
+    rmSync(file)
     process.kill(process.pid, 'SIGKILL')
+  }
+}
+
+/** @returns undefined where nothing is to happen */
+function stepsLeft(file: string): number | undefined {
+  try {
+    const left = Number(readFileSync(file, 'utf8'))
+    return Number.isSafeInteger(left) && left > 0 ? left : undefined
+  } catch {
+    return undefined // there is none
   }
 }

@@ -61,3 +61,15 @@ test("a data folder is one platform's at a time, and that of a killed one is fre
     await lockDataFolder(folder)
   )()
 })
+
+test('a lock that says nothing, or no process, is of one that was killed while it started', async () => {
+  for (const text of ['', '\n', 'abc def\n', '-1 1\n', '1e9 1\n']) {
+    await (
+      await lockDataFolder(folder)
+    )()
+    await writeFile(join(folder, 'run/up.lock'), text)
+    await (
+      await lockDataFolder(folder)
+    )()
+  }
+})

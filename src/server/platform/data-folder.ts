@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createKey, isKey } from '../../auth/api-key.ts'
 import { createAccessKeyPair, createMasterKey, parseMasterKey } from '../../auth/master-key.ts'
 import { ServingError } from '../../core/errors.ts'
@@ -88,6 +89,9 @@ async function refuseOpenSecrets(path: string): Promise<void> {
     throw new ServingError('refused', `others on this machine may read ${quote(path, 200)}: say chmod 600 first`)
 }
 
+/** How long a lock may say nothing until it counts as one that was left behind (ms). */
+const HALF_WRITTEN_MS = 100
+
 /**
  * Makes the data folder ours alone, as long as this process lives.
  * @returns gives it back
@@ -97,17 +101,20 @@ export async function lockDataFolder(dataFolder: string): Promise<() => Promise<
   const path = join(dataFolder, LOCK_FILE)
   await mkdir(dataFolder, { recursive: true })
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const ours = `${process.pid} ${await birthOf(process.pid)}\n`
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
-      const file = await open(path, 'wx', 0o600)
-      await file.writeFile(`${process.pid} ${await birthOf(process.pid)}\n`)
-      await file.close()
+      await writeFile(path, ours, { flag: 'wx', mode: 0o600 })
       return () => rm(path, { force: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const [pid = '', birth = ''] = (await readFile(path, 'utf8').catch(() => '')).trim().split(' ')
-    if (pid !== '' && (await isAlive(Number(pid), birth)))
+    if (pid === '' && attempt < 2) {
+      await wait(HALF_WRITTEN_MS) // another that starts has made the file, and is about to say who it is
+      continue
+    }
+    if (/^[1-9]\d*$/.test(pid) && (await isAlive(Number(pid), birth)))
       throw new ServingError(
         'conflict',
         `a platform runs on the data folder ${quote(dataFolder, 200)} already (process ${pid}): stop it, or name another folder with --data`,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -76,4 +76,16 @@ test('it is kept in a file that nobody else may read', async () => {
   expect(await readDirectory(folder)).toEqual(directory)
   expect((await stat(join(folder, 'directory'))).mode & 0o777).toBe(0o600)
   await rm(folder, { recursive: true })
+})
+
+test('one that is damaged is refused, so that whoever knew better goes on with that', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slw-directory-'))
+  try {
+    for (const text of ['', '{', 'null', '{}', '{"formatVersion":1,"projects":{},"keys":{}}']) {
+      await writeFile(join(folder, 'directory'), text)
+      await expect(readDirectory(folder)).rejects.toMatchObject({ code: 'refused' })
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })

@@ -5,6 +5,8 @@ import type { RouteTable } from '../../api/route-table.ts'
 import { isKey } from '../../auth/api-key.ts'
 import { ALL_PROJECTS } from '../../auth/permissions.ts'
 import { DEFAULT_PROJECT } from '../../api/resources.ts'
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
 import type { WireRequest } from '../../protocols/protocol.ts'
 import { readPlainFile, writeAtomically } from '../../storage/local.ts'
 
@@ -46,10 +48,26 @@ export async function writeDirectory(folder: string, directory: Directory): Prom
   await writeAtomically(join(folder, FILE), Buffer.from(JSON.stringify(directory)), 0o600)
 }
 
-/** @returns an empty one where there is none yet */
+/**
+ * @returns an empty one where there is none yet
+ * @throws {ServingError} `refused` for a file that is none of ours: control writes it anew when it starts
+ */
 export async function readDirectory(folder: string): Promise<Directory> {
-  const bytes = await readPlainFile(join(folder, FILE), MAX_BYTES).catch(() => undefined)
-  return bytes === undefined ? NONE : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Directory)
+  const path = join(folder, FILE)
+  let directory: Partial<Directory> | null
+  try {
+    directory = JSON.parse(Buffer.from(await readPlainFile(path, MAX_BYTES)).toString('utf8')) as typeof directory
+  } catch (cause) {
+    if (ServingError.from(cause).code === 'not_found') return NO_PROJECTS
+    throw damaged(path, cause)
+  }
+  const { formatVersion, projects, keys } = directory ?? {}
+  if (formatVersion !== 1 || !Array.isArray(projects) || typeof keys !== 'object') throw damaged(path)
+  return { formatVersion, projects, keys }
+}
+
+function damaged(path: string, cause?: unknown): ServingError {
+  return new ServingError('refused', `${quote(path, 200)} does not say which project a key belongs to`, { cause })
 }
 
 export async function stampOfDirectory(folder: string): Promise<string | undefined> {
@@ -57,7 +75,8 @@ export async function stampOfDirectory(folder: string): Promise<string | undefin
   return found && `${found.ino} ${found.mtimeNs} ${found.size}`
 }
 
-const NONE: Directory = { formatVersion: 1, projects: [], keys: {} }
+/** Of a platform where the default project alone has endpoints. */
+export const NO_PROJECTS: Directory = { formatVersion: 1, projects: [], keys: {} }
 
 /** Headers whose project is known; longer ones are signatures, each of its own, or nothing. */
 const MAX_REMEMBERED = 10_000

@@ -150,3 +150,39 @@ test('what is no frame ends its connection and nothing else', async () => {
   }
   expect((await gate.ask('http', request(), { aborted: false })).status).toBe(201)
 })
+
+test('what waits for a slow runner is bounded, and there is room again once it has answered', async () => {
+  gate.close()
+  gate = openGate(path, 1000)
+  const begun = Promise.withResolvers<void>()
+  const free = Promise.withResolvers<void>()
+  serveGate(server, PLANE, {
+    http: async (asked) => {
+      begun.resolve()
+      await free.promise
+      return echo(asked, PLANE, { aborted: false })
+    },
+  })
+  await listen()
+  const ask = (bytes: number) => gate.ask('http', request({ body: Buffer.alloc(bytes) }), { aborted: false })
+  const first = ask(2000) // one alone may be of any size
+  await begun.promise
+  await expect(ask(1)).rejects.toMatchObject({ code: 'overloaded', details: { retryAfterMs: expect.any(Number) } })
+  free.resolve()
+  expect(await first).toMatchObject({ status: 201 })
+  const both = await Promise.all([ask(400), ask(600)])
+  expect(both.map(({ status }) => status)).toEqual([201, 201])
+})
+
+test('what callers gave up counts as long as it has not been taken', async () => {
+  gate.close()
+  gate = openGate(path, 2 ** 20)
+  server.on('connection', (socket) => socket.pause())
+  await listen()
+  const call = { aborted: false }
+  const given = gate.ask('http', request({ body: Buffer.alloc(8 * 2 ** 20) }), call)
+  setTimeout(() => (call.aborted = true), 50)
+  await expect(given).rejects.toMatchObject({ code: 'cancelled' })
+  const more = gate.ask('http', request({ body: Buffer.alloc(2 ** 20) }), { aborted: false })
+  await expect(more).rejects.toMatchObject({ code: 'overloaded' })
+})

@@ -35,6 +35,11 @@ const MAX_BODY_BYTES = 2 ** 31 - 1
 const RECONNECT_MS = 100
 /** How long a project's runner may take to come up before its requests are refused (ms). */
 const CONNECT_PATIENCE_MS = 10_000
+/** Bodies of requests that are under way by one gate, or that its runner has not taken (bytes): a project whose runner is
+ * slow must not take the memory of whoever hands over. */
+const MAX_HELD_BYTES = 256 * 2 ** 20
+/** When a caller who found no room may try again (ms). */
+const NO_ROOM_RETRY_MS = 1000
 /** How often callers are asked whether they still wait (ms). */
 const LOOK_FOR_GONE_MS = 250
 
@@ -146,23 +151,24 @@ const NOT_SPOKEN: WireResponse = { status: 501, headers: {}, body: '' }
 
 /** A way to a project's runner, which need not be there yet. */
 export interface Gate {
-  /** @throws {ServingError} `unavailable` when the runner cannot be reached, or went before it answered */
+  /** @throws {ServingError} `overloaded` when too much waits already; `unavailable` when the runner cannot be reached, or went before it answered */
   ask(wire: 'http' | 'grpc', request: WireRequest, call: Call): Promise<WireResponse>
   close(): void
 }
 
 interface Asked {
   readonly call: Call
-  resolve(response: WireResponse): void
-  reject(error: ServingError): void
+  readonly resolve: (response: WireResponse) => void
+  readonly reject: (error: ServingError) => void
 }
 
-/** @param path of the Unix socket */
-export function openGate(path: string): Gate {
+/** @param path of the Unix socket @param maxHeldBytes of bodies that are handed over and not yet answered */
+export function openGate(path: string, maxHeldBytes = MAX_HELD_BYTES): Gate {
   let socket: Socket | undefined
   let opening: Promise<Socket> | undefined
   let isClosed = false
   let lastId = 0
+  let heldBytes = 0
   const waiting = new Map<number, Asked>()
   const timer = setInterval(() => {
     for (const [id, { call, reject }] of waiting)
@@ -214,16 +220,24 @@ export function openGate(path: string): Gate {
 
   return {
     async ask(wire, { body, ...request }, call) {
-      let to = socket
-      if (to === undefined) {
-        opening ??= connectPatiently().finally(() => (opening = undefined))
-        to = await opening
+      // what callers have given up may still be on its way
+      const held = Math.max(heldBytes, socket?.writableLength ?? 0)
+      if (held > 0 && held + body.length > maxHeldBytes) throw noRoom()
+      heldBytes += body.length
+      try {
+        let to = socket
+        if (to === undefined) {
+          opening ??= connectPatiently().finally(() => (opening = undefined))
+          to = await opening
+        }
+        const id = ++lastId
+        const answered = Promise.withResolvers<WireResponse>()
+        waiting.set(id, { call, ...answered })
+        writeFrame(to, { id, wire, ...request } satisfies RequestHead, body)
+        return await answered.promise
+      } finally {
+        heldBytes -= body.length
       }
-      const id = ++lastId
-      const answered = Promise.withResolvers<WireResponse>()
-      waiting.set(id, { call, ...answered })
-      writeFrame(to, { id, wire, ...request } satisfies RequestHead, body)
-      return answered.promise
     },
     close() {
       isClosed = true
@@ -231,6 +245,12 @@ export function openGate(path: string): Gate {
       socket?.destroy()
     },
   }
+}
+
+function noRoom(): ServingError {
+  return new ServingError('overloaded', 'the runner of this project has too much to take in already: wait', {
+    details: { retryAfterMs: NO_ROOM_RETRY_MS },
+  })
 }
 
 function gone(): ServingError {

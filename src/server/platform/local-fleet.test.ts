@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -149,4 +149,25 @@ test('quotas are shared out by where requests come in', async () => {
   await expect
     .poll(() => shares.map(({ key }) => Math.round(100 * (key ?? 0)) / 100))
     .toEqual(expect.arrayContaining([0.95, 0.05]))
+})
+
+test('a table that is damaged counts as none, so that it is published anew; others are not touched by it', async () => {
+  await fleet.publish(tableOf('default', 3))
+  await fleet.publish(tableOf('team', 4))
+  await fleet.close()
+  for (const text of [
+    '',
+    '{{',
+    '{"formatVersion":1,"project":"default","revision":3}',
+    JSON.stringify(tableOf('x', 1)),
+  ]) {
+    await writeFile(join(folder, 'routes/default.json'), text)
+    fleet = createFleet()
+    await fleet.listening()
+    expect(await fleet.published('default')).toBeUndefined()
+    expect(await fleet.published('team')).toMatchObject({ revision: 4 })
+    await fleet.publish(tableOf('default', 5))
+    expect(await fleet.published('default')).toMatchObject({ revision: 5 })
+    await fleet.close()
+  }
 })

@@ -1,13 +1,14 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import type { RouteTable } from '../../api/route-table.ts'
-import type { RunnerStatus, ToControl, ToDataPlane } from '../../api/runner-status.ts'
+import type { EndpointRollout, RunnerStatus, ToControl, ToDataPlane } from '../../api/runner-status.ts'
 import type { Fleet, HeardRunner } from '../../control/fleet.ts'
+import { ServingError } from '../../core/errors.ts'
 import { log } from '../log.ts'
 import type { EndpointLogMessage } from './monitor/log-messages.ts'
 import { planDirectory, writeDirectory } from './directory.ts'
 import { readLines, writeLine } from './lines.ts'
-import { planShares } from './quota-shares.ts'
+import { planDays, planShares } from './quota-shares.ts'
 import type { RouteFiles } from './route-files.ts'
 
 export interface LocalFleetOptions {
@@ -25,6 +26,8 @@ export interface LocalFleetOptions {
 }
 
 export interface LocalFleet extends Fleet {
+  /** Tells every runner how rollouts of a project stand, those that come later too. */
+  readonly tellRollouts: (project: string, rollouts: readonly EndpointRollout[]) => void
   /** Reads what was published, and listens for runners. */
   listening(): Promise<void>
   close(): Promise<void>
@@ -43,6 +46,8 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
   const heard = new Map<string, Map<string, Heard>>()
   const listeners = new Set<(message: ToControl) => void>()
   const tables = new Map<string, RouteTable>()
+  /** What was said of the rollouts of each project last. */
+  const rollouts = new Map<string, { readonly message: ToDataPlane; readonly text: string }>()
   let directory = ''
   const server = createServer((socket) => {
     connections.add(socket)
@@ -61,6 +66,7 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     // whoever was away while something was published looks at once
     for (const [project, { revision }] of tables) writeLine(socket, { type: 'table', project, revision })
     writeLine(socket, { type: 'directory' })
+    for (const { message } of rollouts.values()) writeLine(socket, message)
   })
 
   function hear(status: RunnerStatus, socket: Socket): Heard {
@@ -75,6 +81,17 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
 
   function tellAll(message: ToDataPlane): void {
     for (const socket of connections) writeLine(socket, message)
+  }
+
+  /** A table that is damaged is published anew, from what the store says. */
+  async function readOrNone(project: string): Promise<RouteTable | undefined> {
+    try {
+      return await files.read(project)
+    } catch (error) {
+      if (ServingError.from(error).code !== 'refused') throw error
+      log('error', 'a route table is damaged, it is made anew', { project, error })
+      return undefined
+    }
   }
 
   /** After each change: which project a key belongs to, for the runners that take connections. */
@@ -93,10 +110,13 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     for (const group of heard.values()) {
       const present = [...group.values()].filter(({ socket }) => socket !== undefined)
       if (!present.some(({ status }) => Object.keys(status.demand ?? {}).length > 0)) continue
-      const planned = planShares(present.map(({ status }) => status))
+      const statuses = present.map(({ status }) => status)
+      const planned = planShares(statuses)
+      const days = planDays(statuses)
       for (const { status, socket } of present) {
         const shares = planned.get(status.runner)
-        if (socket !== undefined && shares !== undefined) writeLine(socket, { type: 'shares', shares })
+        if (socket !== undefined && shares !== undefined)
+          writeLine(socket, { type: 'shares', shares, days: days?.get(status.runner) } satisfies ToDataPlane)
       }
     }
   }
@@ -109,11 +129,12 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
       tellAll({ type: 'table', project: table.project, revision: table.revision })
       await renewDirectory()
     },
-    published: (project) => files.read(project),
+    published: readOrNone,
     projects: () => files.projects(),
     async retract(project) {
       await files.remove(project)
       tables.delete(project)
+      rollouts.delete(project)
       tellAll({ type: 'table', project, revision: 0 })
       await renewDirectory()
     },
@@ -128,9 +149,16 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    tellRollouts(project, states) {
+      const message: ToDataPlane = { type: 'rollouts', project, rollouts: states }
+      const text = JSON.stringify(message)
+      if (rollouts.get(project)?.text === text) return
+      rollouts.set(project, { message, text })
+      tellAll(message)
+    },
     async listening() {
       for (const project of await files.projects()) {
-        const table = await files.read(project)
+        const table = await readOrNone(project)
         if (table !== undefined) tables.set(project, table)
       }
       await renewDirectory()

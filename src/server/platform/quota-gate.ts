@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { DayTold, UsedToday } from '../../api/runner-status.ts'
 import type { Principal } from '../../auth/authorizer.ts'
 import { createQuotas, type Quotas } from '../../auth/quotas.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
@@ -12,11 +13,13 @@ export interface QuotaGate {
   /** The plane as a caller with quotas sees it; the plane itself for all others. */
   guard(plane: DataPlane, principal: Principal): DataPlane
   /** How much of each key's quotas is this runner's. */
-  setShares(shares: Readonly<Record<string, number>>): void
+  setShares(shares: Readonly<Record<string, number>>, days?: Readonly<Record<string, DayTold>>): void
   /** Forgets keys that are gone. */
   retain(uids: ReadonlySet<string>): void
   /** Requests by key since it was asked last. */
   demand(): Readonly<Record<string, number>>
+  /** What was counted here today. */
+  usedToday(): UsedToday
   /** Keeps what was used today, for the next start. */
   close(): Promise<void>
 }
@@ -50,11 +53,13 @@ export async function openQuotaGate(
 
   return {
     guard: (plane, principal) => withinQuotas(plane, principal, quotas),
-    setShares(shares) {
+    setShares(shares, days = {}) {
       for (const [uid, fraction] of Object.entries(shares)) quotas.setShare(fraction, uid)
+      for (const [uid, told] of Object.entries(days)) quotas.setDay(uid, told)
     },
     retain: (uids) => quotas.retain(uids),
     demand: () => Object.fromEntries(quotas.takeDemand()),
+    usedToday: () => quotas.snapshot(),
     async close() {
       clearInterval(timer)
       await keep().catch(() => {})

@@ -1,4 +1,4 @@
-import type { RunnerStatus } from '../../api/runner-status.ts'
+import type { DayTold, RunnerStatus } from '../../api/runner-status.ts'
 import { shareOut } from '../../auth/quotas.ts'
 
 /**
@@ -7,7 +7,7 @@ import { shareOut } from '../../auth/quotas.ts'
  * @returns by runner, by key's uid, as `ToDataPlane` tells it; keys that nobody used are in none
  */
 export function planShares(statuses: readonly RunnerStatus[]): Map<string, Record<string, number>> {
-  const planned = new Map(statuses.map(({ runner }) => [runner, {} as Record<string, number>]))
+  const planned = new Map<string, Record<string, number>>(statuses.map(({ runner }) => [runner, {}]))
   const uids = new Set(statuses.flatMap(({ demand }) => Object.keys(demand ?? {})))
   for (const uid of uids) {
     const fractions = shareOut(statuses.map(({ demand }) => demand?.[uid] ?? 0))
@@ -18,3 +18,29 @@ export function planShares(statuses: readonly RunnerStatus[]): Map<string, Recor
   }
   return planned
 }
+
+/**
+ * How far the day of each key that was used is used up, for each runner to know what is left to share.
+ * @returns undefined while a runner is away, which may have given what is not known here, and about midnight, when runners
+ * count different days: what they were told last holds on
+ */
+export function planDays(statuses: readonly RunnerStatus[]): Map<string, Record<string, DayTold>> | undefined {
+  const day = statuses[0]?.usedToday?.day
+  if (day === undefined || statuses.length !== statuses[0]?.count) return undefined
+  if (!statuses.every(({ usedToday }) => usedToday?.day === day)) return undefined
+  const planned = new Map<string, Record<string, DayTold>>(statuses.map(({ runner }) => [runner, {}]))
+  for (const uid of new Set(statuses.flatMap(({ demand }) => Object.keys(demand ?? {})))) {
+    const counted = statuses.map(({ usedToday }) => usedToday?.used[uid] ?? NOTHING)
+    const all = [
+      counted.reduce((sum, [requests]) => sum + requests, 0),
+      counted.reduce((sum, [, rows]) => sum + rows, 0),
+    ] as const
+    for (const [i, { runner }] of statuses.entries()) {
+      const days = planned.get(runner)
+      if (days !== undefined) days[uid] = { day, own: counted[i] ?? NOTHING, all }
+    }
+  }
+  return planned
+}
+
+const NOTHING = [0, 0] as const

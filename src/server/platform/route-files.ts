@@ -45,7 +45,8 @@ export function createRouteFiles(folder: string, onDurable?: () => void): RouteF
         throw error
       }
       const table = parse(text)
-      if (table?.formatVersion !== 1 || table.project !== project)
+      const isWhole = Array.isArray(table?.endpoints) && Array.isArray(table.keys)
+      if (table?.formatVersion !== 1 || table.project !== project || !isWhole)
         throw new ServingError('refused', `${quote(path, 200)} is no route table of the project ${quote(project)}`)
       return table
     },

@@ -14,22 +14,25 @@ import { createDescriber } from '../../runtime/endpoints/describe.ts'
 import { createEndpointPlane, type Caller, type EndpointPlane } from '../../runtime/endpoints/endpoint-plane.ts'
 import type { LocalPlane } from '../../runtime/local-plane.ts'
 import type { Operations } from '../../runtime/operations.ts'
-import { versionNumber, type DataPlane } from '../../runtime/plane.ts'
+import type { DataPlane } from '../../runtime/plane.ts'
 import { verifyBundle } from '../../bundle/open.ts'
 import { openAnywhere, openHere } from '../data-plane.ts'
 import { keyOf } from '../desired-state.ts'
 import type { CrewSizes } from '../worker-pool.ts'
 import type { CrewClient } from './crews.ts'
 import type { DesiredModel, RunnerSettings } from '../settings.ts'
-import type { LoadedProgram } from '../../engines/program.ts'
 import { log } from '../log.ts'
+import { BUILD } from '../version.ts'
 import { planModel } from '../plan-model.ts'
 import { recallProfile } from '../profile.ts'
 import { linkToControl, type ControlLink } from './control-link.ts'
 import { readMasterKey } from './data-folder.ts'
 import { createProjectFinder, readDirectory, stampOfDirectory, type ProjectFinder } from './directory.ts'
 import { openGate, type Gate } from './gate.ts'
+import { createOwnBundles } from './intake/own-bundles.ts'
 import { createRunnerMonitor, type RunnerMonitor } from './monitor/runner-monitor.ts'
+import { operationsOfProject, refuseOtherProject } from './one-project.ts'
+import { openWhole } from './open-whole.ts'
 import { openQuotaGate } from './quota-gate.ts'
 import { createRouteFiles } from './route-files.ts'
 import { gateOf, QUOTAS_FOLDER, type PlatformRunner } from './settings.ts'
@@ -76,6 +79,7 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
   const now = () => performance.now()
   const wallNow = () => Date.now()
   const files = createRouteFiles(platform.routesFolder)
+  const own = createOwnBundles(platform.dataFolder, BUILD)
   const authorizer = createPlatformAuthorizer({
     keys: [],
     masterKey: await readMasterKey(platform.masterKeyFile),
@@ -110,7 +114,9 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
   })
   const authorize: RunnerPart['authorize'] = (request, access) => {
     try {
-      return authorizer.authorize(request, access)
+      const principal = authorizer.authorize(request, access)
+      refuseOtherProject(principal, request, project)
+      return principal
     } catch (error) {
       monitor.refused(error)
       throw error
@@ -124,7 +130,9 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     life: `${process.pid}-${wallNow()}`,
     plane,
     open: (endpoint, variant) =>
-      variant.isolation === 'process' ? openIsolated(endpoint, variant) : openInside(endpoint, variant),
+      openWhole(variant, () =>
+        variant.isolation === 'process' ? openIsolated(endpoint, variant) : openInside(endpoint, variant),
+      ),
     describe: createDescriber(choose({ ...settings, cores: availableParallelism(), profile: undefined })),
     peerSockets,
     now,
@@ -146,12 +154,13 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     return guarded === own ? own : monitor.watch(guarded, principal)
   }
 
-  function modelOf(name: string, { folder, digest, isOurs, labels }: RouteVariant): DesiredModel {
-    return { folder, digest, isOurs, name, labels, isDefault: true }
+  /** The table may be of another build, which wrote the bundle: that one's word does not hold for this one. */
+  async function modelOf(name: string, { folder, digest, isOurs, labels }: RouteVariant): Promise<DesiredModel> {
+    return { folder, digest, isOurs: isOurs && (await own.has(digest)), name, labels, isDefault: true }
   }
 
   async function openInside(name: string, variant: RouteVariant): ReturnType<typeof openHere> {
-    const { bundle } = await openHere(modelOf(name, variant))
+    const { bundle } = await openHere(await modelOf(name, variant))
     const profile = await recallProfile(variant.digest, platform.dataFolder)
     return { bundle, options: planModel({ profile, manifest: bundle.manifest }, settings, 1) }
   }
@@ -161,7 +170,10 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     const { folder, digest } = variant
     const profile = await recallProfile(digest, platform.dataFolder)
     const bundle = await verifyBundle(folder, digest)
-    const model = { ...modelOf(name, variant), ...planModel({ profile, manifest: bundle.manifest }, settings, 1) }
+    const model = {
+      ...(await modelOf(name, variant)),
+      ...planModel({ profile, manifest: bundle.manifest }, settings, 1),
+    }
     const replicas = await crews.ask(model, sizesOf(variant))
     const opened = await openAnywhere({ ...model, replicas }, settings, options.onSuspect)
     isolated.set(keyOf(model), { model, replicas: variant.replicas })
@@ -219,7 +231,10 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     const found = await stampOfDirectory(platform.routesFolder)
     if (!platform.isFront || found === directoryStamp) return
     directoryStamp = found
-    const directory = await readDirectory(platform.routesFolder)
+    const directory = await readDirectory(platform.routesFolder).catch((error: unknown) => {
+      log('error', 'it cannot be read which project a key belongs to, what was known goes on', { error })
+    })
+    if (directory === undefined) return
     for (const [name, gate] of gates)
       if (!directory.projects.includes(name)) {
         gates.delete(name)
@@ -250,28 +265,16 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     // who is nobody asks for health alone, which is the process's own
     planeFor: (_plane, request, call) =>
       call.principal === undefined ? nothingOf(plane) : planeOf(call.principal, request.headers),
-    restrict: (operations) => ({
-      ...operations,
-      canControl: false,
-      index: async () =>
-        endpoints
-          .planeFor({ headers: {} })
-          .models()
-          .map((model) => ({
-            name: model.name,
-            version: versionNumber(model),
-            state: model.state === 'ready' ? 'READY' : 'UNLOADING',
-            reason: '',
-          })),
-      load: byControlAlone,
-      unload: byControlAlone,
-    }),
+    restrict: (operations) => operationsOfProject(operations, () => endpoints.planeFor({ headers: {} }).models()),
     async begin() {
       await follow()
       link = linkToControl({
         socket: platform.controlSocket,
-        status: () => ({ ...endpoints.status(), demand: quotas.demand() }),
-        onShares: (shares) => quotas.setShares(shares),
+        status: () => ({ ...endpoints.status(), demand: quotas.demand(), usedToday: quotas.usedToday() }),
+        onShares: (shares, days) => quotas.setShares(shares, days),
+        onRollouts: (of, rollouts) => {
+          if (of === project) monitor.setRollouts(rollouts)
+        },
         onChange: (changed) => {
           if (changed === undefined || changed === project) void follow()
         },
@@ -314,13 +317,6 @@ function failureOf(wire: 'http' | 'grpc', error: ServingError): WireResponse {
   if (wire === 'grpc') return grpcFailure(error)
   const { code, message } = error
   return json(HTTP_STATUS[code], { error: message, code }, retryHeaders(error))
-}
-
-async function byControlAlone(): Promise<void> {
-  throw new ServingError(
-    'unsupported',
-    "endpoints are deployed and taken away by the platform's API: see `slipway deploy`",
-  )
 }
 
 /** Most processes of one isolated version. */

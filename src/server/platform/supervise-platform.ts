@@ -24,7 +24,7 @@ import { findNetworkIsolation } from '../without-network.ts'
 import { createWorkerPool } from '../worker-pool.ts'
 import { createCrews } from './crews.ts'
 import { DEFAULT_PROJECT } from '../../api/resources.ts'
-import { readDirectory } from './directory.ts'
+import { NO_PROJECTS, readDirectory } from './directory.ts'
 import { ensureMasterKey, lockDataFolder } from './data-folder.ts'
 import {
   ROUTES_FOLDER,
@@ -300,7 +300,8 @@ async function superviseOn(sockets: Sockets, options: PlatformOptions, cleanups:
   cleanups.push(() => clearInterval(daily))
   const ended = aborted(signal)
   try {
-    keepGroups((await readDirectory(routesFolder)).projects)
+    // control makes a damaged one anew, and says then which projects there are
+    keepGroups((await readDirectory(routesFolder).catch(() => NO_PROJECTS)).projects)
     await Promise.race([Promise.all([control.start(), fleet.start()]), ended])
     if (!signal.aborted) {
       const serverFile = join(dataFolder, SERVER_FILE)

@@ -5,12 +5,14 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeF
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { execFile } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { VERSION_PHASES, type VersionPhase } from '../../../api/resources.ts'
 import type { Maker } from '../../../control/maker.ts'
 import type { Kinds } from '../../../control/store/store.ts'
 import { ServingError } from '../../../core/errors.ts'
+import { makeTar } from '../../../formats/archives/tar.fixture.ts'
 import { createLocalStorage } from '../../../storage/local-storage.ts'
 import type { ObjectStorage } from '../../../storage/object-storage.ts'
 import { findTool, needs } from '../../../../test/support/needs.ts'
@@ -135,6 +137,11 @@ describe('a version of an upload', () => {
     await elsewhere.ensure(made.bundle.digest, live())
     expect(await readFile(join(brought, 'slipway.json'))).toEqual(await readFile(join(made.folder, 'slipway.json')))
 
+    // at once where somebody has found that out
+    await appendFile(join(brought, 'slipway.json'), ' ')
+    await elsewhere.ensure(made.bundle.digest, live(), { isDoubted: true })
+    expect(await readFile(join(brought, 'slipway.json'))).toEqual(await readFile(join(made.folder, 'slipway.json')))
+
     // what was damaged in the storage is not taken
     const stored: string[] = []
     for await (const { key } of storage.list('bundles/')) stored.push(key)
@@ -234,8 +241,13 @@ describe('a version of an upload', () => {
       const version = versionOf({ type: 'upload', upload }, { how: { allowUntested: false, runtime } })
       const error = await refusal(open().make(version, live(), () => {}))
       expect(error).toMatchObject({ code: 'refused', details: { reason: `needs_${runtime}` } })
-      expect(error.message).toContain(`--runtime ${runtime}`)
+      expect(error.message).toContain(`slipway up --runtime ${runtime}`)
     }
+    // also where nobody said which language it is in
+    const code = makeTar([{ name: 'code/predict.ts', content: Buffer.from('export const predict = () => ({})') }])
+    const packed = await uploaded('upload02', 'code.tar.gz', gzipSync(code))
+    const error = await refusal(open().make(versionOf({ type: 'upload', upload: packed }), live(), () => {}))
+    expect(error.message).toContain('slipway up --runtime typescript')
   })
 })
 

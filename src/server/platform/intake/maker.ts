@@ -7,7 +7,6 @@ import type { Maker } from '../../../control/maker.ts'
 import type { Kinds } from '../../../control/store/store.ts'
 import { ServingError } from '../../../core/errors.ts'
 import { quote } from '../../../core/text.ts'
-import { writeAtomically } from '../../../storage/local.ts'
 import type { ObjectStorage } from '../../../storage/object-storage.ts'
 import { openOrCompile, MAX_FILE_BYTES, type LocatedBundle } from '../../compile.ts'
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from '../../limited-process.ts'
@@ -18,6 +17,7 @@ import { fileNameOfUrl } from './fetch-target.ts'
 import { fetchModel, type FetchLimits, type Lookup } from './fetch-url.ts'
 import { isFileName } from './file-name.ts'
 import { createLogTail, type LogTail } from './log-tail.ts'
+import { createOwnBundles } from './own-bundles.ts'
 import { fetchBundle, removeStoredBundle, storeBundle } from './stored-bundles.ts'
 import { summarise } from './summarise.ts'
 import type { Uploads } from './uploads.ts'
@@ -54,6 +54,7 @@ export function createMaker(options: MakerOptions): Maker {
   const { uploads, storage, plane, runners, limits = DEFAULT_PROCESS_LIMITS, now, build = BUILD } = options
   const dataFolder = resolve(options.dataFolder)
   const store = new BundleStore(join(dataFolder, 'bundles'))
+  const own = createOwnBundles(dataFolder, build)
   const settings: PlaneSettings = { ...plane, defaultModel: undefined, overrides: {} }
   /** When bundles were found whole (ms since 1970), by digest. */
   const wholeAt = new Map<string, number>()
@@ -85,7 +86,7 @@ export function createMaker(options: MakerOptions): Maker {
       tell('reading')
       const bundle = await compile(version, source.path, signal, tell, tail)
       tell('storing')
-      if (build !== undefined && bundle.isOurs) await writeOurs(bundle.digest)
+      if (bundle.isOurs) await own.add(bundle.digest)
       if (storage !== undefined)
         await storeBundle(storage, bundle.folder, bundle.digest, signal, (fraction) => tell('storing', fraction))
       wholeAt.set(bundle.digest, now())
@@ -139,21 +140,30 @@ export function createMaker(options: MakerOptions): Maker {
       name: model,
       how: { allowUntested, ...(steps !== undefined && { steps }) },
       python: runtime === 'python' ? allowed(plane.python, 'Python') : undefined,
-      typescript: runtime === 'typescript' ? allowed(plane.typescript, 'TypeScript') : undefined,
+      // it has neither files nor network: who deploys it need not ask for it
+      typescript: runtime === 'typescript' ? allowed(plane.typescript, 'TypeScript') : plane.typescript,
       limits,
       signal,
       build,
       onProgress: (text: string, phase?: VersionPhase) => (phase === undefined ? tail.add(`${text}\n`) : tell(phase)),
       onWords: (text: string) => tail.add(text),
     }
-    const bundle = await openOrCompile(path, compileOptions)
+    const bundle = await openOrCompile(path, compileOptions).catch((error: unknown) => {
+      if (ServingError.from(error).details['reason'] === 'needs_typescript') allowed(plane.typescript, 'TypeScript')
+      throw error
+    })
     // what this build has written is ours once it is found to be whole: then it need not be validated at each load
     return bundle.wasKnown || build === undefined ? bundle : openOrCompile(path, compileOptions)
   }
 
-  async function ensure(digest: string, signal: AbortSignal) {
+  async function ensure(
+    digest: string,
+    signal: AbortSignal,
+    { isDoubted = false }: { isDoubted?: boolean | undefined } = {},
+  ) {
     const folder = store.folderOf(digest)
     usedAt.set(digest, now())
+    if (isDoubted) wholeAt.delete(digest)
     const isKnown = now() - (wholeAt.get(digest) ?? -Infinity) < BELIEVED_FOR_MS && (await isFolder(folder))
     if (!isKnown) {
       const before = bringing.get(digest) ?? Promise.resolve()
@@ -168,7 +178,7 @@ export function createMaker(options: MakerOptions): Maker {
       }
       wholeAt.set(digest, now())
     }
-    return { folder, isOurs: build !== undefined && (await readOurs(digest)) === build }
+    return { folder, isOurs: await own.has(digest) }
   }
 
   async function bring(digest: string, folder: string, signal: AbortSignal): Promise<void> {
@@ -178,7 +188,7 @@ export function createMaker(options: MakerOptions): Maker {
     } catch (error) {
       const { code } = ServingError.from(error)
       if (storage === undefined || (code !== 'not_found' && code !== 'refused')) throw missing(digest, error)
-      await rm(ours(digest), { force: true }) // what comes from elsewhere is validated at each load
+      await own.remove(digest) // what comes from elsewhere is validated at each load
       await fetchBundle(storage, folder, digest, signal)
     }
   }
@@ -197,7 +207,7 @@ export function createMaker(options: MakerOptions): Maker {
       usedAt.delete(digest)
       await rm(store.folderOf(digest), { recursive: true, force: true })
       await rm(join(dataFolder, 'profiles', digest), { recursive: true, force: true })
-      await rm(ours(digest), { force: true })
+      await own.remove(digest)
       if (storage !== undefined) await removeStoredBundle(storage, digest)
       gone.add(digest)
       removed++
@@ -219,13 +229,6 @@ export function createMaker(options: MakerOptions): Maker {
       if (digest !== undefined && gone.has(digest)) await rm(path, { force: true })
     }
   }
-
-  const ours = (digest: string) => join(store.root, 'ours', digest)
-  async function writeOurs(digest: string): Promise<void> {
-    await mkdir(join(store.root, 'ours'), { recursive: true })
-    await writeAtomically(ours(digest), Buffer.from(build ?? ''))
-  }
-  const readOurs = (digest: string) => readFile(ours(digest), 'utf8').catch(() => undefined)
 
   return { make, ensure, sweep }
 }
@@ -261,7 +264,7 @@ function allowed<T>(settings: T | undefined, language: string): T {
   if (settings !== undefined) return settings
   throw new ServingError(
     'refused',
-    `code in ${language} is run with the rights of this platform, and its operator has not allowed that: slipway up --runtime ${language.toLowerCase()} does`,
+    `code in ${language} ${language === 'Python' ? 'is run with the rights of this platform, and its operator has not allowed that' : 'is not run here: the operator of this platform has not allowed it'}: slipway up --runtime ${language.toLowerCase()} does`,
     { details: { reason: `needs_${language.toLowerCase()}` } },
   )
 }

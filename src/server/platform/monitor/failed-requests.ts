@@ -60,6 +60,7 @@ export function createFailedRequests({ project, source, now, write }: FailedRequ
     const fields = {
       code: error.code,
       ...(typeof error.details['reason'] === 'string' && { reason: error.details['reason'] }),
+      ...(typeof error.details['input'] === 'string' && { input: error.details['input'] }),
       ...(key !== undefined && { key }),
       ...(ms !== undefined && { ms: Math.round(ms * 1000) / 1000 }),
     }

@@ -37,7 +37,7 @@ export interface RunnerMonitor {
   readonly refused: (error: unknown) => void
   /** The plane of a caller with quotas, so that what these refuse is seen. */
   watch(plane: DataPlane, principal: Principal): DataPlane
-  metrics(): { readonly counts: EndpointCounts; readonly state: EndpointState }
+  readonly metrics: () => { readonly counts: EndpointCounts; readonly state: EndpointState }
   close(): Promise<void>
 }
 
@@ -162,6 +162,7 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
       endpoint.variants.map((variant) => ({ endpoint: endpoint.name, variant: variant.name, spec: variant })),
     )
     const byDigest = Map.groupBy(routed, ({ endpoint, spec }) => `${endpoint} ${spec.digest}`)
+    const served = new Set(table?.endpoints.map(({ name }) => name))
     return {
       isControlUp: options.isControlUp(),
       inFlight: variants.map(({ endpoint, variant, inFlight }) => ({ endpoint, variant, requests: inFlight })),
@@ -169,7 +170,7 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
         (byDigest.get(`${endpoint} ${digest}`) ?? []).map(({ variant }) => ({ endpoint, variant, state })),
       ),
       desired: routed.map(({ endpoint, variant, spec }) => ({ endpoint, variant, replicas: spec.replicas })),
-      rollouts,
+      rollouts: rollouts.filter(({ endpoint }) => served.has(endpoint)),
     }
   }
 }
