@@ -13,6 +13,13 @@ function markdownIn(folder: string): string[] {
     .map((file) => join(folder, file))
 }
 
+/** What is part of the program. */
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !/\.(?:test|fixture)\.ts$/.test(file) && !file.startsWith('simulation'))
+    .map((file) => join(folder, file))
+}
+
 function read(page: string): string {
   return readFileSync(join(root, page), 'utf8')
 }
@@ -41,8 +48,19 @@ describe('the documentation', () => {
   })
 
   test('lists every error code', () => {
-    const listed = [...read('docs/errors.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)
-    expect(listed).toEqual([...ERROR_CODES])
+    const [codes = ''] = read('docs/errors.md').split(/^## /m)
+    expect([...codes.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)).toEqual([...ERROR_CODES])
+  })
+
+  test('lists every reason that the platform gives', () => {
+    const page = read('docs/errors.md')
+    const given = ['src/control', 'src/auth', 'src/runtime/endpoints', 'src/server/platform', 'src/storage']
+      .flatMap(sourcesIn)
+      .flatMap((file) =>
+        [...read(file).matchAll(/details: \{[^}]*?\breason: '(\w+)'/g)].map(([, reason = '']) => reason),
+      )
+    expect(given.length).toBeGreaterThan(40)
+    expect([...new Set(given)].filter((reason) => !page.includes(`\`${reason}\``))).toEqual([])
   })
 
   test('lists every decision', () => {

@@ -10,7 +10,7 @@ import { CA_FILE } from './platform/find-platform.ts'
 
 const options = {
   out: { type: 'string', isFlagOnly: true, value: 'PATH', doc: 'file to write it to, in place of printing it' },
-  ...DATA_OPTION,
+  data: { ...DATA_OPTION.data, doc: 'data folder of the platform' },
   ...JSON_OPTION,
 } as const satisfies OptionTable
 

@@ -14,7 +14,7 @@ const options = {
 
 /** `slipway delete`: takes a resource away, once a person has said that it is meant. */
 export const deleteCommand: Command<typeof options> = {
-  usage: 'project|model|version|endpoint|key|upload <name> [--yes]',
+  usage: 'project|model|version|endpoint|key|upload <name> [--yes]; a version is named as fraud/3',
   options,
   async run([word, name, ...more], given, context) {
     const kind = kindOf(word)

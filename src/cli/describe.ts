@@ -15,7 +15,8 @@ const EVENTS = 8
 
 /** `slipway describe`: all that is known of one resource, for people. */
 export const describeCommand: Command<typeof options> = {
-  usage: 'project|model|version|endpoint|revision|rollout|key|upload <name>',
+  usage:
+    'project|model|version|endpoint|revision|rollout|key|upload <name>; a version or a revision is named as fraud/3',
   options,
   async run([word, name, ...more], given, context) {
     const kind = kindOf(word)

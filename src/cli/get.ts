@@ -32,7 +32,7 @@ const PAGE = 500
 /** `slipway get`: what the platform holds, as a table, JSON or YAML. */
 export const getCommand: Command<typeof options> = {
   usage:
-    'projects|models|versions|endpoints|revisions|rollouts|keys|uploads [<name>] [--state ready] [--json | --yaml]',
+    'projects|models|versions|endpoints|revisions|rollouts|keys|uploads [<name>] [--state ready] [--json | --yaml]; versions and revisions of fraud by its name, one of them by fraud/3',
   options,
   async run([word, name, ...more], given, context) {
     const kind = kindOf(word)

@@ -229,6 +229,13 @@ test('the help names every flag with its value, its default and its variables', 
   )
 })
 
+test('what the help says of a long flag begins below it, where the others begin', () => {
+  const values = ['at-first-this', 'and-then-that']
+  expect(describeOptions({ mode: { type: 'choice', isFlagOnly: true, values, doc: 'how' } })).toBe(
+    `  --mode at-first-this|and-then-that\n${' '.repeat(31)}how`,
+  )
+})
+
 describe('an option that takes fractions', () => {
   const table = {
     rtol: { type: 'number', value: 'R', default: 1e-5, min: 0, max: 1, isFraction: true, doc: 'how far' },

@@ -289,14 +289,19 @@ function flagForHelp(name: string, spec: OptionSpec): string {
   return `${flagWithValue(name, spec)}${spec.short === undefined ? '' : ` (-${spec.short})`}`
 }
 
+/** Characters of a flag and its value in `--help`. */
+const HELP_COLUMN = 28
+
 /** The options as lines of `--help`. */
 export function describeOptions(table: OptionTable): string {
   return Object.entries(table)
     .map(([name, spec]) => {
       const preset = shownDefaultOf(spec)
       const variables = variablesOf(name, spec)
+      const flag = flagForHelp(name, spec).padEnd(HELP_COLUMN)
       return [
-        `  ${flagForHelp(name, spec).padEnd(28)} ${spec.doc}`,
+        // what is said of a long one begins below it, in the column of the others
+        `  ${flag}${flag.length > HELP_COLUMN ? `\n  ${' '.repeat(HELP_COLUMN)}` : ''} ${spec.doc}`,
         ...(preset === undefined ? [] : [`(default ${preset})`]),
         ...(variables.length === 0 ? [] : [`[${variables.join(', ')}]`]),
       ].join(' ')

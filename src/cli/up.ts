@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { isIP } from 'node:net'
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { setLogLevel } from '../server/log.ts'
+import { shareOfMemoryMiB } from '../server/machine.ts'
 import { ensureCredentials } from '../server/platform/data-folder.ts'
 import { CREDENTIALS_FILE, HEADER_FILE } from '../server/platform/settings.ts'
 import {
@@ -71,7 +72,7 @@ const UP_OPTIONS = {
     default: 0,
     min: 0,
     max: 16_777_216,
-    doc: 'most memory that loaded models may take together: idle ones make room for others; 0 for half of the machine',
+    doc: 'most memory that loaded models may take together: idle ones make room for others; 0 for half of what this machine or its container has',
   },
   allowFetchFrom: {
     type: 'list',
@@ -110,7 +111,7 @@ const UP_OPTIONS = {
   drainTimeoutMs,
   accessLog,
   logLevel,
-  ...DATA_OPTION,
+  data: { ...DATA_OPTION.data, doc: 'folder of all that the platform keeps: state, keys, models, logs' },
   ...JSON_OPTION,
 } as const satisfies OptionTable
 
@@ -137,7 +138,7 @@ export const upCommand: Command<typeof UP_OPTIONS> = {
       apiPort: options.apiPort,
       dataFolder,
       runners,
-      memoryBudgetMiB: options.memoryBudgetMib || Math.round(totalmem() / 2 ** 21),
+      memoryBudgetMiB: options.memoryBudgetMib || shareOfMemoryMiB(0.5),
       workerMemoryMiB: options.workerMemoryMib,
       tls: await certificateOf(options, dataFolder),
       control: {

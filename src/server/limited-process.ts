@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { totalmem } from 'node:os'
 import { ServingError, type ErrorCode } from '../core/errors.ts'
 import { endWithParent } from '../engines/processes/end-with-parent.ts'
+import { shareOfMemoryMiB } from './machine.ts'
 import { argumentsOf, type ProcessKind } from './spawn.ts'
 
 /** What a process that reads untrusted bytes may use. */
@@ -17,13 +17,6 @@ export interface ProcessLimits {
 export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
   memoryMiB: Math.min(8192, shareOfMemoryMiB(0.75)),
   timeoutMs: 300_000,
-}
-
-/** @returns of this machine's memory, or of that which our container may have, in MiB */
-function shareOfMemoryMiB(share: number): number {
-  const limit = process.constrainedMemory() // 0, or more than there is, where nothing limits us
-  const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-  return Math.max(256, Math.floor((bytes * share) / 2 ** 20))
 }
 
 /** From such a process to its parent. */

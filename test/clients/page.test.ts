@@ -1,4 +1,4 @@
-/** Every snippet of docs/clients.md, run as it stands against a server started as the page says. */
+/** Every snippet of docs/clients.md, run as it stands against a server, or the platform, started as the page says. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endCommands, runCommand, startServer } from '../support/command.ts'
 import { needs } from '../support/needs.ts'
+import { removePlatforms, startPlatform } from '../support/platform.ts'
 import { quietEnvironment, runPython } from '../support/python.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -37,13 +38,16 @@ function snippetsOf(page: string): Snippet[] {
 const page = readFileSync(join(ROOT, 'docs/clients.md'), 'utf8')
 const snippets = snippetsOf(page)
 const keyed = 'With a key'
+const onPlatform = 'On the platform'
 const hasAll = needs('linux', 'curl', 'bash', 'python environment clients', 'python environment kserve')
 
 describe.skipIf(!hasAll)('what docs/clients.md tells people to run', () => {
   let folder: string
   let key: string
-  /** Ports of HTTP and gRPC of the server, and of the one that asks for keys. */
-  const ports = { open: ['', ''], keyed: ['', ''] }
+  /** What the platform's snippets are given. */
+  let platformKeys: Record<string, string>
+  /** Ports of HTTP and gRPC of the server, of the one that asks for keys, and of the platform. */
+  const ports = { open: ['', ''], keyed: ['', ''], platform: ['', ''] }
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'slipway-page-'))
@@ -52,10 +56,22 @@ describe.skipIf(!hasAll)('what docs/clients.md tells people to run', () => {
     key = (JSON.parse(made.stdout) as { key: string }).key
     ports.open = await start()
     ports.keyed = await start('--api-key-file', keys)
+    const platform = await startPlatform()
+    const deployed = await platform.deploy(['examples/fraud/fraud.onnx'])
+    expect(deployed.code, deployed.stderr).toBe(0)
+    const web = await runCommand(['key', 'new', 'web', '--role', 'invoker', '--data', platform.dataFolder, '--json'])
+    const { bearer, accessKeyId, secretAccessKey } = JSON.parse(web.stdout) as Record<string, string>
+    platformKeys = {
+      SLIPWAY_KEY: bearer ?? '',
+      SLIPWAY_ACCESS_KEY_ID: accessKeyId ?? '',
+      SLIPWAY_SECRET_ACCESS_KEY: secretAccessKey ?? '',
+    }
+    ports.platform = [new URL(platform.url).port, platform.grpcAddress.split(':')[1] ?? '']
   })
 
   afterAll(async () => {
     await endCommands()
+    await removePlatforms()
     await rm(folder, { recursive: true })
   })
 
@@ -67,9 +83,10 @@ describe.skipIf(!hasAll)('what docs/clients.md tells people to run', () => {
 
   /** What a snippet prints, at this test's ports in place of the page's. */
   async function print({ heading, language, code }: Snippet): Promise<string> {
-    const [http = '', grpc = ''] = heading === keyed ? ports.keyed : ports.open
+    const [http = '', grpc = ''] =
+      heading === onPlatform ? ports.platform : heading === keyed ? ports.keyed : ports.open
     const text = code.replaceAll(/\b8080\b/g, http).replaceAll(/\b8081\b/g, grpc)
-    const env = { SLIPWAY_KEY: key }
+    const env = heading === onPlatform ? platformKeys : { SLIPWAY_KEY: key }
     if (language === 'py') return runPython(text.includes('kserve') ? 'kserve' : 'clients', ['-c', text], env)
     const line = text.replaceAll(/^curl /gm, 'curl --silent --show-error --fail-with-body ')
     const options = { cwd: ROOT, env: { ...quietEnvironment('clients'), ...env }, timeout: 20_000 }
@@ -100,7 +117,7 @@ describe.skipIf(!hasAll)('what docs/clients.md tells people to run', () => {
         .replaceAll(/[^\w\- ]/g, '')
         .replaceAll(' ', '-'),
     )
-    expect([...linked, 'with-a-key']).toEqual(sections)
+    expect([...linked, 'with-a-key', 'on-the-platform']).toEqual(sections)
   })
 })
 

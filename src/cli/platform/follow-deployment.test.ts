@@ -118,6 +118,17 @@ describe('a revision', () => {
     await expect(failed).rejects.toThrow(message)
   })
 
+  test('that is promoted just after the endpoint was looked at answers', async () => {
+    const { followed } = following({
+      endpoints: [
+        { revision: 2, servedRevision: 1, rollout: 'r' },
+        { revision: 2, servedRevision: 2 },
+      ],
+      rollouts: [{ state: 'promoted', share: 1 }],
+    })
+    expect((await followRevision(followed, 'x', 2)).endpoint.servedRevision).toBe(2)
+  })
+
   test("that somebody's later change has superseded is not waited for", async () => {
     const { followed } = following({
       endpoints: [{ revision: 3, servedRevision: 1 }],

@@ -73,6 +73,7 @@ export interface Outcome {
 export async function followRevision(followed: Followed, name: string, revision: number): Promise<Outcome> {
   const { client, project, watch, onPhase, signal } = followed
   let rollout: Rollout | undefined
+  let hasEnded = false
   for (;;) {
     const endpoint = await client.call('getEndpoint', { params: { project, endpoint: name }, signal })
     const id = endpoint.rollout ?? rollout?.name
@@ -91,7 +92,11 @@ export async function followRevision(followed: Followed, name: string, revision:
         `endpoint ${name} was changed again meanwhile, to revision ${endpoint.revision}: this change (revision ${revision}) is not followed further`,
         { details: { endpoint: name, revision, current: endpoint.revision } },
       )
-    if (rollout !== undefined && isOver(rollout)) throw endedError(endpoint, rollout)
+    if (rollout !== undefined && isOver(rollout)) {
+      if (hasEnded) throw endedError(endpoint, rollout)
+      hasEnded = true
+      continue // the endpoint may have been read before that: what it says now counts
+    }
     if (endpoint.state === 'failed' && rollout === undefined)
       throw new ServingError('unavailable', `endpoint ${name} failed: ${endpoint.reason}`, {
         details: { endpoint: name, revision },

@@ -24,7 +24,10 @@ export const PLATFORM_OPTIONS = {
     type: 'boolean',
     doc: 'send the key without TLS to another machine, where something else guards the way',
   },
-  ...DATA_OPTION,
+  data: {
+    ...DATA_OPTION.data,
+    doc: 'data folder of a platform on this machine: says where it answers, and holds its admin key',
+  },
   ...JSON_OPTION,
 } as const satisfies OptionTable
 
