@@ -36,11 +36,12 @@ const TYPES = 'slipway.d.ts'
 
 /**
  * Starts the program. V8's compiled form of it is kept beside it for processes that people wait for, which saves each of
- * them 15 to 20 ms; whoever can write there could change the program itself. Where nobody can, nothing is kept.
+ * them 15 to 20 ms, and one that tries a model 50; whoever can write there could change the program itself. Where nobody can,
+ * nothing is kept.
  */
 const STARTER = `// Starts Slipway, with what V8 made of it the last time where that could be kept.
 const [command, kind] = process.argv.slice(2)
-if (command === 'serve' || command === 'up' || kind === 'runner' || kind === 'control')
+if (/^(serve|up|deploy)$/.test(command) || /^(runner|control|probation)$/.test(kind))
   process.getBuiltinModule('node:module').enableCompileCache(import.meta.dirname + '/.compiled')
 `
 

@@ -84,7 +84,8 @@ test('who serves loads nothing of what reads and compiles models, and no file be
   expect(textOf('making.js')).toMatch(compiles)
   for (const name of parts().filter((part) => part !== 'making.js')) expect(textOf(name)).not.toMatch(compiles)
   // and nobody but control loads its database and its API
-  for (const name of parts()) if (name !== 'controlling.js') expect(textOf(name)).not.toContain('from"./controlling.js"')
+  for (const name of parts())
+    if (name !== 'controlling.js') expect(textOf(name)).not.toContain('from"./controlling.js"')
 })
 
 test('the program is ASCII, and what it takes of Node it takes when a part needs it', () => {
@@ -97,13 +98,21 @@ test('the program is ASCII, and what it takes of Node it takes when a part needs
   }
 })
 
-test('what V8 made of the program is kept for those who serve, and for nobody else', () => {
+test('what V8 made of the program is kept for those who serve, and not for who looks at something once', () => {
   slipway('inspect', '--nope')
   expect(existsSync(kept())).toBe(false)
   const { status } = slipway('serve', '--nope')
   expect(status).toBe(2)
   expect(readdirSync(kept())).toHaveLength(1)
   expect(slipway('serve', '--nope').status).toBe(2)
+})
+
+test('it is kept for a deploy and for the process that tries a model, which somebody waits for', () => {
+  expect(slipway('deploy', '--nope').status).toBe(2)
+  expect(readdirSync(kept())).toHaveLength(1)
+  rmSync(kept(), { recursive: true })
+  slipway('--slipway-process', 'probation') // has nobody who gives it a job
+  expect(existsSync(kept())).toBe(true)
 })
 
 test('where nothing can be kept, or what is kept is damaged, it runs all the same', () => {

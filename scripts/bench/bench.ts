@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { EXIT } from '../../src/cli/command.ts'
 import { ServingError } from '../../src/core/errors.ts'
 import { compare } from './compare.ts'
-import { BenchUsageError, HELP, parseOptions } from './options.ts'
+import { BenchUsageError, HELP, PARTS, parseOptions, type Part } from './options.ts'
 import { FOLDER, ROOT } from './paths.ts'
 import { plot } from './plot.ts'
 import { replaceSection, toMarkdown, toText, type Notes } from './report.ts'
@@ -15,7 +15,6 @@ import type { BenchResult } from './results.ts'
 
 const PAGE = join(ROOT, 'docs/performance.md')
 const PLOT = join(ROOT, 'docs/performance.svg')
-const LAST_RUN = join(FOLDER, 'result.json')
 const NOTES = join(import.meta.dirname, 'notes.json')
 
 const stopping = new AbortController()
@@ -25,28 +24,31 @@ try {
   const options = parseOptions(process.argv.slice(2))
   if (options.help) process.stdout.write(HELP)
   else {
-    const result = options.again ? readLastRun() : await compare(options, stopping.signal)
+    const { parts } = options
+    const lastRun = join(FOLDER, parts.length === PARTS.length ? 'result.json' : `result-${parts.join('-')}.json`)
+    const result = options.again ? readLastRun(lastRun) : await compare(options, stopping.signal)
     mkdirSync(FOLDER, { recursive: true })
-    if (!options.again) writeFileSync(LAST_RUN, JSON.stringify(result))
+    if (!options.again) writeFileSync(lastRun, JSON.stringify(result))
     const notes = JSON.parse(readFileSync(NOTES, 'utf8')) as Notes
-    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : toText(result, notes))
-    if (options.write) write(result, notes)
+    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : toText(result, notes, parts))
+    if (options.write) write(result, notes, parts)
     if (result.failures.some(({ server }) => server.startsWith('slipway'))) process.exitCode = EXIT.failed
   }
 } catch (thrown) {
   process.exitCode = fail(thrown)
 }
 
-function readLastRun(): BenchResult {
-  if (!existsSync(LAST_RUN)) throw new BenchUsageError('--again tells the last run, and there is none yet')
-  return JSON.parse(readFileSync(LAST_RUN, 'utf8')) as BenchResult
+function readLastRun(path: string): BenchResult {
+  if (!existsSync(path)) throw new BenchUsageError('--again tells the last run, and there is none yet')
+  return JSON.parse(readFileSync(path, 'utf8')) as BenchResult
 }
 
-/** Renews the figures of the page. */
-function write(result: BenchResult, notes: Notes): void {
-  writeFileSync(PAGE, replaceSection(readFileSync(PAGE, 'utf8'), toMarkdown(result, notes)))
-  writeFileSync(PLOT, plot(result))
-  process.stderr.write('bench: wrote docs/performance.md and docs/performance.svg\n')
+/** Renews the figures of the page, of the parts that were measured. */
+function write(result: BenchResult, notes: Notes, parts: readonly Part[]): void {
+  for (const part of parts)
+    writeFileSync(PAGE, replaceSection(readFileSync(PAGE, 'utf8'), toMarkdown(result, notes, part), part))
+  if (parts.includes('servers')) writeFileSync(PLOT, plot(result))
+  process.stderr.write('bench: wrote docs/performance.md\n')
 }
 
 /** @returns the exit code */

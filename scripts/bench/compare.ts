@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createProgress } from '../../src/cli/progress.ts'
 import { ServingError } from '../../src/core/errors.ts'
 import { isGrpc, type Case, type ModelName } from './cases.ts'
@@ -12,9 +12,11 @@ import { measureLoad, turnSeconds } from './loads.ts'
 import { describeMachine } from './machine.ts'
 import { WARM_UP_SECONDS } from './measure.ts'
 import { makeModels, type BenchModel } from './models.ts'
-import type { BenchOptions } from './options.ts'
+import type { BenchOptions, Part } from './options.ts'
 import { FOLDER, ROOT } from './paths.ts'
 import { environmentOf, peerPlan, PEERS, takesPart } from './peers.ts'
+import { measurePlatform, platformSeconds } from './platform/measure-platform.ts'
+import { PLATFORM_CASES } from './platform/platform-cases.ts'
 import { measurePickleStarts, pickleStartSeconds } from './pickle-starts.ts'
 import { BUILT, slipwayPlan, SOURCE, staticGrpcPlan, staticPlan, type SlipwaySetting } from './plans.ts'
 import { packageVersions, setUpPython } from './python.ts'
@@ -38,7 +40,9 @@ const START_MODELS: readonly ModelName[] = ['tiny', 'trees']
 export async function compare(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
   if (process.platform !== 'linux')
     throw new ServingError('unsupported', `the bench reads Linux's /proc, which ${process.platform} does not have`)
-  const { cases: allCases } = options
+  const isMeasured = (part: Part) => options.parts.includes(part)
+  const allCases = isMeasured('servers') ? options.cases : PLATFORM_CASES
+  const entry = options.program === undefined ? BUILT : resolve(options.program)
   const loadMakers = {
     ...(allCases.every(isGrpc) ? {} : { wrk: findWrk() }),
     ...(allCases.some(isGrpc) ? { h2load: findH2load() } : {}),
@@ -47,17 +51,21 @@ export async function compare(options: BenchOptions, signal: AbortSignal): Promi
   const benchModels = await makeModels(FOLDER, signal)
   if (options.build) build()
   const progress = createProgress('bench', process.stderr, () => performance.now())
-  const models = benchModels.models.filter(({ name }) => options.cases.some((each) => each.model === name))
+  const models = isMeasured('servers')
+    ? benchModels.models.filter(({ name }) => options.cases.some((each) => each.model === name))
+    : []
   const timeline = createTimeline(progress, plannedSeconds(options, models.length), () => performance.now())
   const run: Run = { options, timeline, signal, failures: [] }
-  const pythons = await setUpPeers(run)
-  const { settings, full } = await slipways(run, benchModels.models)
+  const pythons = isMeasured('servers') ? await setUpPeers(run) : new Map<string, string>()
+  const { settings, full } = isMeasured('servers')
+    ? await slipways(run, entry, benchModels.models)
+    : { settings: [], full: [] }
 
   const starts: StartFacts[] = []
   const loaded: LoadedFacts[] = []
   const cells: Cell[] = []
   for (const model of models) {
-    const first = await measureFirstStart(run, { name: 'slipway', entry: BUILT }, model)
+    const first = await measureFirstStart(run, { name: 'slipway', entry }, model)
     const cases = options.cases.filter((each) => each.model === model.name)
     const plans = (await plansOf(run, model, pythons, settings, first)).filter((plan) =>
       cases.some((each) => canAnswer(plan, each)),
@@ -69,10 +77,13 @@ export async function compare(options: BenchOptions, signal: AbortSignal): Promi
     cells.push(...found.cells)
   }
   const density =
-    options.starts > 0 && options.density
-      ? await measureDensity(run, { name: 'slipway', entry: BUILT }, benchModels)
+    isMeasured('servers') && options.starts > 0 && options.density
+      ? await measureDensity(run, { name: 'slipway', entry }, benchModels)
       : undefined
-  if (options.starts > 0 && options.density) starts.push(...(await measurePickleStarts(run)))
+  if (isMeasured('servers') && options.starts > 0 && options.density)
+    starts.push(...(await measurePickleStarts(run, entry)))
+  const tiny = benchModels.models.find(({ name }) => name === 'tiny')
+  const platform = isMeasured('platform') && tiny ? await measurePlatform(run, entry, tiny) : undefined
   progress.finish('done')
   const { rounds, seconds: secondsPerCell, seed, repeats } = options
   const names = SERVER_NAMES.filter((name) => cells.some((cell) => cell.server === name))
@@ -84,6 +95,7 @@ export async function compare(options: BenchOptions, signal: AbortSignal): Promi
     starts,
     loaded,
     density,
+    platform,
     summary: summarize(cells, options.cases, names),
     cells,
     failures: run.failures,
@@ -112,15 +124,16 @@ async function setUpPeers(run: Run): Promise<Map<string, string>> {
 /** The Slipways that take part. */
 async function slipways(
   run: Run,
+  entry: string,
   models: readonly BenchModel[],
 ): Promise<{ settings: SlipwaySetting[]; full: readonly string[] }> {
   const { withSource, variant } = run.options
-  const settings: SlipwaySetting[] = [{ name: 'slipway', entry: BUILT }]
+  const settings: SlipwaySetting[] = [{ name: 'slipway', entry }]
   const tiny = models.find(({ name }) => name === 'tiny')
-  const full = tiny && (await tolerate(run, 'slipway-full', 'set-up', () => fullSetting(BUILT, tiny, run.signal)))
+  const full = tiny && (await tolerate(run, 'slipway-full', 'set-up', () => fullSetting(entry, tiny, run.signal)))
   if (full !== undefined) settings.push(full.setting)
   if (withSource) settings.push({ name: 'slipway-source', entry: SOURCE })
-  if (variant !== undefined) settings.push({ name: 'slipway-variant', entry: BUILT, extra: variant })
+  if (variant !== undefined) settings.push({ name: 'slipway-variant', entry, extra: variant })
   return { settings, full: full?.has ?? [] }
 }
 
@@ -166,6 +179,11 @@ function versionsOf(pythons: ReadonlyMap<string, string>): Record<string, string
 
 /** What the whole run should take, for the progress bar (s). */
 function plannedSeconds(options: BenchOptions, modelCount: number): number {
+  const platform = options.parts.includes('platform') ? platformSeconds(options) : 0
+  return platform + (options.parts.includes('servers') ? serversSeconds(options, modelCount) : 0)
+}
+
+function serversSeconds(options: BenchOptions, modelCount: number): number {
   const { cases, rounds, starts, peers, withSource, variant } = options
   const taking = PEERS.filter(({ name }) => peers.includes(name))
   const others = 3 + (withSource ? 1 : 0) + (variant === undefined ? 0 : 1)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { formatTarget, GOALS, judge } from './goals.ts'
 import { result } from './result.fixture.ts'
-import type { BenchResult } from './results.ts'
+import type { BenchResult, PlatformFacts } from './results.ts'
 
 const lineOf = (id: string, run: BenchResult = result) => {
   const line = judge(run).find(({ goal }) => goal.id === id)
@@ -34,6 +34,13 @@ test.each([
   ['start-tiny', 200 / 660, true],
   ['memory', 2 ** 26, true],
   ['memory-per-model', 150 * 1024, false],
+  ['platform-start', 5000, true],
+  ['platform-deploy', 1500, true],
+  ['platform-wake', 70, false],
+  ['platform-idle-memory', 2 ** 29, true],
+  ['platform-idle-wake', 25, true],
+  ['platform-load-64', 0.9, true],
+  ['platform-load-8', 0.9, true],
 ])('%s is %d: reached is %s', (id, value, isReached) => {
   const line = lineOf(id)
   expect(line.measured?.middle).toBeCloseTo(value)
@@ -41,8 +48,14 @@ test.each([
 })
 
 test('what a run did not measure is neither reached nor missed', () => {
-  const none: BenchResult = { ...result, cells: [], starts: [], loaded: [], density: undefined }
+  const none: BenchResult = { ...result, cells: [], starts: [], loaded: [], density: undefined, platform: undefined }
   for (const { measured, isReached } of judge(none)) expect([measured, isReached]).toEqual([undefined, undefined])
+})
+
+test('of the platform, what could not be measured is neither', () => {
+  const platform: PlatformFacts = { startMs: [], deploys: [], wakeMs: [], idle: undefined, cells: [] }
+  for (const { goal, isReached } of judge({ ...result, platform }))
+    if (goal.part === 'platform') expect(isReached).toBeUndefined()
 })
 
 test('targets are written as people say them', () => {
@@ -53,6 +66,9 @@ test('targets are written as people say them', () => {
   expect(targets.get('tiny-64-static')).toBe('≥ 75 %')
   expect(targets.get('memory')).toBe('≤ 120 MB')
   expect(targets.get('memory-per-model')).toBe('≤ 100 KiB')
+  expect(targets.get('platform-start')).toBe('≤ 15 s')
+  expect(targets.get('platform-wake')).toBe('≤ 50 ms')
+  expect(targets.get('platform-idle-memory')).toBe('≤ 1024 MiB')
 })
 
 test('each goal has a name of its own', () => {

@@ -6,6 +6,8 @@ import { median } from './schedule.ts'
 export interface Goal {
   /** Under which `notes.json` says what limits it. */
   readonly id: string
+  /** In which table it stands: that of the platform, or else that of the servers. */
+  readonly part?: 'platform'
   readonly what: string
   /** How the figure is to be, and how it is written. */
   readonly target: { readonly is: 'at least' | 'at most'; readonly value: number; readonly unit: Unit }
@@ -13,7 +15,7 @@ export interface Goal {
   readonly measure: (result: BenchResult, server: string) => Ratio | undefined
 }
 
-export type Unit = 'times' | 'percent' | 'MB' | 'KiB'
+export type Unit = 'times' | 'percent' | 'MB' | 'KiB' | 'MiB' | 'ms' | 's'
 
 export interface GoalLine {
   readonly goal: Goal
@@ -42,7 +44,7 @@ const rate =
   ({ cells }, server) =>
     known(ratio(cells, which, server, other, byRate))
 
-export const GOALS: readonly Goal[] = [
+const OF_SERVERS: readonly Goal[] = [
   ...(
     [
       ['fastapi', 'FastAPI', 15],
@@ -157,6 +159,52 @@ export const GOALS: readonly Goal[] = [
   },
 ]
 
+const OF_PLATFORM: readonly Omit<Goal, 'part'>[] = [
+  {
+    id: 'platform-start',
+    what: 'npm start with everything installed, to the answer of the demo',
+    target: atMost(15_000, 's'),
+    measure: ({ platform }) => platform && known(spread(platform.startMs)),
+  },
+  {
+    id: 'platform-deploy',
+    what: 'slipway deploy of a pipeline (.joblib), to the first answer',
+    target: atMost(2000, 's'),
+    measure: ({ platform }) => platform && known(spread(platform.deploys.map(({ totalMs }) => totalMs))),
+  },
+  {
+    id: 'platform-wake',
+    what: 'a small model woken from zero, at the client',
+    target: atMost(50, 'ms'),
+    measure: ({ platform }) => platform && known(spread(platform.wakeMs)),
+  },
+  {
+    id: 'platform-idle-memory',
+    what: '1,000 endpoints deployed and idle: memory of all processes',
+    target: atMost(2 ** 30, 'MiB'),
+    measure: ({ platform }) => platform?.idle && known(single(platform.idle.memoryBytes)),
+  },
+  {
+    id: 'platform-idle-wake',
+    what: 'one of these woken, at the client',
+    target: atMost(50, 'ms'),
+    measure: ({ platform }) => platform?.idle && known(spread(platform.idle.wakeMs)),
+  },
+  ...[64, 8].map((connections) => ({
+    id: `platform-load-${connections}`,
+    what: `an endpoint behind keys, routing, metrics and capture, ${connections} connections: requests per second against slipway serve`,
+    target: atLeast(0.85, 'percent'),
+    measure: ({ platform }: BenchResult) =>
+      platform &&
+      known(ratio(platform.cells, { model: 'tiny', rows: 1, connections }, 'slipway-platform', 'slipway', byRate)),
+  })),
+]
+
+export const GOALS: readonly Goal[] = [
+  ...OF_SERVERS,
+  ...OF_PLATFORM.map((goal): Goal => ({ ...goal, part: 'platform' })),
+]
+
 /** What a run says of each goal. */
 export function judge(result: BenchResult): GoalLine[] {
   return GOALS.map((goal) => {
@@ -173,6 +221,9 @@ function isReached({ target }: Goal, value: number): boolean {
 export function formatFigure(value: number, unit: Unit): string {
   if (unit === 'percent') return `${Math.round(value * 100)} %`
   if (unit === 'MB') return `${(value / 1e6).toFixed(0)} MB`
+  if (unit === 'MiB') return `${Math.round(value / 2 ** 20)} MiB`
+  if (unit === 'ms') return `${value.toFixed(value < 100 ? 1 : 0)} ms`
+  if (unit === 's') return `${(value / 1000).toFixed(1)} s`
   if (unit === 'KiB') return `${(value / 1024).toFixed(0)} KiB`
   return `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ×`
 }

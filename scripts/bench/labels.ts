@@ -8,6 +8,7 @@ const LABELS: Readonly<Record<string, string>> = {
   'slipway-full': 'Slipway, keys and metrics',
   'slipway-source': 'Slipway, unbuilt',
   'slipway-variant': 'Slipway, variant',
+  'slipway-platform': 'Slipway, platform',
   static: 'node:http, static',
   'static-grpc': 'node:http2, static',
 }

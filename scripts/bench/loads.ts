@@ -53,7 +53,11 @@ export async function measureLoad(
  * Takes all turns, round by round. What other work on the machine disturbed is taken again at the end of its round, and
  * the quieter one kept: whose turn it was has no say in that.
  */
-async function takeTurns(run: Run, servers: Map<string, RunningServer>, cases: readonly Case[]): Promise<Cell[]> {
+export async function takeTurns(
+  run: Run,
+  servers: Map<string, RunningServer>,
+  cases: readonly Case[],
+): Promise<Cell[]> {
   const { rounds, seed, repeats } = run.options
   const isAsked = (name: string, which: Case) => {
     const plan = servers.get(name)?.plan

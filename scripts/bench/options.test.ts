@@ -30,6 +30,17 @@ test('cells are named one by one, or by their models', () => {
   expect(parseOptions(['--models', 'image']).cases.map(caseName)).toEqual(['image/1@1', 'image/1@4'])
 })
 
+test('one part is measured alone, and the platform is left out where servers or cases are picked', () => {
+  expect(parseOptions([]).parts).toEqual(['servers', 'platform'])
+  expect(parseOptions(['--only', 'platform', '--write'])).toMatchObject({ parts: ['platform'], write: true })
+  expect(parseOptions(['--quick']).parts).toEqual(['servers'])
+  expect(parseOptions(['--cells', 'tiny/1@64']).parts).toEqual(['servers'])
+})
+
+test('a program that is named is measured as it is', () => {
+  expect(parseOptions(['--program', 'elsewhere/slipway.js'])).toMatchObject({ build: false })
+})
+
 test('a variant is the words of its command line', () => {
   expect(parseOptions(['--variant=--engine host-kernels']).variant).toEqual(['--engine', 'host-kernels'])
 })
@@ -39,6 +50,7 @@ test.each([
   [['--cells', 'tiny/1@64,x'], 'found "x"'],
   [['--models', 'tiny,large'], '--models are tiny, trees, encoder, image, found "large"'],
   [['--models', 'tiny', '--cells', 'tiny/1@1'], 'leave out --models'],
+  [['--only', 'grpc'], '--only takes servers or platform, found "grpc"'],
   [['--peers', 'flask'], 'found "flask"'],
   [['--quick', '--write'], '--write takes a run of everything'],
   [['--peers', 'mlserver', '--write'], '--write takes a run of everything'],

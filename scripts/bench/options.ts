@@ -17,11 +17,15 @@ export interface BenchOptions {
   readonly withSource: boolean
   /** Whether the memory of many models is measured. */
   readonly density: boolean
+  /** Which parts are measured: the servers under load, the platform. */
+  readonly parts: readonly Part[]
   readonly seed: number
   /** How often a measurement is taken again that other work on the machine disturbed. */
   readonly repeats: number
   /** Arguments of `serve` for one more Slipway beside the default one. */
   readonly variant: readonly string[] | undefined
+  /** What is measured in place of `dist/slipway.js`, as it is. */
+  readonly program: string | undefined
   /** Whether `dist/slipway.js` is made anew first. */
   readonly build: boolean
   /** Tells the last run once more instead of measuring. */
@@ -33,6 +37,9 @@ export interface BenchOptions {
 
 /** The command line is wrong: nothing was started. */
 export class BenchUsageError extends Error {}
+
+export const PARTS = ['servers', 'platform'] as const
+export type Part = (typeof PARTS)[number]
 
 const PEER_NAMES = PEERS.map(({ name }) => name)
 const SOURCE = 'slipway-source'
@@ -49,12 +56,15 @@ export const HELP = `npm run bench -- [options]: Slipway beside other servers an
                     FastAPI and grpcio are measured always (all but ${SOURCE})
   --seed N          order of the measurements (1)
   --repeats N       times that a measurement is taken again when other work disturbed it (2)
+  --only PART       ${PARTS.join(' or ')}: Slipway beside other servers, or what the platform of \`slipway up\` costs beside
+                    \`slipway serve\`; both when left out and no servers or cells are picked
   --quick           three minutes: tiny and trees, beside FastAPI and the static answer alone, not by gRPC
   --variant='ARGS'  one more Slipway, started with these arguments of \`slipway serve\`
   --no-build        measure dist/slipway.js as it is
+  --program FILE    measure this slipway.js in place of it, as it is
   --again           tell the last run once more, with the notes of now
   --json            one JSON document on stdout in place of tables
-  --write           renew the figures of docs/performance.md
+  --write           renew the figures of docs/performance.md; with --only, those of that part
 `
 
 /** @throws {BenchUsageError} */
@@ -67,6 +77,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const all = pickCases(values.models ?? (isQuick ? 'tiny,trees' : undefined), values.cells)
   const cases = isQuick && values.cells === undefined ? all.filter((each) => !isGrpc(each)) : all
   const peers = pickPeers(values.peers ?? (isQuick ? 'fastapi' : PEER_NAMES.join(',')))
+  const parts = pickParts(values.only, isPartial)
   return {
     rounds: wholeNumber('rounds', values.rounds ?? (isQuick ? '2' : '3'), 1, 100),
     seconds: wholeNumber('seconds', values.seconds ?? (isQuick ? '2' : '4'), 1, 60),
@@ -74,16 +85,26 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     cases,
     peers: PEERS.filter((peer) => peers.has(peer.name) && takesPart(peer, cases)).map(({ name }) => name),
     withSource: peers.has(SOURCE),
+    parts,
     density: !isQuick && cases.some((each) => each.model === 'tiny'),
     seed: wholeNumber('seed', values.seed, 0, 0xffff_ffff),
     repeats: wholeNumber('repeats', values.repeats ?? (isQuick ? '0' : '2'), 0, 100),
     variant: values.variant?.split(' ').filter((word) => word !== ''),
-    build: values['no-build'] !== true,
+    program: values.program,
+    build: values['no-build'] !== true && values.program === undefined,
     again: values.again === true,
     json: values.json === true,
     write: values.write === true,
     help: values.help === true,
   }
+}
+
+/** Who picks servers or what they are asked means these alone. */
+function pickParts(only: string | undefined, isPartial: boolean): readonly Part[] {
+  if (only === undefined) return isPartial ? ['servers'] : PARTS
+  const part = PARTS.find((each) => each === only)
+  if (part === undefined) throw new BenchUsageError(`--only takes ${PARTS.join(' or ')}, found ${quote(only)}`)
+  return [part]
 }
 
 function pickCases(models: string | undefined, cells: string | undefined): Case[] {
@@ -125,6 +146,8 @@ function parse(args: readonly string[]) {
         peers: { type: 'string' },
         seed: { type: 'string', default: '1' },
         repeats: { type: 'string' },
+        only: { type: 'string' },
+        program: { type: 'string' },
         quick: { type: 'boolean' },
         variant: { type: 'string' },
         'no-build': { type: 'boolean' },

@@ -5,7 +5,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { UVICORN } from './peers.ts'
-import { BUILT } from './plans.ts'
 import { FOLDER, ROOT } from './paths.ts'
 import { memoryBytes, proportionalBytes, treeOf } from './proc.ts'
 import { QUIET_PYTHON, setUpPython } from './python.ts'
@@ -43,16 +42,16 @@ export function pickleStartSeconds(starts: number): number {
 }
 
 /** Starts both in turn, again and again; Slipway once more before, when it reads and compiles the file. */
-export async function measurePickleStarts(run: Run): Promise<StartFacts[]> {
+export async function measurePickleStarts(run: Run, entry: string): Promise<StartFacts[]> {
   const { starts, seed } = run.options
   const python = await tolerate(run, 'fastapi-joblib', 'set-up', () =>
     setUpPython({ name: 'fastapi-joblib', requirements: join(PEER, 'requirements.txt') }, FOLDER, run.signal),
   )
-  const plans = [slipwayPlan(), ...(python === undefined ? [] : [pythonPlan(python)])]
+  const plans = [slipwayPlan(entry), ...(python === undefined ? [] : [pythonPlan(python)])]
   const facts = new Map<string, StartFacts>()
   run.timeline.begin(START_SECONDS, `${MODEL}: first start of Slipway`)
   rmSync(DATA, { recursive: true, force: true })
-  const first = await tolerate(run, 'slipway', MODEL, () => startOnce(slipwayPlan(), run.signal))
+  const first = await tolerate(run, 'slipway', MODEL, () => startOnce(slipwayPlan(entry), run.signal))
   for (const [round, turns] of shuffledRounds(plans, starts, seed).entries())
     for (const plan of turns) {
       run.timeline.begin(START_SECONDS, `${MODEL}: start ${round + 1} of ${starts}: ${plan.name}`)
@@ -76,11 +75,11 @@ async function startOnce(plan: ServerPlan, signal: AbortSignal): Promise<StartFa
   }
 }
 
-function slipwayPlan(): ServerPlan {
+function slipwayPlan(entry: string): ServerPlan {
   return {
     name: 'slipway',
     command: process.execPath,
-    args: (port) => [BUILT, 'serve', FILE, '--port', `${port}`, '--data', DATA],
+    args: (port) => [entry, 'serve', FILE, '--port', `${port}`, '--data', DATA],
     env: (_port, [grpcPort]) => ({ SLIPWAY_GRPC_PORT: `${grpcPort}` }),
     exchanges,
     longestStartMs: 120_000,

@@ -58,6 +58,25 @@ test('the page gets the same numbers as Markdown', () => {
   expect(new Set(columns)).toEqual(new Set([9, 11, 5]))
 })
 
+test('the platform has a section of its own, with its goals, where the time goes and what was not measured', () => {
+  const text = toText(result, NOTES, ['platform'])
+  expect(text).toMatch(/^1,000 endpoints deployed and idle: .* ≤ 1024 MiB +512 MiB +yes$/m)
+  expect(text).toMatch(/^a small model woken from zero, .* ≤ 50 ms +70\.0 ms +10\.0 ms to 80\.0 ms +\*\*no\*\*$/m)
+  expect(text).toMatch(/^loaded +50$/m)
+  expect(text).toMatch(
+    /^tiny, 1 row, 64 connections +Slipway, platform +18,000 +90 % +90 % to 90 % +1\.00 +2\.00 +50$/m,
+  )
+  expect(text).toContain('20 ms for each')
+  expect(text).toContain('393.2 KiB for each')
+  expect(text).toMatch(/^Slipway, platform +npm start +it did not come up$/m)
+  expect(text).not.toContain('LitServe')
+  expect(text).not.toContain('FastAPI')
+})
+
+test('the servers are told without it', () => {
+  expect(toText(result, NOTES, ['servers'])).not.toMatch(/platform|idle/)
+})
+
 test('notes are of goals that there are', () => {
   const notes = JSON.parse(readFileSync(join(import.meta.dirname, 'notes.json'), 'utf8')) as object
   expect(Object.keys(notes).filter((id) => !GOALS.some((goal) => goal.id === id))).toEqual([])
@@ -74,7 +93,15 @@ describe('the page', () => {
     expect(page.endsWith(after ?? '?')).toBe(true)
   })
 
+  test('has a place for each part, which the other leaves alone', () => {
+    const once = replaceSection(page, 'new', 'platform')
+    expect(once).toContain('\nnew\n')
+    const section = (text: string) => text.slice(text.indexOf('<!-- bench: '), text.indexOf('<!-- bench: end'))
+    expect(section(once)).toBe(section(page))
+  })
+
   test('without marks is left alone', () => {
     expect(() => replaceSection('# Performance', 'new')).toThrow('lacks the marks')
+    expect(() => replaceSection('# Performance', 'new', 'platform')).toThrow('lacks the marks')
   })
 })

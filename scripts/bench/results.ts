@@ -45,6 +45,41 @@ export interface Density {
   readonly manyBytes: number
 }
 
+/** One `slipway deploy` of a model file on a platform that runs. */
+export interface DeployFacts {
+  /** From the start of the command to the first right answer (ms). */
+  readonly totalMs: number
+  /** What it goes through, in this order, and how long each takes (ms). */
+  readonly parts: readonly { readonly name: string; readonly ms: number }[]
+}
+
+/** Many endpoints on one platform, none of which anybody calls. */
+export interface IdleFacts {
+  readonly endpoints: number
+  /** Memory of all processes before there was any of them (bytes). */
+  readonly emptyBytes: number
+  /** The same with all of them, and as Linux divides it. */
+  readonly memoryBytes: number
+  readonly proportionalBytes: number
+  /** Until the platform had taken all of them down, and until all of them answered (ms). */
+  readonly putMs: number
+  readonly allMs: number
+  /** From a request to an endpoint without a replica to its right answer (ms). */
+  readonly wakeMs: readonly number[]
+}
+
+/** What the platform costs beside `slipway serve`. */
+export interface PlatformFacts {
+  /** `npm start` with everything installed, to the answer of the demo (ms). */
+  readonly startMs: readonly number[]
+  readonly deploys: readonly DeployFacts[]
+  readonly idle: IdleFacts | undefined
+  /** Of endpoints on a platform that has few, as `IdleFacts.wakeMs`. */
+  readonly wakeMs: readonly number[]
+  /** `slipway serve` and an endpoint of the same model, in turn. */
+  readonly cells: readonly Cell[]
+}
+
 /** What could not be measured. */
 export interface Failure {
   readonly server: string
@@ -83,6 +118,8 @@ export interface BenchResult {
   readonly starts: readonly StartFacts[]
   readonly loaded: readonly LoadedFacts[]
   readonly density: Density | undefined
+  /** Absent where the platform was left out. */
+  readonly platform?: PlatformFacts | undefined
   readonly summary: readonly Line[]
   readonly cells: readonly Cell[]
   readonly failures: readonly Failure[]
