@@ -21,6 +21,8 @@ export interface DayCount {
 export interface DailyUse {
   /** Today's counts of a key, to be read and added to at once. */
   of(uid: string): DayCount
+  /** Days since 1970. */
+  today(): number
   /** Until today's counts end (ms). */
   endsInMs(): number
   snapshot(): DailySnapshot
@@ -78,6 +80,10 @@ export function createDailyUse(calendarNow: () => number): DailyUse {
 
   return {
     of,
+    today() {
+      turn(dayOf(calendarNow()))
+      return day
+    },
     endsInMs: () => Math.max(1, (day + 1) * DAY_MS - calendarNow()),
     snapshot,
     restore,

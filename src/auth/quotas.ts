@@ -28,6 +28,11 @@ export interface Quotas {
    * @param uid of one key, in place of what was said of all
    */
   setShare(fraction: number, uid?: string): void
+  /**
+   * How much of a key's day was used up, here and by all processes together, when the shares that hold now were made: the
+   * share is of what was left, so that all of them together never give more than the day has.
+   */
+  setDay(uid: string, told: Pick<DayLeft, 'day' | 'own' | 'all'>): void
   /** Requests that each key has asked for since the last call: what shares are best made by (`shareOut`). */
   takeDemand(): ReadonlyMap<string, number>
   /** Of the day's counts. A process that dies loses what it counted since the last one was kept. */
@@ -44,6 +49,17 @@ interface KeyState {
   requests: TokenBucket | undefined
   rows: TokenBucket | undefined
   share: number | undefined
+  left: DayLeft | undefined
+}
+
+/** What a key's day looked like when it was shared out. */
+interface DayLeft {
+  /** Days since 1970: on another day it says nothing. */
+  readonly day: number
+  readonly own: readonly [requests: number, rows: number]
+  readonly all: readonly [requests: number, rows: number]
+  /** Of what was left then. */
+  readonly share: number
 }
 
 /** When a caller whose requests are all under way may try again: nobody knows how long these take (ms). */
@@ -62,7 +78,7 @@ export function createQuotas({ now, calendarNow }: QuotasOptions): Quotas {
   function stateOf(uid: string): KeyState {
     let state = states.get(uid)
     if (state === undefined) {
-      state = { inFlight: 0, demand: 0, requests: undefined, rows: undefined, share: undefined }
+      state = { inFlight: 0, demand: 0, requests: undefined, rows: undefined, share: undefined, left: undefined }
       states.set(uid, state)
     }
     return state
@@ -81,7 +97,7 @@ export function createQuotas({ now, calendarNow }: QuotasOptions): Quotas {
     const isRated = quotas.requestsPerSecond !== undefined || quotas.rowsPerSecond !== undefined
     if (isRated) requireRates(quotas, state, share, rowCount)
     const isDaily = quotas.requestsPerDay !== undefined || quotas.rowsPerDay !== undefined
-    if (isDaily) requireDay(uid, quotas, share, rowCount)
+    if (isDaily) requireDay(uid, quotas, state, rowCount)
 
     if (isRated) {
       state.requests?.take(1)
@@ -123,11 +139,16 @@ export function createQuotas({ now, calendarNow }: QuotasOptions): Quotas {
     }
   }
 
-  function requireDay(uid: string, { requestsPerDay, rowsPerDay }: KeyQuotas, share: number, rows: number): void {
+  function requireDay(uid: string, { requestsPerDay, rowsPerDay }: KeyQuotas, state: KeyState, rows: number): void {
     const count = days.of(uid)
-    if (requestsPerDay !== undefined && count.requests >= whole(requestsPerDay, share))
+    const left = state.left?.day === days.today() ? state.left : undefined
+    const most = (limit: number, which: 0 | 1) =>
+      left === undefined
+        ? whole(limit, shareOfAll) // shares of one key move, and what was given elsewhere before is not known yet
+        : left.own[which] + part(Math.max(0, sane(limit) - left.all[which]), left.share)
+    if (requestsPerDay !== undefined && count.requests >= most(requestsPerDay, 0))
       throw exceeded('requestsPerDay', requestsPerDay, days.endsInMs())
-    if (rowsPerDay !== undefined && count.rows + rows > whole(rowsPerDay, share))
+    if (rowsPerDay !== undefined && count.rows + rows > most(rowsPerDay, 1))
       throw exceeded('rowsPerDay', rowsPerDay, days.endsInMs())
   }
 
@@ -137,6 +158,10 @@ export function createQuotas({ now, calendarNow }: QuotasOptions): Quotas {
       const share = fraction > 0 ? Math.min(fraction, 1) : 0
       if (uid === undefined) shareOfAll = share
       else stateOf(uid).share = share
+    },
+    setDay(uid, told) {
+      const state = stateOf(uid)
+      state.left = { ...told, share: state.share ?? shareOfAll }
     },
     takeDemand() {
       const demand = new Map<string, number>()
@@ -217,6 +242,11 @@ function sane(limit: number): number {
 function whole(limit: number, share: number): number {
   const most = sane(limit)
   return most < 1 ? 0 : Math.max(1, Math.floor(most * share + 1e-9))
+}
+
+/** A share of what is left, in whole ones: who has most gets what does not come out even, and no two of them do. */
+function part(left: number, share: number): number {
+  return share > 0.5 ? Math.ceil(left * share - 1e-9) : Math.floor(left * share + 1e-9)
 }
 
 function bucketLimit(perSecond: number, burst: number | undefined, share: number): BucketLimit {

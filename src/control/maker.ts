@@ -21,8 +21,15 @@ export interface Maker {
     signal: AbortSignal,
     onPhase: (phase: VersionPhase, progress?: number) => void,
   ): Promise<MadeVersion>
-  /** Whether the bundle of a ready version is whole on this machine; fetches it from the storage where it can. */
-  ensure(digest: string, signal: AbortSignal): Promise<{ readonly folder: string; readonly isOurs: boolean }>
+  /**
+   * Whether the bundle of a ready version is whole on this machine; fetches it from the storage where it can.
+   * @param options `isDoubted`: somebody found that it was not, so it is looked at again, however lately that was done
+   */
+  ensure(
+    digest: string,
+    signal: AbortSignal,
+    options?: { readonly isDoubted?: boolean | undefined },
+  ): Promise<{ readonly folder: string; readonly isOurs: boolean }>
   /** Takes away what no version uses any more. @param used digests in use, and ids of uploads in use */
   sweep(used: { readonly digests: ReadonlySet<string>; readonly uploads: ReadonlySet<string> }): Promise<number>
 }

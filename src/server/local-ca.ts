@@ -53,8 +53,8 @@ const OWN_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '::1']
 
 /**
  * The certificate authority of a data folder, made where there is none: `tls/ca.pem` and its key, `tls/ca-key.pem` (0600).
- * It is good for private names and addresses, and for `hosts`, and for nothing else (RFC 5280, section 4.2.1.10): who steals
- * its key cannot pass for a public site at anybody who trusts it.
+ * It is good for private names, for `hosts`, and for addresses, and for nothing else (RFC 5280, section 4.2.1.10): who steals
+ * its key cannot pass for a public name at anybody who trusts it.
  * @throws {ServingError} `refused` for files that are damaged, do not belong together, or whose key others may read;
  * `invalid_argument` for a host that this authority is not good for
  */

@@ -40,30 +40,29 @@ export function isPrivate(host: string): boolean {
 }
 
 /**
- * The value of a certificate's name constraints extension (DER): private names and networks, and these hosts.
+ * The value of a certificate's name constraints extension (DER): private names, and these. Addresses are not constrained:
+ * the library that most of gRPC's clients check certificates with, BoringSSL, refuses whatever is under such a constraint.
  * @see RFC 5280, section 4.2.1.10
  */
 export function nameConstraints(hosts: readonly string[]): Der {
-  const names = [...new Set([...PRIVATE_NAMES, ...hosts.filter((host) => !isPrivate(host))])]
-  const subtrees = names.map((name) => subtree(name))
-  for (const [network, prefix] of PRIVATE_NETWORKS) subtrees.push(subtree(network, prefix))
-  return sequence(der(0xa0, ...subtrees))
+  const given = hosts.filter((host) => isIP(host) === 0 && !isPrivate(host))
+  return sequence(der(0xa0, ...[...new Set([...PRIVATE_NAMES, ...given])].map(subtree)))
 }
 
-/** Whether the constraints of an authority of ours, or a certificate that holds them, name a host or what it is part of. */
+/**
+ * Whether the constraints of an authority of ours, or a certificate that holds them, name a host or what it is part of, or
+ * leave it free as they do addresses.
+ */
 export function namesHost(certificate: Uint8Array, host: string): boolean {
+  if (isIP(host) !== 0) return true
   const bytes = Buffer.from(certificate)
-  const labels = isIP(host) === 0 ? host.split('.') : [host]
+  const labels = host.split('.')
   return labels.some((_label, at) => bytes.includes(subtree(labels.slice(at).join('.'))))
 }
 
-/** GeneralSubtree: what a name or a network stands for. */
-function subtree(host: string, prefix?: number): Der {
-  if (isIP(host) === 0) return sequence(der(0x82, new TextEncoder().encode(host)))
-  const address = addressBytes(host)
-  const bits = prefix ?? address.length * 8
-  const mask = address.map((_byte, at) => (0xff00 >> Math.min(8, Math.max(0, bits - at * 8))) & 0xff)
-  return sequence(der(0x87, address, mask))
+/** GeneralSubtree: what a name stands for. */
+function subtree(name: string): Der {
+  return sequence(der(0x82, new TextEncoder().encode(name)))
 }
 
 /** The 4 or 16 bytes of an address. */

@@ -40,24 +40,24 @@ async function probability(platform: RunningPlatform, endpoint = 'fraud'): Promi
 
 /** Asks as fast as one client can, until it is told to stop. */
 function keepAsking(platform: RunningPlatform): { stop(): Promise<{ asked: number; failures: string[] }> } {
-  let isStopped = false
+  const stopping = new AbortController()
   let asked = 0
   const failures: string[] = []
   const done = (async () => {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       asked++
       await platform.infer('fraud', BODY).then(
         async (response) => {
           const text = await response.text()
           if (response.status !== 200) failures.push(`${response.status} ${text}`)
         },
-        (error: Error) => failures.push(String(error.cause ?? error)),
+        (error: Error) => failures.push(`${error.message}: ${(error.cause as Error | undefined)?.message}`),
       )
     }
   })()
   return {
     async stop() {
-      isStopped = true
+      stopping.abort()
       await done
       return { asked, failures }
     },

@@ -1,4 +1,4 @@
-import type { Version } from '../../api/resources.ts'
+import { DEFAULT_PROJECT, type Version } from '../../api/resources.ts'
 import { ServingError } from '../../core/errors.ts'
 import { shellWord, type Platform } from './find-platform.ts'
 
@@ -13,7 +13,10 @@ export async function tryLine(
   const base = await invocationUrl(platform, signal)
   const url = `${base}/v2/models/${encodeURIComponent(endpoint)}/infer`
   const body = version?.bundle?.exampleBody
-  return { url, curl: body === undefined ? undefined : `curl ${platform.curlOptions} ${url} -d ${quoted(body)}` }
+  // a key of the whole platform is asked for the default project unless it says which
+  const named = project === DEFAULT_PROJECT ? '' : ` -H ${quoted(`x-slipway-project: ${project}`)}`
+  const curl = body === undefined ? undefined : `curl ${platform.curlOptions}${named} ${url} -d ${quoted(body)}`
+  return { url, curl }
 }
 
 /** Where invocations go: as the platform's file says, else as itself says, else as it usually is. */

@@ -70,7 +70,7 @@ export function createModelHandlers({ store }: ApiOptions): Pick<Handlers, Names
           const stored = await modelOf(tx, project, model)
           checkConditions(conditions, stored)
           const { document } = stored
-          const before = document.labels[label]
+          const before = Object.hasOwn(document.labels, label) ? document.labels[label] : undefined
           const version = await versionOf(tx, { project, model, version: body.version })
           if (version.document.state !== 'ready')
             throw new ServingError(
