@@ -71,10 +71,41 @@ export function readinessOf(view: FleetView, { endpoint, digest, replicas }: Wan
     if (replica?.state === 'ready') ready++
     else if (replica?.state === 'failed') problem ??= replica.problem ?? UNTOLD
   }
-  const anywhere = view.runners.filter(
-    (runner) => isFresh(runner, view) && replicaOf(runner, endpoint, digest)?.state === 'ready',
-  ).length
-  return { ready, wanted: holders.length, problem, anywhere }
+  return { ready, wanted: holders.length, problem, anywhere: readyAnywhere(view, endpoint, digest) }
+}
+
+/** How many replicas are loaded, wanted there or not. */
+export function readyAnywhere(view: FleetView, endpoint: string, digest: string): number {
+  let ready = 0
+  for (const runner of view.runners)
+    if (isFresh(runner, view) && replicaOf(runner, endpoint, digest)?.state === 'ready') ready++
+  return ready
+}
+
+/** Differs where a runner came, went, began anew, or fell silent. */
+export function presenceOf(view: FleetView): string {
+  const runners = view.runners.map((runner) => `${runner.status.runner} ${runner.status.life} ${isFresh(runner, view)}`)
+  return [view.size, ...runners].join()
+}
+
+/** Endpoints whose replicas are in another state than before, in the words of one runner. */
+export function changedReplicas(before: RunnerStatus, now: RunnerStatus): Set<string> {
+  const changed = new Set<string>()
+  const [was, is] = [before.replicas, now.replicas]
+  // Nearly always they come in the same order
+  if (was.length === is.length && is.every((replica, i) => isAlike(replica, was[i]))) return changed
+  const earlier = new Map(was.map((replica) => [`${replica.endpoint} ${replica.digest}`, replica]))
+  for (const replica of is) {
+    const key = `${replica.endpoint} ${replica.digest}`
+    if (!isAlike(replica, earlier.get(key))) changed.add(replica.endpoint)
+    earlier.delete(key)
+  }
+  for (const { endpoint } of earlier.values()) changed.add(endpoint)
+  return changed
+}
+
+function isAlike(a: ReplicaStatus, b: ReplicaStatus | undefined): boolean {
+  return a.endpoint === b?.endpoint && a.digest === b.digest && a.state === b.state
 }
 
 /**

@@ -32,6 +32,8 @@ interface Kept {
   lastLook: number
   lastNote: number
   judge: JudgeState
+  /** Whether what came before it was taken in. */
+  hasBegun: boolean
 }
 
 export function createLooks(environment: Environment, traffic: Traffic, options: ReconcilerOptions): Looks {
@@ -71,6 +73,7 @@ export function createLooks(environment: Environment, traffic: Traffic, options:
           lastLook: since,
           lastNote: -Infinity,
           judge: beginJudging(document.spec, old.size > 0),
+          hasBegun: false,
         }
         memory.set(uid, kept)
       }
@@ -80,6 +83,14 @@ export function createLooks(environment: Environment, traffic: Traffic, options:
         if (document.state === 'baking') traffic.figures(uid)
         kept.state = state
         kept.since = now()
+        kept.lastLook = now()
+      }
+      if (!kept.hasBegun && document.state !== 'pending') {
+        // What was counted while it waited for its versions is part of that
+        traffic.figures(uid)
+        for (const figures of traffic.history(project, document.endpoint, old))
+          kept.judge = addBaseline(kept.judge, figures, document.spec)
+        kept.hasBegun = true
         kept.lastLook = now()
       }
       if (document.state === 'loading' && old.size > 0) baseline(kept, uid, document.spec)

@@ -2,6 +2,7 @@ import type { Environment } from '../environment.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Maker } from '../maker.ts'
 import type { Store } from '../store/store.ts'
+import type { Changes } from './changes.ts'
 
 /** Brings what is to what is wanted, and goes on from wherever it was cut off. */
 export interface Reconciler {
@@ -18,6 +19,8 @@ export interface Reconciler {
 
 export interface ReconcilerDoors {
   readonly store: Store
+  /** What is written through that store, by `watchChanges`; without it all is read anew whenever somebody pokes. */
+  readonly changes?: Changes | undefined
   readonly fleet: Fleet
   readonly maker: Maker
   readonly environment: Environment
@@ -29,6 +32,8 @@ export interface ReconcilerOptions {
   readonly passEveryMs: number
   /** Age at which what was read of the store is read again, even if nobody said that it changed (ms). */
   readonly refreshMs: number
+  /** ... where it is known what is written, and what else is written is rare (ms). */
+  readonly fullReadMs: number
   /** Versions that are made at once, over all projects. */
   readonly makeAtMost: number
   /** Tries to make a version that end with the control process, before it counts as failed. */
@@ -41,6 +46,8 @@ export interface ReconcilerOptions {
   readonly staleAfterMs: number
   /** A runner that is not connected for longer has ended: nobody waits for its acknowledgement (ms). */
   readonly goneAfterMs: number
+  /** Time between two looks at endpoints of which nothing is new (ms). */
+  readonly roundEveryMs: number
   /** Time between two looks at a rollout, and at the size of a variant (ms). */
   readonly lookEveryMs: number
   /** Time between two records of a rollout that only waits (ms). */
@@ -83,6 +90,8 @@ export const PLANTED_BUGS = [
   'wall-clock-bake',
   /** A change is written over what the API wrote meanwhile. */
   'lost-update',
+  /** Bundles that runners did not find are believed to be there. */
+  'never-look-again',
   /** The end of a rollout is not told. */
   'silent-end',
 ] as const
@@ -91,12 +100,14 @@ export type PlantedBug = (typeof PLANTED_BUGS)[number]
 export const DEFAULT_OPTIONS: ReconcilerOptions = {
   passEveryMs: 500,
   refreshMs: 2000,
+  fullReadMs: 30_000,
   makeAtMost: 2,
   makeAttempts: 5,
   makeTimeoutMs: 3_600_000,
   stopGraceMs: 10_000,
   staleAfterMs: 5000,
   goneAfterMs: 10_000,
+  roundEveryMs: 5000,
   lookEveryMs: 1000,
   noteEveryMs: 5000,
   loadGraceMs: 60_000,

@@ -29,9 +29,9 @@ export function planTable(input: TableInput): RouteTable {
   const endpoints = input.endpoints
     .map((endpoint) => {
       const published = before.get(endpoint.name)
-      return published === undefined || input.contractAtOnce === true
-        ? endpoint
-        : withLeaving(endpoint, published, input.isAcknowledged(endpoint.name))
+      if (published === undefined || published === endpoint) return endpoint
+      const next = input.contractAtOnce === true ? endpoint : withLeaving(endpoint, published, input.isAcknowledged)
+      return isSame(next, published) ? published : next
     })
     .filter(({ variants }) => variants.length > 0)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -39,22 +39,32 @@ export function planTable(input: TableInput): RouteTable {
   const { published } = input
   if (
     published !== undefined &&
-    JSON.stringify(published.endpoints) === JSON.stringify(endpoints) &&
-    JSON.stringify(published.keys) === JSON.stringify(keys)
+    published.endpoints.length === endpoints.length &&
+    endpoints.every((endpoint, i) => endpoint === published.endpoints[i]) &&
+    isSame(published.keys, keys)
   )
     return published
   const revision = Math.max(input.lastRevision, published?.revision ?? 0) + 1
   return { formatVersion: 1, project: input.project, revision, endpoints, keys }
 }
 
-function withLeaving(wanted: RouteEndpoint, published: RouteEndpoint, isAcknowledged: boolean): RouteEndpoint {
+/** Whether two parts of tables say the same. Those that are one and the same, as most are, cost nothing. */
+export function isSame(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
+}
+
+function withLeaving(
+  wanted: RouteEndpoint,
+  published: RouteEndpoint,
+  isAcknowledged: TableInput['isAcknowledged'],
+): RouteEndpoint {
   const stays = new Set(wanted.variants.map(identityOf))
   const leaving = published.variants
     .filter((variant) => !stays.has(identityOf(variant)))
     .flatMap((variant): RouteVariant[] => {
       const { shadow, ...others } = variant
       if (variant.weight > 0 || shadow !== undefined) return [{ ...others, weight: 0 }]
-      return isAcknowledged ? [] : [variant]
+      return isAcknowledged(wanted.name) ? [] : [variant]
     })
   return leaving.length === 0 ? wanted : { ...wanted, variants: [...wanted.variants, ...leaving] }
 }

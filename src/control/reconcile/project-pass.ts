@@ -8,11 +8,12 @@ import type { Kinds, Store, Stored } from '../store/store.ts'
 import { applyStep } from './apply-step.ts'
 import type { Attempts } from './attempts.ts'
 import { endpointStatus } from './endpoint-status.ts'
-import { isAcknowledged, readinessOf, type FleetView } from './fleet-view.ts'
+import { isAcknowledged, presenceOf, readinessOf, type FleetView } from './fleet-view.ts'
 import type { Looks } from './looks.ts'
 import type { ReconcilerOptions } from './options.ts'
 import { identityOf, planEndpoint, type EndpointInput, type Side } from './plan-endpoint.ts'
-import { keyRecords, planTable } from './plan-table.ts'
+import { isSame, keyRecords, planTable } from './plan-table.ts'
+import type { Place, Presence } from './presence.ts'
 import { nextStep, type EndpointView, type Resolution } from './rollout-step.ts'
 import { createSizes, type SizeChange, type SizedVariant } from './sizes.ts'
 import { at, type Snapshot } from './snapshot.ts'
@@ -26,6 +27,9 @@ export interface ProjectDoors {
   readonly traffic: Traffic
   readonly looks: Looks
   readonly attempts: Attempts
+  readonly presence: Presence
+  /** How often something new was known of bundles. */
+  readonly brought: () => number
   /** When control began to listen to the fleet (ms, on the clock that never goes back). */
   readonly startedAtMs: number
   /** Something was written: what was read before is old. */
@@ -40,6 +44,20 @@ export interface ProjectPass {
    * @param isCurrent whether the snapshot is what the store says now; only then is anything written
    */
   pass(snapshot: Snapshot, isCurrent: boolean): Promise<void>
+  /** A runner says something new of an endpoint: it is looked at in the next pass. */
+  touch(endpoint: string): void
+}
+
+/** A question that a plan depends on, and what the answer was. */
+interface Asked {
+  readonly ask: (snapshot: Snapshot) => unknown
+  readonly answer: unknown
+}
+
+interface Plan {
+  readonly basis: readonly unknown[]
+  readonly asked: readonly Asked[]
+  readonly planned: RouteEndpoint | undefined
 }
 
 export function createProjectPass(doors: ProjectDoors, project: string): ProjectPass {
@@ -50,6 +68,17 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
   let counted = 0
   /** Revision of the table in which an endpoint changed last, as far as this process knows. */
   const changedAt = new Map<string, number>()
+
+  /** Endpoints of which nothing was to be done, by what that was seen from. */
+  const resting = new Map<string, { readonly record: Stored<'endpoint'>; readonly routed: RouteEndpoint | undefined }>()
+  let touched = new Set<string>()
+  let seenPresence = ''
+  let roundAtMs = -Infinity
+  /** What was planned of endpoints, by what it was planned from. */
+  let plans = new Map<string, Plan>()
+  let seenParts: readonly Parts[] = []
+  /** From what it was planned when everything planned was published. */
+  let still: { readonly basis: readonly unknown[]; readonly sinceMs: number } | undefined
 
   const connectedAtMs = new Map<string, number>()
 
@@ -67,13 +96,47 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     }
   }
 
-  let index: { readonly of: RouteTable; readonly byName: ReadonlyMap<string, RouteEndpoint> } | undefined
+  let index:
+    | {
+        readonly of: RouteTable
+        readonly byName: ReadonlyMap<string, RouteEndpoint>
+        readonly places: ReadonlyMap<string, Place>
+      }
+    | undefined
+
+  function indexOfPublished(): typeof index {
+    if (published === undefined) return undefined
+    if (index?.of !== published) {
+      const { endpoints } = published
+      const byName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]))
+      const places = new Map(endpoints.flatMap(({ variants }) => variants.map((variant) => [variant.digest, variant])))
+      index = { of: published, byName, places }
+    }
+    return index
+  }
 
   function publishedEndpoint(name: string): RouteEndpoint | undefined {
-    if (published === undefined) return undefined
-    if (index?.of !== published)
-      index = { of: published, byName: new Map(published.endpoints.map((endpoint) => [endpoint.name, endpoint])) }
-    return index.byName.get(name)
+    return indexOfPublished()?.byName.get(name)
+  }
+
+  /** Where runners find a version's bundle; undefined until somebody has looked. What they know already holds until then. */
+  function placeOf({ folder = '', bundle }: Kinds['version']): Place | undefined {
+    const digest = bundle?.digest ?? ''
+    const known = indexOfPublished()?.places.get(digest)
+    const found = doors.presence.of(digest, known !== undefined)
+    if (found === 'coming') return known
+    // Runners say what is wrong with it, and go on as soon as it is there.
+    return found === 'missing' ? (known ?? { folder, isOurs: false }) : found
+  }
+
+  /** Whether runners can be told of all variants of a revision. */
+  function areHere(snapshot: Snapshot, side: Side | undefined): boolean {
+    const version = versionIn(snapshot)
+    return (side?.spec.variants ?? []).every(({ name }) => {
+      const resolved = side?.resolved[name]
+      const made = resolved && version(resolved.model, resolved.version)
+      return made === undefined || placeOf(made) !== undefined
+    })
   }
 
   function revisionOf(endpoint: string): number {
@@ -86,19 +149,60 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       isPublishedKnown = true
     }
     const view = viewOfFleet()
-    const mine = snapshot.endpoints.filter((endpoint) => endpoint.project === project)
-    const parts = mine.map((endpoint) => partsOf(snapshot, endpoint))
+    if (!isStill(snapshot, view)) {
+      const mine = snapshot.endpoints.filter((endpoint) => endpoint.project === project)
+      seenParts = mine.map((endpoint) => partsOf(snapshot, endpoint))
+    }
+    const parts = seenParts
     await attempts.attempt(`sizes of ${project}`, async () => {
-      for (const change of sizes.look(project, parts.flatMap(sizedVariants), view)) doors.onScaled(project, change)
+      for (const change of sizes.look(project, () => parts.flatMap(sizedVariants), view))
+        doors.onScaled(project, change)
     })
+    if (!isStill(snapshot, view)) await renew(snapshot, parts, view)
+    if (!isCurrent) return
+    for (const each of newsOf(parts, view))
+      await attempts.attempt(`endpoint ${at(project, each.endpoint.name)}`, () => go(each))
+  }
+
+  /** Those of which something may have to be done; now and then all of them. */
+  function newsOf(parts: readonly Parts[], view: FleetView): readonly Parts[] {
+    const [fresh, presence] = [touched, presenceOf(view)]
+    touched = new Set()
+    if (presence !== seenPresence || view.now - roundAtMs >= options.roundEveryMs) {
+      seenPresence = presence
+      roundAtMs = view.now
+      resting.clear()
+      return parts
+    }
+    return parts.filter(({ endpoint }) => {
+      const before = resting.get(endpoint.name)
+      if (before?.record !== endpoint || before.routed !== publishedEndpoint(endpoint.name)) return true
+      return fresh.has(endpoint.name)
+    })
+  }
+
+  async function renew(snapshot: Snapshot, parts: readonly Parts[], view: FleetView): Promise<void> {
+    still = undefined
     await publish(snapshot, parts, view)
     for (const { endpoint, target } of parts) {
       if (target === undefined) continue
       for (const { name, digest, replicas } of publishedEndpoint(endpoint.name)?.variants ?? [])
         sizes.hold(endpoint.name, name, digest, replicas, view.now)
     }
-    if (!isCurrent) return
-    for (const each of parts) await attempts.attempt(`endpoint ${at(project, each.endpoint.name)}`, () => go(each))
+    for (const [name, { planned }] of plans) if (planned !== publishedEndpoint(name)) return
+    still = { basis: basisOf(snapshot, view), sinceMs: view.now }
+  }
+
+  /** Whether a new plan would be the one that is published, as nothing has changed since. */
+  function isStill(snapshot: Snapshot, view: FleetView): boolean {
+    if (still === undefined || view.now - still.sinceMs >= options.roundEveryMs) return false
+    const { basis } = still
+    return basisOf(snapshot, view).every((part, i) => part === basis[i])
+  }
+
+  /** What tables are planned from; beside the calendar, by which keys expire. */
+  function basisOf(snapshot: Snapshot, view: FleetView): readonly unknown[] {
+    return [snapshot.revision, published, sizes.changes(), doors.brought(), view.size]
   }
 
   async function publish(snapshot: Snapshot, parts: readonly Parts[], view: FleetView): Promise<void> {
@@ -110,7 +214,7 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     const heard = view.runners.map(({ status }) => status.revision).filter((revision) => Number.isSafeInteger(revision))
     const planned = planTable({
       project,
-      endpoints: parts.flatMap((each) => planOf(each, view) ?? []),
+      endpoints: plansOf(parts, view),
       keys: keyRecords(keys, project, environment.wallMs()),
       published,
       isAcknowledged: (endpoint) => isAcknowledged(view, revisionOf(endpoint)),
@@ -120,12 +224,12 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     })
     if (planned === published) return
     const table = options.plantedBug === 'forget-table-revision' ? { ...planned, revision: ++counted } : planned
-    const before = new Map(published?.endpoints.map((endpoint) => [endpoint.name, JSON.stringify(endpoint)]))
+    const before = new Map(published?.endpoints.map((endpoint) => [endpoint.name, endpoint]))
     isPublishedKnown = false
     await fleet.publish(table)
     isPublishedKnown = true
     for (const endpoint of table.endpoints) {
-      if (before.get(endpoint.name) !== JSON.stringify(endpoint)) changedAt.set(endpoint.name, table.revision)
+      if (!isSame(before.get(endpoint.name), endpoint)) changedAt.set(endpoint.name, table.revision)
       before.delete(endpoint.name)
     }
     for (const name of before.keys()) changedAt.set(name, table.revision)
@@ -150,7 +254,8 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       number === undefined ? undefined : snapshot.revisions.get(at(project, `${name}/${number}`))?.document
     const rollout = document.rollout === undefined ? undefined : snapshot.rollouts.get(at(project, document.rollout))
     const side = revision(rollout?.document.toRevision)
-    const isInTable = rollout !== undefined && rollout.document.state !== 'pending' && side !== undefined
+    const isInTable =
+      rollout !== undefined && rollout.document.state !== 'pending' && side !== undefined && areHere(snapshot, side)
     const share = rollout === undefined ? 0 : plannedShare(rollout.document)
     return {
       snapshot,
@@ -173,17 +278,52 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     }
   }
 
-  function planOf({ snapshot, endpoint, served, target }: Parts, view: FleetView): RouteEndpoint | undefined {
+  /** What was planned before, where all that it was planned from is still so. */
+  function plansOf(parts: readonly Parts[], view: FleetView): RouteEndpoint[] {
+    const next: typeof plans = new Map()
+    for (const each of parts) {
+      const { endpoint, served, target } = each
+      const routed = publishedEndpoint(endpoint.name)
+      const basis = [endpoint, served, target?.side, target?.share, routed, view.size]
+      let plan = plans.get(endpoint.name)
+      const isGood =
+        plan?.basis.every((part, i) => part === basis[i]) === true &&
+        plan.asked.every(({ ask, answer }) => ask(each.snapshot) === answer)
+      if (plan === undefined || !isGood) {
+        const asked: Asked[] = []
+        const planned = planOf(each, view, (ask) => {
+          const answer = ask(each.snapshot)
+          asked.push({ ask, answer })
+          return answer
+        })
+        // One and the same object means that nothing differs
+        plan = { basis, asked, planned: isSame(planned, routed) ? routed : planned }
+      }
+      next.set(endpoint.name, plan)
+    }
+    plans = next
+    return [...next.values()].flatMap(({ planned }) => planned ?? [])
+  }
+
+  function planOf(
+    { endpoint, served, target }: Parts,
+    view: FleetView,
+    know: <T>(ask: (snapshot: Snapshot) => T) => T,
+  ): RouteEndpoint | undefined {
     const { name, document } = endpoint
     if (document.state === 'deleting') return undefined
+    if (!know((of) => areHere(of, served))) return publishedEndpoint(name)
     const planned = planEndpoint({
       name,
       isPaused: document.spec.isPaused,
       served,
       target,
-      version: versionIn(snapshot),
-      labels: (model) => snapshot.models.get(at(project, model))?.document.labels ?? {},
-      desired: (variant, digest) => sizes.desired(name, variant, digest),
+      version(model, number) {
+        const made = know((of) => versionIn(of)(model, number))
+        return made && { ...made, ...know(() => placeOf(made)) }
+      },
+      labels: (model) => know((of) => of.models.get(at(project, model))?.document.labels) ?? {},
+      desired: (variant, digest) => know(() => sizes.desired(name, variant, digest)),
       published: publishedEndpoint(name),
       runners: view.size,
     })
@@ -216,6 +356,8 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
   /** The next step of an endpoint; where there is none, its record is brought up to what is seen. */
   async function go(parts: Parts): Promise<void> {
     const { endpoint, rollout } = parts
+    const routed = publishedEndpoint(endpoint.name)
+    resting.delete(endpoint.name)
     const view = viewOfFleet()
     const { endpointView, isNoteDue } = viewOf(parts, view)
     const step = nextStep(endpointView)
@@ -225,8 +367,12 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       return applyStep({ store: doors.store, environment, plantedBug: options.plantedBug }, endpointView, step)
     }
     const { document } = endpoint
-    const status = endpointStatus(document, rollout?.document, publishedEndpoint(endpoint.name), view)
-    if (status.state === document.state && JSON.stringify(status.variants) === JSON.stringify(document.variants)) return
+    const status = endpointStatus(document, rollout?.document, routed, view)
+    if (status.state === document.state && isSame(status.variants, document.variants)) {
+      const isAtRest = rollout === undefined && document.settledRevision === document.revision
+      if (isAtRest && document.state !== 'deleting') resting.set(endpoint.name, { record: endpoint, routed })
+      return
+    }
     doors.onWritten()
     await doors.store.transact(async (tx) => {
       await tx.update('endpoint', project, endpoint.name, endpoint.etag, { ...document, ...status })
@@ -287,15 +433,17 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     const version = snapshot.versions.get(at(project, `${model}/${number}`))?.document
     const named = `version ${number} of model ${quote(model)}`
     if (version === undefined) return { state: 'failed', reason: `${named} is gone` }
-    if (version.state === 'ready' && version.bundle !== undefined)
+    if (version.state === 'ready' && version.bundle !== undefined) {
+      if (placeOf(version) === undefined) return { state: 'waiting', reason: `${named} is being brought here` }
       return { state: 'ready', model, version: number, digest: version.bundle.digest }
+    }
     if (version.state === 'failed')
       return { state: 'failed', reason: `${named} failed: ${version.problem?.message ?? ''}` }
     if (version.state === 'cancelled') return { state: 'failed', reason: `${named} was cancelled` }
     return { state: 'waiting', reason: `${named} is ${version.state}` }
   }
 
-  return { pass }
+  return { pass, touch: (endpoint) => void touched.add(endpoint) }
 }
 
 /** Variants with traffic of their own, without those of `but`. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_ROLLOUT, DEFAULT_SCALING, type EndpointSpec } from '../../api/resources.ts'
 import type { RouteTable } from '../../api/route-table.ts'
 import type { Environment } from '../environment.ts'
 import type { Fleet } from '../fleet.ts'
@@ -32,13 +33,17 @@ function setUp(options: Partial<ReconcilerOptions> = {}) {
   }
   const store = new MemoryStore(environment.wallMs)
   const swept: { digests: ReadonlySet<string>; uploads: ReadonlySet<string> }[] = []
+  const brought = Promise.withResolvers<void>()
   const maker = {
     make: () => new Promise<never>(() => undefined),
-    ensure: async () => ({ folder: '', isOurs: true }),
+    ensure: async () => {
+      await brought.promise
+      return { folder: '/bundles', isOurs: false }
+    },
     sweep: async (used: (typeof swept)[number]) => swept.push(used),
   }
   const reconciler = createReconciler({ store, fleet, maker, environment, options })
-  return { store, fleet, tables, reconciler, clock, logged, swept }
+  return { store, fleet, tables, reconciler, clock, logged, swept, brought }
 }
 
 async function insertProject(store: Store, name: string): Promise<void> {
@@ -110,6 +115,40 @@ test('a version that ends the process each time it is made is given up, and it s
   expect(stored?.document).toMatchObject({ state: 'failed', problem: { code: 'internal', details: { attempts: 5 } } })
   const events = await store.read((tx) => tx.events({ kind: 'version' }))
   expect(events.map(({ type }) => type)).toEqual(['version-failed'])
+})
+
+test('an endpoint whose bundle is not on this machine is routed once it was brought, and not before', async () => {
+  const { store, tables, reconciler, brought } = setUp()
+  await insertProject(store, 'default')
+  const digest = 'ab'.repeat(32)
+  const summary = { digest, sizeBytes: 1, signature: {}, engines: [], memoryBytes: 1, loadMs: 1 }
+  const bundle = { ...summary, targetInFlight: { value: 1, reason: '' }, plan: { value: 'in-tick', reason: '' } }
+  const variant = {
+    name: 'v1',
+    model: 'm',
+    version: 1,
+    weight: 1,
+    scaling: DEFAULT_SCALING,
+    isolation: 'runner' as const,
+  }
+  const spec: EndpointSpec = { description: '', variants: [variant], rollout: DEFAULT_ROLLOUT, isPaused: false }
+  const resolved = { v1: { model: 'm', version: 1, digest } }
+  await store.transact(async (tx) => {
+    const place = { project: 'default', name: 'm' }
+    await tx.insert('model', 'default', 'm', { ...place, description: '', labels: {}, lastNumber: 1 })
+    const made = version({ state: 'ready', bundle, folder: '/of/another/machine', isOurs: true })
+    await tx.insert('version', 'default', 'm/1', made)
+    const revision = { project: 'default', endpoint: 'e', revision: 1, spec, by: '', reason: '', resolved }
+    await tx.insert('revision', 'default', 'e/1', revision)
+    const served = { revision: 1, servedRevision: 1, settledRevision: 1, state: 'ready' as const, reason: '' }
+    await tx.insert('endpoint', 'default', 'e', { project: 'default', name: 'e', spec, ...served, variants: [] })
+  })
+  await reconciler.pass()
+  expect(tables.get('default')?.endpoints).toEqual([])
+  brought.resolve()
+  await reconciler.pass()
+  const [endpoint] = tables.get('default')?.endpoints ?? []
+  expect(endpoint?.variants).toMatchObject([{ digest, folder: '/bundles', isOurs: false, weight: 1 }])
 })
 
 test('uploads go when they expire, unless a version waits for them', async () => {

@@ -1,11 +1,14 @@
 import type { PlatformEvent } from '../../api/resources.ts'
 import type { RunnerStatus, ToControl } from '../../api/runner-status.ts'
+import type { Maker } from '../maker.ts'
 import { createAttempts } from './attempts.ts'
+import { changedReplicas } from './fleet-view.ts'
 import { createLooks } from './looks.ts'
+import { createPresence, type Presence } from './presence.ts'
 import { createMaking } from './making.ts'
 import { DEFAULT_OPTIONS, type Reconciler, type ReconcilerDoors, type ReconcilerOptions } from './options.ts'
 import { createProjectPass, type ProjectPass } from './project-pass.ts'
-import { at, createSnapshotReader, type Snapshot } from './snapshot.ts'
+import { createSnapshotReader, type Snapshot } from './snapshot.ts'
 import { createTraffic } from './traffic.ts'
 import { retractGone, upkeep } from './upkeep.ts'
 
@@ -22,23 +25,38 @@ const EVENTS_WAITING = 1000
  * `rollout-cancelled`, `rollout-failed`; `endpoint-changed` (settings alone), `endpoint-scaled`, `endpoint-deleted`;
  * `upload-expired`; `runner-started`, `runner-restarted`; and what the runners say of endpoints, under the names that they give it.
  */
-export function createReconciler({ store, fleet, maker, environment, options: given }: ReconcilerDoors): Reconciler {
+export function createReconciler(doors: ReconcilerDoors): Reconciler {
+  const { store, changes, fleet, maker, environment, options: given } = doors
   const options: ReconcilerOptions = { ...DEFAULT_OPTIONS, ...given }
   const startedAtMs = environment.now()
-  const readSnapshot = createSnapshotReader(store)
-  const traffic = createTraffic()
+  const reader = createSnapshotReader(store)
+  const traffic = createTraffic(environment.now)
   const looks = createLooks(environment, traffic, options)
   const attempts = createAttempts(environment, () => {
-    isDirty = true
+    isInDoubt = true
     wake()
   })
-  const making = createMaking({ store, maker, environment, options, poke })
+  const presence = createPresence({
+    maker,
+    environment,
+    onChange() {
+      brought++
+      wake()
+    },
+    neverLooksAgain: options.plantedBug === 'never-look-again',
+  })
+  const making = createMaking({ store, maker: noting(maker, presence), environment, options, poke })
   const projects = new Map<string, ProjectPass>()
   let events: Omit<PlatformEvent, 'seq' | 'atMs'>[] = []
   let snapshot: Snapshot | undefined
   let readAtMs = -Infinity
   let upkeptAtMs = environment.now()
+  /** Something was said to have changed, and not what. */
   let isDirty = true
+  /** What was read may not be what is there, whatever is known of changes. */
+  let isInDoubt = true
+  /** How often something new was known of bundles. */
+  let brought = 0
   let isWoken = false
   let sleeping: AbortController | undefined
   let current: Promise<void> | undefined
@@ -67,10 +85,15 @@ export function createReconciler({ store, fleet, maker, environment, options: gi
     }
     const { status } = message
     traffic.take(status)
+    for (const { digest, problem } of status.replicas)
+      if (problem?.details['reason'] === 'bundle_missing') presence.doubt(digest)
     const before = lastOf.get(status.runner)
     lastOf.set(status.runner, status)
     if (before?.life !== status.life) tellOfLife(status, before)
-    if (before === undefined || matters(before, status)) wake()
+    const changed = before === undefined ? undefined : changedReplicas(before, status)
+    for (const endpoint of changed ?? []) projects.get(status.project)?.touch(endpoint)
+    const isNews = changed === undefined || changed.size > 0
+    if (isNews || before?.revision !== status.revision || before.life !== status.life) wake()
   }
 
   function tellOfLife({ project, runner, life }: RunnerStatus, before: RunnerStatus | undefined): void {
@@ -120,14 +143,15 @@ export function createReconciler({ store, fleet, maker, environment, options: gi
     )
     await making.pass(open, (resource, work) => attempts.attempt(resource, work))
     await attempts.attempt('events', writeEvents)
-    const doors = { store, fleet, maker, environment, options }
+    const own = { store, fleet, maker, environment, options }
     await attempts.attempt('tables of projects that are gone', () =>
-      retractGone(doors, names, (name) => projects.delete(name)),
+      retractGone(own, names, (name) => projects.delete(name)),
     )
     looks.keepOnly(new Set([...snapshot.rollouts.values()].map(({ uid }) => uid)))
     if (environment.now() - upkeptAtMs < options.upkeepEveryMs) return
     upkeptAtMs = environment.now()
-    await attempts.attempt('upkeep', () => upkeep(doors))
+    presence.keepOnly(new Set([...versions.values()].map(({ document }) => document.bundle?.digest ?? '')))
+    await attempts.attempt('upkeep', () => upkeep(own))
   }
 
   function seen(): Snapshot {
@@ -137,14 +161,19 @@ export function createReconciler({ store, fleet, maker, environment, options: gi
 
   /** Reads what is wanted, where that may have changed. @returns whether what is known now is current */
   async function refresh(): Promise<boolean> {
-    if (!isDirty && environment.now() - readAtMs < options.refreshMs) return true
+    const changed = changes?.take() ?? []
+    const ageMs = environment.now() - readAtMs
+    const isOld = changes === undefined ? isDirty || ageMs >= options.refreshMs : ageMs >= options.fullReadMs
+    const isAll = isInDoubt || isOld
+    if (!isAll && changed.length === 0) return true
     isDirty = false
+    isInDoubt = false
     try {
-      snapshot = await readSnapshot()
-      readAtMs = environment.now()
+      snapshot = isAll ? await reader.read() : await reader.update(changed)
+      if (isAll) readAtMs = environment.now()
       return true
     } catch (error) {
-      isDirty = true
+      isInDoubt = true
       environment.log('warn', 'the store cannot be read: what was read before holds', { error })
       return false
     }
@@ -162,6 +191,8 @@ export function createReconciler({ store, fleet, maker, environment, options: gi
           traffic,
           looks,
           attempts,
+          presence,
+          brought: () => brought,
           startedAtMs,
           onWritten: poke,
           onScaled: (name, { endpoint, variant, from, to, reason }) =>
@@ -214,19 +245,23 @@ export function createReconciler({ store, fleet, maker, environment, options: gi
       if (!isWoken && !signal.aborted) await environment.sleep(options.passEveryMs, sleeping.signal)
     }
     unlisten()
-    await making.stop()
+    await Promise.all([making.stop(), presence.stop()])
   }
 
   return { pass, run, poke }
 }
 
+/** A maker whose bundles are known to be here once they are made. */
+function noting(maker: Maker, presence: Presence): Maker {
+  return {
+    ...maker,
+    async make(version, signal, onPhase) {
+      const made = await maker.make(version, signal, onPhase)
+      presence.found(made.bundle.digest, made)
+      return made
+    },
+  }
+}
+
 /** Why a sleep ends; said so that no exception with its stack is made for it. */
 const WOKEN = 'woken'
-
-/** Whether a status tells of more than traffic. */
-function matters(before: RunnerStatus, now: RunnerStatus): boolean {
-  if (before.revision !== now.revision || before.life !== now.life || before.replicas.length !== now.replicas.length)
-    return true
-  const states = new Map(before.replicas.map(({ endpoint, digest, state }) => [at(endpoint, digest), state]))
-  return now.replicas.some(({ endpoint, digest, state }) => states.get(at(endpoint, digest)) !== state)
-}

@@ -1,6 +1,6 @@
 import type { VariantSpec } from '../../api/resources.ts'
 import { beginScaling, scalerSpec, stepScaling, type ScalerState } from '../policies/scaling.ts'
-import { isFresh, useMarkOf, readinessOf, type FleetView } from './fleet-view.ts'
+import { isFresh, readyAnywhere, useMarkOf, type FleetView } from './fleet-view.ts'
 import type { ReconcilerOptions } from './options.ts'
 import type { Load, Traffic } from './traffic.ts'
 
@@ -30,8 +30,10 @@ export interface Sizes {
   desired(endpoint: string, variant: string, digest: string): number | undefined
   /** A rollout wants a variant this large: from here the autoscaler goes on when it has ended. @param nowMs as `FleetView.now` */
   hold(endpoint: string, variant: string, digest: string, replicas: number, nowMs: number): void
+  /** How often any size has changed. */
+  changes(): number
   /** Looks at all of them when a look is due; the others are forgotten. @returns what has changed */
-  look(project: string, variants: readonly SizedVariant[], view: FleetView): SizeChange[]
+  look(project: string, variants: () => readonly SizedVariant[], view: FleetView): SizeChange[]
 }
 
 interface Sized {
@@ -43,15 +45,18 @@ interface Sized {
 export function createSizes(traffic: Traffic, options: ReconcilerOptions): Sizes {
   let states = new Map<string, Sized>()
   let lastLook = -Infinity
+  let changed = 0
 
   return {
     desired: (endpoint, variant, digest) => states.get(`${endpoint} ${variant} ${digest}`)?.desired,
     hold(endpoint, variant, digest, replicas, nowMs) {
       const key = `${endpoint} ${variant} ${digest}`
       const before = states.get(key)
-      if (before === undefined || before.desired < replicas)
-        states.set(key, { state: beginScaling(replicas, nowMs), desired: replicas, useMark: before?.useMark })
+      if (before !== undefined && before.desired >= replicas) return
+      changed++
+      states.set(key, { state: beginScaling(replicas, nowMs), desired: replicas, useMark: before?.useMark })
     },
+    changes: () => changed,
     look(project, variants, view) {
       const since = view.now - lastLook
       if (since < options.lookEveryMs) return []
@@ -64,7 +69,7 @@ export function createSizes(traffic: Traffic, options: ReconcilerOptions): Sizes
       lastLook = view.now
       const changes: SizeChange[] = []
       const next: typeof states = new Map()
-      for (const { endpoint, spec, digest, targetInFlight, replicas, isHeld } of variants) {
+      for (const { endpoint, spec, digest, targetInFlight, replicas, isHeld } of variants()) {
         const key = `${endpoint} ${spec.name} ${digest}`
         const told = useMarkOf(view, endpoint, digest)
         const before = states.get(key) ?? { state: beginScaling(replicas, view.now), desired: replicas, useMark: told }
@@ -73,7 +78,7 @@ export function createSizes(traffic: Traffic, options: ReconcilerOptions): Sizes
         const load = isBlind
           ? { inFlight: undefined, requests: undefined }
           : seenLoad(traffic.load(project, endpoint, spec.name, digest), isLater(useMark, before.useMark))
-        const ready = isComplete ? readinessOf(view, { endpoint, digest, replicas }, 0).anywhere : undefined
+        const ready = isComplete ? readyAnywhere(view, endpoint, digest) : undefined
         const step = stepScaling(
           before.state,
           { nowMs: view.now, ...load, ready },
@@ -84,9 +89,11 @@ export function createSizes(traffic: Traffic, options: ReconcilerOptions): Sizes
           continue
         }
         next.set(key, { state: step.state, desired: step.desired, useMark })
+        if (!states.has(key) || step.desired !== before.desired) changed++
         if (step.desired !== before.desired)
           changes.push({ endpoint, variant: spec.name, from: before.desired, to: step.desired, reason: step.reason })
       }
+      if (next.size < states.size) changed++
       states = next
       traffic.looked(project)
       return changes

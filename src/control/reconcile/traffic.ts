@@ -2,6 +2,7 @@ import { LATENCY_BOUNDS_MS, type RunnerStatus, type VariantTraffic } from '../..
 import type { SideFigures } from '../policies/rollout.ts'
 import { sumTraffic } from '../policies/rollout.ts'
 import { isPlausible } from './fleet-view.ts'
+import { createHistory } from './history.ts'
 import { identityOf } from './plan-endpoint.ts'
 
 /** What was heard of a variant since somebody looked last. */
@@ -19,6 +20,8 @@ export interface Traffic {
   load(project: string, endpoint: string, variant: string, digest: string): Load
   /** The autoscaler has looked at a project: its sums begin anew. */
   looked(project: string): void
+  /** What variants (by their identities) did in the last minute or two, second by second, oldest first. */
+  history(project: string, endpoint: string, variants: ReadonlySet<string>): SideFigures[]
   /** Sums for a rollout, by identities of variants, from now on. Watching again what is watched goes on. */
   watch(rollout: string, project: string, endpoint: string, old: ReadonlySet<string>, made: ReadonlySet<string>): void
   /** The sums since the last call; sides that nobody spoke of are undefined. */
@@ -42,7 +45,9 @@ interface Watch {
   isHeard: boolean
 }
 
-export function createTraffic(): Traffic {
+/** @param now ms, never going back */
+export function createTraffic(now: () => number): Traffic {
+  const history = createHistory(now)
   const windows = new Map<string, Window>()
   const watches = new Map<string, Watch>()
 
@@ -66,6 +71,7 @@ export function createTraffic(): Traffic {
         if (isSound) {
           sums.inFlight.set(runner, (sums.inFlight.get(runner) ?? 0) + each.inFlight)
           sums.requests += each.requests
+          history.add(`${project} ${key}`, each)
         } else sums.isDamaged = true
         for (const watch of watches.values()) {
           if (watch.project !== project || watch.endpoint !== each.endpoint) continue
@@ -88,6 +94,8 @@ export function createTraffic(): Traffic {
       for (const [runner, sum] of sums.inFlight) inFlight += sum / (window.statuses.get(runner) ?? 1)
       return { inFlight, requests: sums.requests }
     },
+    history: (project, endpoint, variants) =>
+      history.figures([...variants].map((identity) => `${project} ${endpoint} ${identity}`)),
     looked: (project) => void windows.delete(project),
     watch(rollout, project, endpoint, old, made) {
       if (!watches.has(rollout))

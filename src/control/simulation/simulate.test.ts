@@ -8,7 +8,7 @@ import { Chance, type VirtualTime } from './virtual-time.ts'
 
 /** Short histories find what long ones do, and there can be more of them. */
 const STEPS = 14
-const SEEDS = 2000
+const SEEDS = 1200
 const PARTS = 8
 /** A bug that is found later than this is as good as not found. */
 const FOUND_WITHIN = 300

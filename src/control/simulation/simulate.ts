@@ -1,5 +1,6 @@
 import { placeReplicas } from '../../api/route-table.ts'
 import { STORE_BUGS, withFaults, type StoreBug } from '../store/fault.ts'
+import { watchChanges } from '../reconcile/changes.ts'
 import { PLANTED_BUGS, type PlantedBug } from '../reconcile/options.ts'
 import { identityOf } from '../reconcile/plan-endpoint.ts'
 import type { Store } from '../store/store.ts'
@@ -73,7 +74,7 @@ async function run({ seed, steps = 25, plantedBug, openStore, log }: SimulateOpt
   const sizes = new Map(projects.map((project) => [project, chance.between(1, 3)]))
   const base = openStore === undefined ? new MemoryStore(() => time.wallOffsetMs + time.nowMs) : await openStore(time)
   const storeBug = STORE_BUGS.find((bug) => bug === plantedBug)
-  const under = storeBug === undefined ? base : withFaults(base, { random: () => chance.next(), bug: storeBug })
+  const faulty = storeBug === undefined ? base : withFaults(base, { random: () => chance.next(), bug: storeBug })
   const counts: Record<string, number> = {}
   let told = 0
   const note = (commit: Parameters<Invariants['onCommit']>[0]) => {
@@ -87,10 +88,15 @@ async function run({ seed, steps = 25, plantedBug, openStore, log }: SimulateOpt
   const storeFaults: StoreFaults = chance.happens(0.3)
     ? { unavailable: 0, unknown: 0, rerun: 0 }
     : { unavailable: chance.pick([0, 0.02, 0.2]), unknown: chance.pick([0, 0.02, 0.1]), rerun: chance.pick([0, 0.1]) }
+  // Control may know what is written, or has to read all of it to see
+  const watched = watchChanges(mirror.watch(faulty, 'control', note))
+  const people = watchChanges(mirror.watch(base, 'api', note))
+  const changes = { take: () => [...people.changes.take(), ...watched.changes.take()] }
   const world: World = {
     time,
     chance,
-    store: mirror.watch(under, 'control', note),
+    store: watched.store,
+    changes: chance.happens(0.8) ? changes : undefined,
     fleet,
     storeFaults,
     options: {
@@ -111,7 +117,7 @@ async function run({ seed, steps = 25, plantedBug, openStore, log }: SimulateOpt
   const workload = createWorkload({
     time,
     chance,
-    store: mirror.watch(base, 'api', note),
+    store: people.store,
     mirror,
     invariants,
     rates: fleet.rates,
@@ -141,9 +147,9 @@ async function run({ seed, steps = 25, plantedBug, openStore, log }: SimulateOpt
   const deathsPerPause = chance.pick([0, 0.1, 0.5])
   const jumps = chance.pick([0, 0.3])
   const pause = () => chance.between(0, chance.happens(0.2) ? 20 : LONGEST_PAUSE_MS)
-  const people = { left: steps }
+  const actions = { left: steps }
   const act = () => {
-    if (people.left-- <= 0) return
+    if (actions.left-- <= 0) return
     if (chance.happens(deathsPerPause)) time.after(chance.between(0, 2000), 'crash', die)
     if (chance.happens(jumps))
       time.after(chance.between(0, 5000), 'the calendar jumps', () => {
@@ -155,7 +161,7 @@ async function run({ seed, steps = 25, plantedBug, openStore, log }: SimulateOpt
 
   workload.begin().then(start, (error: unknown) => invariants.fail(`the workload failed: ${String(error)}`))
   time.after(10, 'act', act)
-  while (people.left >= 0) await advance()
+  while (actions.left >= 0) await advance()
 
   // Everything heals. What is wanted is said for the last time, and must come about.
   isChaos = false
@@ -203,6 +209,8 @@ const QUIET: FleetFaults = {
   nonsense: 0,
   failedPublish: 0,
   unknownPublish: 0,
+  lostBundle: 0,
+  failedBringing: 0,
 }
 
 function faultsOf(chance: Chance): FleetFaults {
@@ -215,6 +223,8 @@ function faultsOf(chance: Chance): FleetFaults {
     nonsense: chance.pick([0, 0.1]),
     failedPublish: chance.pick([0, 0.1]),
     unknownPublish: chance.pick([0, 0.1]),
+    lostBundle: chance.pick([0, 0, 0.05]),
+    failedBringing: chance.pick([0, 0.3]),
   }
 }
 

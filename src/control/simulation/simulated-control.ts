@@ -1,6 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
 import type { Maker } from '../maker.ts'
+import type { Changes } from '../reconcile/changes.ts'
 import type { ReconcilerOptions } from '../reconcile/options.ts'
 import { createReconciler, type Reconciler } from '../reconcile/reconciler.ts'
 import type { Store } from '../store/store.ts'
@@ -22,6 +23,8 @@ export interface World {
   readonly time: VirtualTime
   readonly chance: Chance
   readonly store: Store
+  /** Told to control where everybody writes through the same process. */
+  readonly changes?: Changes | undefined
   readonly fleet: SimulatedFleet
   readonly storeFaults: StoreFaults
   readonly options: Partial<ReconcilerOptions>
@@ -42,9 +45,10 @@ export function startControl(world: World): ControlLife {
   const { time, chance, fleet, options } = world
   let isDead = false
   const environment = environmentOf(world, () => isDead)
-  const maker = mortal(simulatedMaker(time, chance), () => isDead)
+  const maker = mortal(simulatedMaker(time, chance, fleet), () => isDead)
   const reconciler = createReconciler({
     store: storeOf(world, () => isDead),
+    changes: world.changes,
     fleet: fleet.doorFor(() => isDead),
     maker,
     environment,
@@ -137,7 +141,7 @@ function mortal(maker: Maker, isDead: () => boolean): Maker {
   return {
     make: (version, signal, onPhase) =>
       alive(maker.make(version, signal, (phase, progress) => void (isDead() || onPhase(phase, progress)))),
-    ensure: (digest, signal) => alive(maker.ensure(digest, signal)),
+    ensure: (digest, signal, how) => alive(maker.ensure(digest, signal, how)),
     sweep: (used) => alive(maker.sweep(used)),
   }
 }

@@ -25,6 +25,19 @@ export interface FleetFaults {
   failedPublish: number
   /** ... or is, and it is said that it was not. */
   unknownPublish: number
+  /** A bundle is lost from the disk, per second and runner. */
+  lostBundle: number
+  /** A bundle cannot be brought at the moment. */
+  failedBringing: number
+}
+
+interface SimulatedReplica {
+  readonly endpoint: string
+  readonly digest: string
+  state: ReplicaStatus['state']
+  at: number
+  /** Its bundle was not there when it was loaded. */
+  isMissing: boolean
 }
 
 /** A process of the data plane. */
@@ -38,7 +51,7 @@ export interface SimulatedRunner {
   isConnected: boolean
   isFrozen: boolean
   table: RouteTable | undefined
-  readonly replicas: Map<string, { digest: string; endpoint: string; state: ReplicaStatus['state']; at: number }>
+  readonly replicas: Map<string, SimulatedReplica>
   /** Requests since the last status, by variant. */
   traffic: VariantTraffic[]
   toldAtMs: number
@@ -57,6 +70,8 @@ const STATUS_EVERY_MS = 1000
 /** The runners of all projects, and the files that they read. Outlives control. */
 export class SimulatedFleet {
   readonly tables = new Map<string, RouteTable>()
+  /** Bundles that are whole on the machine. */
+  readonly disk = new Set<string>()
   runners: SimulatedRunner[] = []
   /** Somebody follows another table than before. */
   hasAdopted = false
@@ -224,13 +239,14 @@ export class SimulatedFleet {
   #load(runner: SimulatedRunner, endpoint: string, digest: string): void {
     const key = replicaKey(endpoint, digest)
     const nature = natureOf(digest)
-    const replica = { endpoint, digest, state: 'loading' as ReplicaStatus['state'], at: this.#time.nowMs }
+    const replica: SimulatedReplica = { endpoint, digest, state: 'loading', at: this.#time.nowMs, isMissing: false }
     runner.replicas.set(key, replica)
     const { life } = runner
     this.#time.after(this.#chance.between(10, 600), 'load', () => {
       if (runner.life !== life || runner.replicas.get(key) !== replica) return
       const isFlake = nature === 'flaky' && this.#chance.happens(0.3)
-      replica.state = nature === 'unloadable' || isFlake ? 'failed' : 'ready'
+      replica.isMissing = !this.disk.has(digest)
+      replica.state = nature === 'unloadable' || isFlake || replica.isMissing ? 'failed' : 'ready'
       if (replica.state === 'ready') this.#watch.onReady(runner, endpoint, digest)
       else
         this.#time.after(this.#chance.between(500, 1500), 'load again', () => {
@@ -254,7 +270,11 @@ export class SimulatedFleet {
   }
 
   #suffer(runner: SimulatedRunner): void {
-    const { death, disconnection, freeze } = this.faults
+    const { death, disconnection, freeze, lostBundle } = this.faults
+    if (this.#chance.happens(lostBundle)) {
+      const lost = this.#chance.pick([...this.disk])
+      if (lost !== undefined) this.disk.delete(lost)
+    }
     if (this.#chance.happens(death)) {
       runner.isAlive = false
       runner.isConnected = false
@@ -343,13 +363,13 @@ export class SimulatedFleet {
       life: String(runner.life),
       revision: runner.table.revision,
       memoryBytes: 1,
-      replicas: [...runner.replicas.values()].map(({ endpoint, digest, state, at }) => ({
+      replicas: [...runner.replicas.values()].map(({ endpoint, digest, state, at, isMissing }) => ({
         endpoint,
         digest,
         state,
         lastUsedMs: this.#time.wallOffsetMs + at,
         memoryBytes: 1,
-        ...(state === 'failed' ? { problem: problemOf(digest) } : {}),
+        ...(state === 'failed' ? { problem: problemOf(digest, isMissing) } : {}),
       })),
       traffic: runner.traffic,
     }
@@ -378,7 +398,8 @@ function sizeIn(table: RouteTable | undefined, endpoint: string, { name, digest 
   return variants?.find((each) => each.name === name && each.digest === digest)?.replicas ?? 0
 }
 
-function problemOf(digest: string) {
+function problemOf(digest: string, isMissing: boolean) {
+  if (isMissing) return { code: 'unavailable', message: 'it is not there', details: { reason: 'bundle_missing' } }
   return natureOf(digest) === 'flaky'
     ? { code: 'unavailable', message: 'the process ended', details: {} }
     : { code: 'refused', message: 'the graph has an operator that nobody knows', details: {} }

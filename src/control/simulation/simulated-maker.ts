@@ -3,10 +3,11 @@ import { ServingError } from '../../core/errors.ts'
 import type { MadeVersion, Maker } from '../maker.ts'
 import type { Kinds } from '../store/store.ts'
 import { digestOf, NATURES, type Nature } from './natures.ts'
+import type { SimulatedFleet } from './simulated-fleet.ts'
 import type { Chance, VirtualTime } from './virtual-time.ts'
 
-/** Makes versions of what their file names say they are, in virtual time. */
-export function simulatedMaker(time: VirtualTime, chance: Chance): Maker {
+/** Makes versions of what their file names say they are, in virtual time, and brings those that the machine has lost. */
+export function simulatedMaker(time: VirtualTime, chance: Chance, { disk, faults }: SimulatedFleet): Maker {
   function pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const stop = () => reject(new ServingError('cancelled', 'it was stopped'))
@@ -29,6 +30,7 @@ export function simulatedMaker(time: VirtualTime, chance: Chance): Maker {
         await failIn(phase, nature, signal)
       }
       const digest = digestOf(nature, idOfFile(version))
+      disk.add(digest)
       return {
         bundle: {
           digest,
@@ -45,7 +47,13 @@ export function simulatedMaker(time: VirtualTime, chance: Chance): Maker {
         warnings: [],
       }
     },
-    ensure: async (digest) => ({ folder: `/bundles/${digest.slice(0, 12)}`, isOurs: true }),
+    async ensure(digest, signal) {
+      await pause(disk.has(digest) ? chance.between(0, 5) : chance.between(20, 500), signal)
+      if (!disk.has(digest) && chance.happens(faults.failedBringing))
+        throw new ServingError('unavailable', 'the storage is away')
+      disk.add(digest)
+      return { folder: `/bundles/${digest.slice(0, 12)}`, isOurs: true }
+    },
     sweep: async () => 0,
   }
 

@@ -292,5 +292,5 @@ export function createWorkload(doors: WorkloadDoors) {
       if (document.state !== 'deleting' && chance.happens(0.5)) await deploy(project, name, ['good'], 1e-6)
   }
 
-  return { begin, step, finish }
+  return { begin, step, finish, addVersion, put }
 }
