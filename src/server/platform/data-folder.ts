@@ -7,7 +7,7 @@ import { createAccessKeyPair, createMasterKey, parseMasterKey } from '../../auth
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { writeAtomically } from '../../storage/local.ts'
-import { CREDENTIALS_FILE, HEADER_FILE, LOCK_FILE, MASTER_KEY_FILE } from './settings.ts'
+import { CREDENTIALS_FILE, HEADER_FILE, LOCK_FILE, MASTER_KEY_FILE, STATE_FILE } from './settings.ts'
 
 /**
  * The key that secrets are encrypted under.
@@ -18,10 +18,21 @@ export async function readMasterKey(path: string): Promise<KeyObject> {
   return parseMasterKey(await readFile(path, 'latin1'))
 }
 
-/** Makes the master key at the first start. @returns the path of its file, 0600 */
+/**
+ * Makes the master key at the first start.
+ * @returns the path of its file, 0600
+ * @throws {ServingError} `refused` where there was one once: another would open none of the secrets that it sealed
+ */
 export async function ensureMasterKey(dataFolder: string): Promise<string> {
   const path = join(dataFolder, MASTER_KEY_FILE)
-  if (!(await isThere(path))) await writeAtomically(path, Buffer.from(`${createMasterKey()}\n`), 0o600)
+  if (await isThere(path)) return path
+  if (await isThere(join(dataFolder, STATE_FILE)))
+    throw new ServingError(
+      'refused',
+      `${quote(path, 200)} is gone, which opens the secrets of access key pairs: restore it, or, to go on without them, write 32 random bytes in base64 there (openssl rand -base64 32) with mode 600, and make these keys anew`,
+      { details: { reason: 'master_key_gone' } },
+    )
+  await writeAtomically(path, Buffer.from(`${createMasterKey()}\n`), 0o600)
   return path
 }
 

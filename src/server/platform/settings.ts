@@ -70,6 +70,8 @@ export const API_LISTENING_FD = 4
 
 /** Names in the data folder. */
 export const ROUTES_FOLDER = 'routes'
+/** The database, where that is SQLite. */
+export const STATE_FILE = 'state.db'
 export const MASTER_KEY_FILE = 'master.key'
 export const CREDENTIALS_FILE = 'credentials.json'
 /** The admin key as a header, for `curl -H @file`. */
