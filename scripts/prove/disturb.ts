@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLoad, type Habit, type Load, type Outcome } from './load.ts'
 import { faultsOf, measureLoad, type Found, type ProofOptions } from './proof.ts'
-import { endServer, MODEL, type Served } from './served.ts'
+import { endServer, type Served } from './served.ts'
 
 /** What is done to a server again and again while clients ask it. */
 export interface Disturbance {
@@ -32,7 +32,8 @@ export async function disturb(
   served: Served,
   { habits, act, isEnough = () => true }: Disturbance,
 ): Promise<Disturbed> {
-  const load = startLoad({ port: served.port, model: MODEL, seed, habits })
+  const { port, grpcPort, model, key } = served
+  const load = startLoad({ port, grpcPort, model, key, seed, habits })
   await load.more(FIRST_ANSWERS)
   await sleep(Math.min(3000, seconds * 200), undefined, { signal })
   const logStart = served.logEnd()

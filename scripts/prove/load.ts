@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { diceFrom } from '../soak/models.ts'
 import { createCaller, type Heard } from './caller.ts'
+import { createGrpcCaller } from './grpc-caller.ts'
 import { askLinear } from './question.ts'
 
 /** How one kind of client behaves. */
@@ -12,10 +13,16 @@ export interface Habit {
   readonly pauseMs?: number
   /** Sends requests in two halves, with so long between (ms). */
   readonly splitMs?: number
+  /** By gRPC, in place of REST. */
+  readonly isGrpc?: boolean
 }
 
 export interface LoadOptions {
   readonly port: number
+  /** Where gRPC is spoken, for those who speak it. */
+  readonly grpcPort?: number | undefined
+  /** For `Authorization`. */
+  readonly key?: string | undefined
   readonly model: string
   readonly habits: readonly Habit[]
   readonly seed: number
@@ -45,23 +52,33 @@ export interface Load {
   readonly done: Promise<unknown>
 }
 
-/** How long a client waits that was refused or cut, before it tries again (ms). */
+/** How long a client waits that got no right answer, before it tries again (ms). */
 const AGAIN_MS = 5
 
 /** Clients that ask again and again, each its own questions, until they are stopped or have left. */
-export function startLoad({ port, model, habits, seed, leaves = false }: LoadOptions): Load {
+export function startLoad(options: LoadOptions): Load {
+  const { port, model, key, habits, seed, leaves = false } = options
   const outcomes: Outcome[] = []
   const state = { rights: 0, isStopped: false }
 
   async function client(habit: Habit, ownSeed: number): Promise<void> {
     const { isFresh = false, pauseMs = 0, splitMs } = habit
     const dice = diceFrom(ownSeed)
-    const caller = createCaller(port)
+    const byGrpc = habit.isGrpc === true ? createGrpcCaller(options.grpcPort ?? 0, model, key) : undefined
+    const byRest = createCaller(port)
+    const caller = byGrpc ?? byRest
+    const ask = async (): Promise<{ readonly heard: Heard; readonly version: number | undefined }> => {
+      if (byGrpc !== undefined) return byGrpc.ask(dice)
+      const asked = askLinear(port, model, dice, key)
+      const heard = await byRest.ask(asked.request, splitMs)
+      return { heard, version: heard.status === 200 ? asked.versionOf(heard.body) : undefined }
+    }
     let last = { port: 0, version: 0 }
     while (!state.isStopped) {
-      const asked = askLinear(port, model, dice)
-      const { head: _, body, ...heard } = await caller.ask(asked.request, splitMs)
-      const version = heard.kind === 'answer' && heard.status === 200 ? (asked.versionOf(body) ?? 0) : 0
+      const {
+        heard: { head: _, body, ...heard },
+        version = 0,
+      } = await ask()
       const kind =
         heard.kind !== 'answer' ? heard.kind : heard.status !== 200 ? 'failed' : version > 0 ? 'right' : 'wrong'
       const versionBefore = heard.port === last.port ? last.version : 0
@@ -69,10 +86,8 @@ export function startLoad({ port, model, habits, seed, leaves = false }: LoadOpt
       outcomes.push({ ...heard, kind, reason, version, versionBefore, isFresh })
       last = { port: heard.port, version }
       if (kind === 'right') state.rights++
-      if (heard.kind !== 'answer') {
-        if (leaves && heard.kind === 'refused') break
-        await sleep(AGAIN_MS)
-      }
+      if (leaves && heard.kind === 'refused') break
+      if (kind !== 'right') await sleep(AGAIN_MS)
       if (isFresh) caller.hangUp()
       if (pauseMs > 0) await sleep(dice(pauseMs))
     }

@@ -6,11 +6,11 @@ import { createCaller, type Heard } from './caller.ts'
 import type { Found, Proof, ProofOptions } from './proof.ts'
 import { endServer, serveFile } from './served.ts'
 
-const PATH = '/v2/models/slow/infer'
-const DEADLINE_MS = 250
+export const SLOW_PATH = '/v2/models/slow/infer'
+export const DEADLINE_MS = 250
 
 /** About 5 to 10 ms a row. */
-const LAYERS = 48
+export const LAYERS = 48
 
 /** Requests that are sent at once, each on its own connection, to see how they are turned away. */
 const BURST = 200
@@ -33,7 +33,7 @@ export async function proveOverload(options: ProofOptions, limits: GoodputLimits
   const eachSeconds = Math.max(0.5, seconds / rounds / 4)
   const result = await overload({
     port: served.port,
-    path: PATH,
+    path: SLOW_PATH,
     headers: { 'content-type': 'application/json' },
     inputs: [SLOW_ROW],
     deadlineMs: DEADLINE_MS,
@@ -45,12 +45,17 @@ export async function proveOverload(options: ProofOptions, limits: GoodputLimits
   })
   const burst = await sendBurst(served.port)
   const { code } = await endServer(served)
-  return summarize(result, burst, { faults: code === 0 ? [] : [`the server ended with ${code}`], limits, eachSeconds })
+  return summarizeOverload(result, burst, {
+    faults: code === 0 ? [] : [`the server ended with ${code}`],
+    limits,
+    eachSeconds,
+  })
 }
 
-function sendBurst(port: number): Promise<readonly Heard[]> {
+export function sendBurst(port: number, key?: string): Promise<readonly Heard[]> {
   const body = JSON.stringify({ parameters: { timeout: DEADLINE_MS * 1000 }, inputs: [SLOW_ROW] })
-  const head = `POST ${PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: ${body.length}\r\n\r\n`
+  const header = key === undefined ? '' : `authorization: Bearer ${key}\r\n`
+  const head = `POST ${SLOW_PATH} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${header}content-length: ${body.length}\r\n\r\n`
   return Promise.all(
     Array.from({ length: BURST }, async () => {
       const caller = createCaller(port)
@@ -61,7 +66,7 @@ function sendBurst(port: number): Promise<readonly Heard[]> {
   )
 }
 
-function summarize(
+export function summarizeOverload(
   result: OverloadResult,
   burst: readonly Heard[],
   { faults, limits, eachSeconds }: { faults: readonly string[]; limits: GoodputLimits; eachSeconds: number },

@@ -6,16 +6,22 @@ export interface ProofOptions {
   readonly seconds: number
   /** For what is drawn at random. */
   readonly seed: number
-  /** An empty folder for models and compiled bundles, shared by all proofs. */
+  /** A folder for models, compiled bundles and whatever a proof keeps. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** Has the proof meet the fault that it names, to see that it is found. */
+  readonly isPlanted?: boolean
+  /** Of each simulated history; its own number when absent. */
+  readonly steps?: number | undefined
 }
 
-/** A claim about the data plane, and how to find out. */
+/** A claim about the product, and how to find out. */
 export interface Proof {
   readonly name: string
   /** A sentence that is true when it holds. */
   readonly claim: string
+  /** What goes wrong when a fault is planted; absent where none can be. */
+  readonly plant?: string
   /** How long it runs when nothing is said (s). */
   readonly seconds: number
   readonly run: (options: ProofOptions) => Promise<Found>
@@ -41,6 +47,31 @@ export interface Found {
   readonly remark: string
   /** What is wrong, in sentences; none when the claim holds. */
   readonly faults: readonly string[]
+  /** Nothing was tried: this machine cannot. */
+  readonly isSkipped?: boolean
+}
+
+/** Of a proof without figures of requests. */
+const NO_FIGURES = {
+  requests: 0,
+  failed: 0,
+  wrong: 0,
+  times: 0,
+  p50BeforeMs: NaN,
+  p99BeforeMs: NaN,
+  p50DuringMs: NaN,
+  p99DuringMs: NaN,
+  recoverySeconds: NaN,
+}
+
+/** What was seen where requests have no figures. */
+export function tell(found: Partial<Found> & Pick<Found, 'remark' | 'faults'>): Found {
+  return { ...NO_FIGURES, ...found }
+}
+
+/** @param why this machine cannot tell */
+export function skip(why: string): Found {
+  return tell({ remark: `skipped: ${why}`, faults: [], isSkipped: true })
 }
 
 /** Counts and latencies of a load. @param disturbedMs when the first thing was done to the server */
@@ -81,7 +112,9 @@ export function failureBound({ requests, failed }: Pick<Found, 'requests' | 'fai
 }
 
 /** A line for each proof. */
-export function proofTable(results: readonly { readonly name: string; readonly found: Found }[]): string {
+export function proofTable(
+  results: readonly { readonly name: string; readonly claim: string; readonly found: Found }[],
+): string {
   const figure = (value: number, digits = 1) => (Number.isNaN(value) ? '-' : value.toFixed(digits))
   return drawText({
     head: [
@@ -97,12 +130,13 @@ export function proofTable(results: readonly { readonly name: string; readonly f
       'p99',
       'whole in s',
       'failures below',
+      'claim',
       'remark',
     ],
-    align: 'llrrrrrrrrrrl',
-    rows: results.map(({ name, found }) => [
+    align: 'llrrrrrrrrrrll',
+    rows: results.map(({ name, claim, found }) => [
       name,
-      found.faults.length === 0 ? 'yes' : 'NO',
+      found.isSkipped === true ? 'skipped' : found.faults.length === 0 ? 'yes' : 'NO',
       `${found.requests}`,
       `${found.failed}`,
       `${found.wrong}`,
@@ -113,6 +147,7 @@ export function proofTable(results: readonly { readonly name: string; readonly f
       figure(found.p99DuringMs),
       figure(found.recoverySeconds, 2),
       Number.isNaN(failureBound(found)) ? '-' : `${(failureBound(found) * 100).toPrecision(2)} %`,
+      claim,
       found.remark,
     ]),
   })

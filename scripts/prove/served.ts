@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startServer, type RunningServer } from '../../test/support/command.ts'
+import { startServer, type RunningCommand } from '../../test/support/command.ts'
 import { linearModel } from '../../test/support/models.ts'
 
 /** Name of the linear model that proofs ask. */
@@ -12,13 +12,22 @@ export const FIRST_FACTOR = 2
 
 /** A server of ours, and what its log says from some place on. */
 export interface Served {
-  readonly server: RunningServer
+  readonly server: RunningCommand
   readonly port: number
-  readonly modelPath: string
+  readonly grpcPort?: number | undefined
+  /** What is asked there. */
+  readonly model: string
+  /** For `Authorization`, where it is asked for. */
+  readonly key?: string | undefined
   /** Where the log ends now. */
   logEnd(): number
   /** Waits until the log has this behind a place. @throws {Error} when the server ends before, or after a minute */
   says(pattern: RegExp, from: number): Promise<void>
+}
+
+/** One that serves a file. */
+export interface ServedFile extends Served {
+  readonly modelPath: string
 }
 
 const LONGEST_WAIT_MS = 60_000
@@ -29,15 +38,20 @@ export async function serveLinear(
   name: string,
   args: readonly string[],
   bytes = linearModel({}, FIRST_FACTOR),
-): Promise<Served> {
+): Promise<ServedFile> {
   const modelPath = join(folder, name, `${MODEL}.onnx`)
   await mkdir(join(folder, name), { recursive: true })
   await putModel(modelPath, bytes)
   return serveFile(folder, modelPath, args)
 }
 
-export async function serveFile(folder: string, modelPath: string, args: readonly string[]): Promise<Served> {
+export async function serveFile(folder: string, modelPath: string, args: readonly string[]): Promise<ServedFile> {
   const server = await startServer([modelPath, '--data', join(folder, 'data'), ...args], { env: { TMPDIR: folder } })
+  return { server, port: Number(new URL(server.url).port), model: MODEL, modelPath, ...logOf(server) }
+}
+
+/** How to wait for what a server's log says. */
+export function logOf(server: RunningCommand): Pick<Served, 'logEnd' | 'says'> {
   async function says(pattern: RegExp, from: number): Promise<void> {
     const latest = performance.now() + LONGEST_WAIT_MS
     while (!pattern.test(server.stderr().slice(from))) {
@@ -47,7 +61,7 @@ export async function serveFile(folder: string, modelPath: string, args: readonl
       await sleep(10)
     }
   }
-  return { server, port: Number(new URL(server.url).port), modelPath, logEnd: () => server.stderr().length, says }
+  return { logEnd: () => server.stderr().length, says }
 }
 
 /** Puts a file in place of another at once. */
@@ -59,7 +73,7 @@ export async function putModel(path: string, bytes: Uint8Array | string): Promis
 /** Ends the server by SIGTERM. @returns its exit code, and how long that took (s) */
 export async function endServer({
   server,
-}: Served): Promise<{ readonly code: number | null; readonly seconds: number }> {
+}: Pick<Served, 'server'>): Promise<{ readonly code: number | null; readonly seconds: number }> {
   const begun = performance.now()
   server.child.kill('SIGTERM')
   const { code } = await server.ended

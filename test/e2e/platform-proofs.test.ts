@@ -66,8 +66,8 @@ describe.skipIf(!needs('linux'))('the platform, under load', () => {
   )
 
   test('ten times as many requests as an endpoint can answer leave those of a modest key, and only of such a one', async () => {
-    // too uneven a machine for the limits of the long proof; without fairness a tenth is answered
-    const wish = { limits: {}, modestShare: 0.25, rounds: 1 }
+    // too uneven a machine for the limits of the long proof; without fairness both keys are answered alike
+    const wish = { limits: {}, modestShare: 0, rounds: 1 }
     const isOurs = (fault: string) => !fault.includes('this machine is too busy to tell')
     for (let attempt = 1; ; attempt++) {
       const faults = (await proveOverloadPlatform(options(1), wish)).faults.filter(isOurs)
