@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
     // Native engines and child processes: a process per file keeps one file's crash from the others.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // bounds for what hangs; a busy machine takes a multiple of a quiet one's time for what does not
     testTimeout: 120_000,
     hookTimeout: 120_000,
