@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServingError } from '../core/errors.ts'
 import { createKey, digestOf, type ApiKey, type Scope } from './api-key.ts'
-import { createAuthorizer, type Asked, type Authorizer } from './authorizer.ts'
+import { createAuthorizer, type Authorizer } from './authorizer.ts'
+import type { Asked } from './key-check.ts'
 import { MAX_FAILURES, WINDOW_MS } from './failure-limit.ts'
 
 const GOOD = createKey()

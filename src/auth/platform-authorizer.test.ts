@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ServingError } from '../core/errors.ts'
 import { createKey, digestOf } from './api-key.ts'
-import type { Asked } from './authorizer.ts'
+import type { Asked } from './key-check.ts'
 import { MAX_FAILURES, WINDOW_MS } from './failure-limit.ts'
 import type { KeyRecord } from './key-record.ts'
 import { createAccessKeyPair, createMasterKey, parseMasterKey, seal } from './master-key.ts'

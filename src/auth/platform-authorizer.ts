@@ -1,9 +1,9 @@
-import { timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { ServingError } from '../core/errors.ts'
 import { KEY_PREFIX } from '../core/text.ts'
-import { digestOf, isKey, type Scope } from './api-key.ts'
-import { bearerToken, KEY_IN_URL, KEY_PARAMETER, UNAUTHENTICATED, type Asked } from './authorizer.ts'
+import type { Scope } from './api-key.ts'
 import { createFailureLimit } from './failure-limit.ts'
+import { createKeyCheck, KEY_IN_URL, type Asked } from './key-check.ts'
 import type { KeyRecord } from './key-record.ts'
 import { ALL_PROJECTS, explain, grantedActions, type Action, type PlatformPrincipal } from './permissions.ts'
 import { createSignatureCheck, isSigned, type SignatureCheckOptions, type SignedKey } from './sigv4/check.ts'
@@ -53,9 +53,6 @@ interface KnownKey extends SignedKey {
 /** Headers that proved good and need no second hashing; a key's holder can write the same key in more than one way. */
 const MAX_REMEMBERED = 10_000
 
-/** Longest header that can hold a key: `Bearer`, spaces, the key. */
-const MAX_HEADER_LENGTH = 128
-
 const NEEDED: Readonly<Record<Scope, Action>> = { inference: 'endpoints:invoke', operations: 'metrics:read' }
 
 /** Decides by the platform's keys who asks and what they may ask for. Nothing is read or written. */
@@ -63,10 +60,13 @@ export function createPlatformAuthorizer(options: PlatformAuthorizerOptions): Pl
   const { masterKey, now, calendarNow, project } = options
   let known = new Map<string, KnownKey>()
   let byAccessKeyId = new Map<string, KnownKey>()
-  /** By the header's text: a key that once was accepted. Its times are looked at every time. */
-  const rememberedBearers = new Map<string, KnownKey>()
-  const rememberedKeys = new Map<string, KnownKey>()
   const failures = createFailureLimit(now)
+  const checked = createKeyCheck<KnownKey>({
+    keyOf: (digest) => known.get(digest),
+    isInTime: isInTime,
+    fail,
+    maxRemembered: MAX_REMEMBERED,
+  })
   const signatures = createSignatureCheck<KnownKey>(
     {
       keyOf: (accessKeyId) => {
@@ -84,8 +84,7 @@ export function createPlatformAuthorizer(options: PlatformAuthorizerOptions): Pl
     const all = ours.map(knownKey)
     known = new Map(all.map((key) => [key.digest.toString('hex'), key]))
     byAccessKeyId = new Map(all.flatMap((key) => (key.accessKeyId === undefined ? [] : [[key.accessKeyId, key]])))
-    rememberedBearers.clear()
-    rememberedKeys.clear()
+    checked.forget()
     signatures.forget()
   }
 
@@ -95,38 +94,10 @@ export function createPlatformAuthorizer(options: PlatformAuthorizerOptions): Pl
     return key.notBeforeMs <= time && time < key.expiresAtMs
   }
 
-  function find(
-    header: string,
-    remembered: Map<string, KnownKey>,
-    tokenOf: (header: string) => string | undefined,
-  ): KnownKey | undefined {
-    const before = remembered.get(header)
-    if (before !== undefined) return before
-    const token = header.length > MAX_HEADER_LENGTH ? undefined : tokenOf(header)
-    if (token === undefined || !isKey(token)) return undefined
-    const digest = digestOf(token)
-    const key = known.get(digest)
-    // who guesses cannot choose a hash, so that the look-up tells nothing; the last word has the whole comparison
-    if (key === undefined || !timingSafeEqual(key.digest, Buffer.from(digest, 'hex'))) return undefined
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
-    remembered.set(header, key)
-    return key
-  }
-
   function authenticate(asked: Asked): PlatformPrincipal {
-    const bearer = asked.headers['authorization']
-    const apiKey = asked.headers['x-api-key']
     if (asked.query !== '' && asked.query.includes(KEY_PREFIX)) throw fail(asked.peer, KEY_IN_URL)
-    if (isSigned(bearer, asked.query)) return bySignature(asked)
-    // who sends nothing guesses nothing
-    if (bearer === undefined && apiKey === undefined)
-      throw new ServingError('unauthenticated', KEY_PARAMETER.test(asked.query) ? KEY_IN_URL : UNAUTHENTICATED)
-    const byBearer = bearer === undefined ? undefined : find(bearer, rememberedBearers, bearerToken)
-    const byApiKey = apiKey === undefined ? undefined : find(apiKey, rememberedKeys, trimmed)
-    const key = byBearer ?? byApiKey
-    const isTold = (bearer === undefined || byBearer === key) && (apiKey === undefined || byApiKey === key)
-    if (key === undefined || !isTold || !isInTime(key)) throw fail(asked.peer, UNAUTHENTICATED)
-    return key.principal
+    if (isSigned(asked.headers['authorization'], asked.query)) return bySignature(asked)
+    return checked.check(asked).principal
   }
 
   function bySignature(asked: Asked): PlatformPrincipal {
@@ -190,8 +161,4 @@ function knownKey(key: KeyRecord): KnownKey {
     accessKeyId: key.accessKeyId,
     encryptedSecret: key.encryptedSecret,
   }
-}
-
-function trimmed(header: string): string {
-  return header.trim()
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServingError } from '../../core/errors.ts'
-import type { Asked } from '../authorizer.ts'
+import type { Asked } from '../key-check.ts'
 import { createMasterKey, parseMasterKey, seal } from '../master-key.ts'
 import { signatureOf, signingKey } from './canonical.ts'
 import {

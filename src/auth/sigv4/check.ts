@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
-import type { Asked } from '../authorizer.ts'
+import type { Asked } from '../key-check.ts'
 import { open } from '../master-key.ts'
 import { signatureOf, signingKey } from './canonical.ts'
 import { parseClaim, type Claim } from './claim.ts'

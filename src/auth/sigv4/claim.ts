@@ -1,5 +1,5 @@
 import { quote } from '../../core/text.ts'
-import type { Asked } from '../authorizer.ts'
+import type { Asked } from '../key-check.ts'
 import { refusal } from './refusal.ts'
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'

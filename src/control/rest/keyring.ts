@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { Asked } from '../../auth/authorizer.ts'
+import type { Asked } from '../../auth/key-check.ts'
 import type { KeyRecord } from '../../auth/key-record.ts'
 import type { PlatformPrincipal } from '../../auth/permissions.ts'
 import { createPlatformAuthorizer } from '../../auth/platform-authorizer.ts'

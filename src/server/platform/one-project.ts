@@ -1,4 +1,5 @@
-import { UNAUTHENTICATED, type Principal } from '../../auth/authorizer.ts'
+import type { Principal } from '../../auth/authorizer.ts'
+import { UNAUTHENTICATED } from '../../auth/key-check.ts'
 import { ALL_PROJECTS } from '../../auth/permissions.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
