@@ -18,6 +18,11 @@ export interface Asked {
   readonly body?: Uint8Array | undefined
   /** A signature need not cover the body: it is too large to be kept, and is checked by another digest. Default false. */
   readonly mayLeaveBodyUnsigned?: boolean | undefined
+  /**
+   * The body is still to come, and `body` says nothing of it. A signature over a digest that the head names is checked; of
+   * one over a body without that only whose it is, when it was made and what it covers.
+   */
+  readonly isBodyToCome?: boolean | undefined
 }
 
 export interface KeyCheckOptions<Key> {

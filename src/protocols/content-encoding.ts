@@ -1,6 +1,7 @@
 import { brotliDecompress, constants, deflate, gunzip, gzip, inflate, inflateRaw, zstdDecompress } from 'node:zlib'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
+import type { BodyMemory, Claim, Flow } from '../runtime/body-memory.ts'
 import type { Call } from '../runtime/plane.ts'
 import type { WireRequest, WireResponse } from './protocol.ts'
 
@@ -47,6 +48,19 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   ],
 ])
 
+/** A request as it was before its sender compressed it. */
+export interface Unpacked {
+  readonly request: WireRequest
+  /** Gives back the room that its body has taken. */
+  readonly release: () => void
+}
+
+/** Where decompressed bodies take their room, and for whom. */
+export interface Room {
+  readonly memory: BodyMemory
+  readonly flow: Flow
+}
+
 /**
  * A request with its body as it was before its sender compressed it; the very same request where its body came as it is.
  * Never more than `maxBodyBytes` come out, whatever goes in. `deflate` is the zlib format, or its bare data,
@@ -55,9 +69,14 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
  *   what is broken, cut short, or has more behind it; `too_large`
  * @see RFC 9110, section 8.4
  */
-export async function decompressed(request: WireRequest, call: Call, maxBodyBytes: number): Promise<WireRequest> {
+export async function decompressed(
+  request: WireRequest,
+  call: Call,
+  maxBodyBytes: number,
+  room?: Room,
+): Promise<Unpacked> {
   const coding = (request.headers['content-encoding'] ?? '').trim().toLowerCase()
-  if (coding === '' || coding === 'identity') return request
+  if (coding === '' || coding === 'identity') return { request, release() {} }
   const known = INFLATE.get(coding)
   if (known === undefined)
     throw new ServingError(
@@ -65,12 +84,23 @@ export async function decompressed(request: WireRequest, call: Call, maxBodyByte
       `the content-encoding is ${quote(coding, 40)}; send the body as it is, or compressed once, by one of ${ACCEPTED_ENCODINGS}`,
       { details: { reason: UNKNOWN_ENCODING } },
     )
-  const body = await inTurn(() => {
-    if (call.aborted) throw new ServingError('cancelled', 'the caller has gone')
-    return run(known, coding, request.body, maxBodyBytes)
-  })
+  const mostBytes = IS_DEFLATED.has(coding) ? mostInflated(request.body.length, maxBodyBytes) : maxBodyBytes
+  const isWanted = () => !call.aborted
+  const { body, release } = await unpack(mostBytes, isWanted, room, () =>
+    run(known, coding, request.body, maxBodyBytes),
+  )
   const { 'content-encoding': _, ...headers } = request.headers
-  return { ...request, headers, body }
+  return { request: { ...request, headers, body }, release }
+}
+
+const IS_DEFLATED: ReadonlySet<string> = new Set(['gzip', 'x-gzip', 'deflate'])
+
+/** How many times as long as it came a deflated body may be once it is inflated. @see zlib, "Technical Details" */
+const MOST_GROWTH = 1032
+
+/** Most bytes that deflated ones can be inflated to. @param length as they came (bytes) @param mostBytes that are taken */
+export function mostInflated(length: number, mostBytes: number): number {
+  return Math.min(mostBytes, MOST_GROWTH * length)
 }
 
 /** Whether deflated bytes begin as the zlib format does: as its bare data, no encoder begins so. @see RFC 1950, section 2.2 */
@@ -87,6 +117,40 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     passTurn()
   }
+}
+
+/**
+ * Inflates in turn, once there is room for the most that can come out. What came out keeps its room until it is released.
+ * @param isWanted whether somebody still waits for it; asked when it is its turn
+ * @throws {ServingError} `cancelled` where nobody does; `overloaded` where there is no room; what `work` throws
+ */
+export async function unpack(
+  mostBytes: number,
+  isWanted: () => boolean,
+  room: Room | undefined,
+  work: () => Promise<Uint8Array>,
+): Promise<{ readonly body: Uint8Array; readonly release: () => void }> {
+  let claim: Claim | undefined
+  try {
+    const body = await inTurn(async () => {
+      if (isWanted() && room !== undefined) claim = await claimed(mostBytes, room)
+      if (!isWanted()) throw new ServingError('cancelled', 'the caller has gone')
+      return work()
+    })
+    claim?.resize(body.length)
+    return { body, release: () => claim?.release() }
+  } catch (error) {
+    claim?.release()
+    throw error
+  }
+}
+
+function claimed(bytes: number, { memory, flow }: Room): Promise<Claim> {
+  return new Promise((resolve, reject) => {
+    const onRoom = () => resolve(claim)
+    const claim = memory.claim({ bytes, flow, begunBytes: 0, isToCome: false, onRoom, onRefused: reject })
+    if (claim.hasRoom) resolve(claim)
+  })
 }
 
 let underWay = 0

@@ -1,5 +1,8 @@
+import type { Principal } from '../auth/authorizer.ts'
 import type { ServingError } from '../core/errors.ts'
+import { EVERYBODY, NOBODY, type Flow } from '../runtime/body-memory.ts'
 import type { Call, DataPlane } from '../runtime/plane.ts'
+import { HTTP_STATUS } from '../core/http-status.ts'
 
 /** A request in no transport's terms: HTTP, Lambda events and tests all make these. */
 export interface WireRequest {
@@ -13,6 +16,8 @@ export interface WireRequest {
   readonly body: Uint8Array
   /** Numeric address of the caller, where there is one. */
   readonly peer?: string | undefined
+  /** Whether this is a head alone: of such a request only that is asked which its head can say. */
+  readonly isBodyToCome?: boolean | undefined
 }
 
 export interface WireResponse {
@@ -70,6 +75,34 @@ export interface Protocol {
 
 /** What a host calls. It never throws: every failure is an answer. */
 export type Handle = (request: WireRequest, plane: DataPlane, call: Call) => Promise<WireResponse>
+
+/** What a host asks before it reads a body that has not come with its head. */
+export interface Door {
+  /**
+   * @returns whose body it is
+   * @throws {ServingError} where the head alone says that the request will not be answered
+   */
+  admit(head: WireRequest): Flow
+  /** The answer to a request whose body is not read, in the form of the protocol that its path belongs to. */
+  refusal(head: WireRequest, error: ServingError): WireResponse
+}
+
+/**
+ * Whose the bodies of a caller are.
+ * @param needsKey whether the process asks for keys at all
+ */
+export function flowOf(principal: Principal | undefined, needsKey: boolean): Flow {
+  if (principal !== undefined) return { name: principal.uid ?? principal.name, isOneOfMany: true }
+  return needsKey ? NOBODY : EVERYBODY
+}
+
+/** Lets everybody in. */
+export const OPEN_DOOR: Door = { admit: () => EVERYBODY, refusal: (_head, error) => failure(error) }
+
+/** The answer to a failure that belongs to no protocol. */
+export function failure(error: ServingError): WireResponse {
+  return json(HTTP_STATUS[error.code], { error: error.message, code: error.code }, retryHeaders(error))
+}
 
 export function json(status: number, document: unknown, headers: Readonly<Record<string, string>> = {}): WireResponse {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(document) }

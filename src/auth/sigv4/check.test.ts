@@ -401,6 +401,32 @@ describe('a presigned request', () => {
   })
 })
 
+describe('a signature whose body is still to come', () => {
+  const head = (asked: Asked): Asked => ({ ...asked, body: undefined, isBodyToCome: true })
+
+  test('over a digest in the head is checked whole', () => {
+    for (const vector of S3_HEADER_VECTORS) {
+      const asked = head(byHeader(S3, vector))
+      expect(checkOf(S3).verify(asked).name).toBe('web')
+      const { authorization = '' } = asked.headers
+      const forged = {
+        ...asked.headers,
+        authorization: authorization.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
+      }
+      expect(reasonOf(checkOf(S3), { ...asked, headers: forged })).toBe('SignatureDoesNotMatch')
+    }
+  })
+
+  test('over a body that nobody knows yet is looked at for its key and its time', () => {
+    for (const vector of HEADER_VECTORS) {
+      const asked = head(byHeader(SUITE, vector))
+      expect(checkOf(SUITE).verify(asked).name).toBe('web')
+      expect(reasonOf(checkOf(SUITE, SUITE.atMs + 600_000), asked)).toBe('RequestTimeTooSkewed')
+      expect(reasonOf(checkOf({ ...SUITE, accessKeyId: 'AKIDOTHER' }), asked)).toBe('InvalidClientTokenId')
+    }
+  })
+})
+
 test.each<[string | undefined, string, boolean]>([
   [undefined, '', false],
   ['Bearer x', '', false],

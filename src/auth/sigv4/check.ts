@@ -79,6 +79,7 @@ export function createSignatureCheck<Key extends SignedKey>(
     requireSigned(claim, headers)
     if (method === undefined || path === undefined)
       throw refusal('IncompleteSignature', 'signatures are taken over HTTP alone: send a key here')
+    if (asked.isBodyToCome === true && !saysDigest(asked)) return key
     const name = `${accessKeyId}/${claim.date}/${claim.region}/${claim.service}`
     const known = signingKeys.get(name)
     const signer = known ?? signingKey(secretOf(encryptedSecret, sources.masterKey, accessKeyId), claim)
@@ -136,10 +137,13 @@ function requireSigned({ form, signedHeaders }: Claim, headers: Asked['headers']
 }
 
 /** What stands for the body in the signed text; a digest that was sent is compared with the body. */
-function payloadOf({ form, service }: Claim, { headers, query, body, mayLeaveBodyUnsigned = false }: Asked): string {
+function payloadOf(
+  { form, service }: Claim,
+  { headers, query, body, mayLeaveBodyUnsigned = false, isBodyToCome = false }: Asked,
+): string {
   const said = headers['x-amz-content-sha256'] ?? (form === 'query' ? saidInQuery(query, service) : undefined)
   if (said === UNSIGNED) {
-    if (mayLeaveBodyUnsigned || body === undefined || body.length === 0) return UNSIGNED
+    if (mayLeaveBodyUnsigned || (!isBodyToCome && (body === undefined || body.length === 0))) return UNSIGNED
     throw refusal('IncompleteSignature', `the body must be signed here: send its SHA-256, not ${UNSIGNED}`)
   }
   if (said !== undefined && !/^[0-9a-f]{64}$/.test(said))
@@ -147,11 +151,16 @@ function payloadOf({ form, service }: Claim, { headers, query, body, mayLeaveBod
       'IncompleteSignature',
       'X-Amz-Content-Sha256 must be the SHA-256 of the whole body, 64 hexadecimal digits',
     )
-  if (said !== undefined && mayLeaveBodyUnsigned && body === undefined) return said
+  if (said !== undefined && (isBodyToCome || (mayLeaveBodyUnsigned && body === undefined))) return said
   const digest = hash('sha256', body ?? new Uint8Array(), 'hex')
   if (said !== undefined && said !== digest)
     throw refusal('XAmzContentSHA256Mismatch', 'the body is another than the one whose digest was signed')
   return digest
+}
+
+/** Whether the head names the digest of the body, so that a signature can be checked before the body has come. */
+export function saysDigest({ headers }: Pick<Asked, 'headers'>): boolean {
+  return headers['x-amz-content-sha256'] !== undefined
 }
 
 /** S3's presigned URLs leave the body to their holder unless they say otherwise. */

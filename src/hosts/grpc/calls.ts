@@ -1,6 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { Answered, Handle, WireRequest, WireResponse } from '../../protocols/protocol.ts'
+import type { BodyMemory } from '../../runtime/body-memory.ts'
 import type { Call, DataPlane, ServedModel, Timing } from '../../runtime/plane.ts'
 import { CANCEL } from '../http2/frames.ts'
 import type { Http2Stream, StreamListener } from '../http2/session.ts'
@@ -9,6 +10,8 @@ import type { Http2Stream, StreamListener } from '../http2/session.ts'
 export interface CallOptions {
   readonly handle: Handle
   readonly plane: DataPlane
+  /** Where messages take their room. */
+  readonly memory: BodyMemory
   /** Largest message, as it is announced and as it is inflated (bytes). */
   readonly maxMessageBytes: number
   /** How long a message may take to arrive (ms). */

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import { gunzip, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { inTurn } from '../../protocols/content-encoding.ts'
-import { inflateMessage, mostInflated } from './compression.ts'
+import { inTurn, mostInflated } from '../../protocols/content-encoding.ts'
+import { inflateMessage } from './compression.ts'
 
 const LIMIT = 1_000_000
 const ZIPPED = gzipSync('squeezed')
@@ -29,7 +29,7 @@ describe('a compressed message', () => {
     await aWhile()
     expect(isInflated).toBe(false)
     passTurns()
-    expect(String(await inflated)).toBe('squeezed')
+    expect(String((await inflated).body)).toBe('squeezed')
   })
 
   test('is not inflated where its caller has gone before its turn', async () => {
@@ -44,7 +44,7 @@ describe('a compressed message', () => {
   test('that is refused passes its turn on', async () => {
     const refused = Array.from({ length: 20 }, () => inflateMessage(Buffer.from('no gzip'), 'gzip', LIMIT, anybody))
     for (const { status } of await Promise.allSettled(refused)) expect(status).toBe('rejected')
-    expect(String(await inflateMessage(ZIPPED, 'gzip', LIMIT, anybody))).toBe('squeezed')
+    expect(String((await inflateMessage(ZIPPED, 'gzip', LIMIT, anybody)).body)).toBe('squeezed')
   })
 
   test('of any length takes no more memory than is counted for it', () => {

@@ -1,24 +1,17 @@
 import { promisify } from 'node:util'
 import { ServingError } from '../../core/errors.ts'
 import { formatBytes, quote } from '../../core/text.ts'
-import { inTurn } from '../../protocols/content-encoding.ts'
+import { mostInflated, unpack, type Room } from '../../protocols/content-encoding.ts'
 
 /** The codings of messages that are read, as `grpc-accept-encoding` lists them. Answers come as they are: it is faster. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip'
-
-/** How many times as long as it came a message may be once it is inflated. @see zlib, "Technical Details" */
-const MOST_GROWTH = 1032
-
-/** Most bytes that a compressed message can be inflated to. @param length as it came (bytes) */
-export function mostInflated(length: number, maxMessageBytes: number): number {
-  return Math.min(maxMessageBytes, MOST_GROWTH * length)
-}
 
 /**
  * A compressed message as it was, bounded in what it may grow to. Inflating runs beside the event loop, when it is its
  * turn.
  * @param encoding what `grpc-encoding` of the call says
  * @param isWanted whether somebody still waits for it; asked when it is its turn
+ * @param room where it takes its room, until it is released
  * @throws {ServingError} `unsupported` for an unknown coding, `too_large` for a message that grows too far,
  *   `invalid_argument` for damaged bytes and for a compressed message in a call without a coding, `cancelled` where nobody
  *   waits for it any more
@@ -29,7 +22,8 @@ export async function inflateMessage(
   encoding: string | undefined,
   maxMessageBytes: number,
   isWanted: () => boolean,
-): Promise<Uint8Array> {
+  room?: Room,
+): Promise<{ readonly body: Uint8Array; readonly release: () => void }> {
   if (encoding === undefined || encoding === 'identity')
     throw new ServingError('invalid_argument', 'a message is marked as compressed, and grpc-encoding names no coding')
   if (encoding !== 'gzip' && encoding !== 'deflate')
@@ -40,10 +34,9 @@ export async function inflateMessage(
   const { gunzip, inflate } = process.getBuiltinModule('node:zlib')
   try {
     const options = { maxOutputLength: maxMessageBytes, chunkSize: 256 * 1024 }
-    return await inTurn(async () => {
-      if (!isWanted()) throw new ServingError('cancelled', 'the caller has gone')
-      return promisify(encoding === 'gzip' ? gunzip : inflate)(bytes, options)
-    })
+    return await unpack(mostInflated(bytes.length, maxMessageBytes), isWanted, room, () =>
+      promisify(encoding === 'gzip' ? gunzip : inflate)(bytes, options),
+    )
   } catch (error) {
     if (error instanceof ServingError) throw error
     const { code } = error as NodeJS.ErrnoException

@@ -3,6 +3,7 @@ import { ServingError } from '../../core/errors.ts'
 import type { CallKind } from '../../protocols/oip-grpc/call-kind.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { WireRequest } from '../../protocols/protocol.ts'
+import { EVERYBODY, type Flow } from '../../runtime/body-memory.ts'
 import { serveNodeHttp2 } from '../http2/node-session.ts'
 import { serveOwnHttp2 } from '../http2/own-session.ts'
 import type { Http2Stream, RequestHeaders } from '../http2/session.ts'
@@ -17,7 +18,7 @@ export interface ConnectionOptions extends CallOptions {
   /** Whether HTTP/2 is ours, else Node's. */
   readonly isOwnHttp2: boolean
   /** Throws for a call that is refused at its head. */
-  readonly admit: ((head: WireRequest) => void) | undefined
+  readonly admit: ((head: WireRequest) => Flow) | undefined
   /** How the messages of each method follow each other, by path; `unary` where a path is not listed. */
   readonly kinds: ReadonlyMap<string, CallKind>
   /** Most calls of one connection at once. */
@@ -64,8 +65,9 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   const session = serve(socket, options, {
     open(stream, headers) {
       const head = heads.get(headers) ?? readHead(stream, headers)
-      if (head === undefined || !admits(stream, head)) return undefined
-      const call = OPENERS[options.kinds.get(head.request.path) ?? 'unary'](stream, head, options)
+      const flow = head && admit(stream, head)
+      if (head === undefined || flow === undefined) return undefined
+      const call = OPENERS[options.kinds.get(head.request.path) ?? 'unary'](stream, head, options, flow)
       calls.add(call)
       return call
     },
@@ -102,13 +104,13 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     }
   }
 
-  function admits(stream: Http2Stream, { request, requestId }: CallHead): boolean {
+  /** @returns whose messages it brings; `undefined` once it is refused */
+  function admit(stream: Http2Stream, { request, requestId }: CallHead): Flow | undefined {
     try {
-      options.admit?.(request)
-      return true
+      return options.admit === undefined ? EVERYBODY : options.admit(request)
     } catch (error) {
       refuse(stream, request, requestId, ServingError.from(error))
-      return false
+      return undefined
     }
   }
 
@@ -178,7 +180,9 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   }
 }
 
-const OPENERS: Record<CallKind, (stream: Http2Stream, head: CallHead, options: CallOptions) => OpenCall> = {
+type Opener = (stream: Http2Stream, head: CallHead, options: CallOptions, flow: Flow) => OpenCall
+
+const OPENERS: Record<CallKind, Opener> = {
   unary: serveUnary,
   exchange: serveExchange,
   watch: serveWatch,

@@ -1,13 +1,16 @@
 import { ServingError } from '../../core/errors.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
+import { mostInflated } from '../../protocols/content-encoding.ts'
 import type { WireResponse } from '../../protocols/protocol.ts'
+import type { Flow } from '../../runtime/body-memory.ts'
 import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
 import { ask, cutOff, cutStalled, MessageCall, pastDeadline, tellAnswered, tooSlow } from './calls.ts'
 import type { CallOptions, OpenCall } from './calls.ts'
-import { inflateMessage, mostInflated } from './compression.ts'
+import { inflateMessage } from './compression.ts'
 import { MAX_UNDER_WAY } from './limits.ts'
 import { MessageReader } from './message-reader.ts'
+import { MessageRoom } from './message-room.ts'
 import { begin, endWith, isOk, sendMessage, trailersOf, type Trailers } from './send.ts'
 
 /** A message that was read, until its answer is sent. */
@@ -25,7 +28,7 @@ const NOTHING = Buffer.alloc(0)
  * cannot be answered yet is not read, so that a fast sender and a slow reader both wait. The call ends when its caller
  * has no more messages and all are answered, or with the first answer that has another status than OK.
  */
-export function serveExchange(stream: Http2Stream, head: CallHead, options: CallOptions): OpenCall {
+export function serveExchange(stream: Http2Stream, head: CallHead, options: CallOptions, flow: Flow): OpenCall {
   const begunAtMs = performance.now()
   const turns: Turn[] = []
   let bytesUnderWay = 0
@@ -39,7 +42,13 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
   /** When the message that is half read began, or its reading went on. */
   let withinSinceMs = begunAtMs
 
-  const reader = new MessageReader(options.maxMessageBytes, take)
+  const { memory, maxMessageBytes } = options
+  const room = new MessageRoom({ memory, flow, onRoom: flush, onRefused: fail })
+  const reader = new MessageReader(
+    maxMessageBytes,
+    take,
+    (length, isWhole) => length === 0 || room.ask(length, isWhole),
+  )
 
   begin(stream, head.requestId)
 
@@ -47,6 +56,7 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
     if (isOver) return
     lastMs = performance.now()
     if (!reader.isWithin) withinSinceMs = lastMs
+    if (reader.isWithin) room.came(chunk.length)
     unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk])
     read()
     holdBack()
@@ -66,7 +76,9 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
   }
 
   function isFull(): boolean {
-    return isOver || isBlocked || turns.length >= MAX_UNDER_WAY || bytesUnderWay > options.maxMessageBytes
+    return (
+      isOver || isBlocked || room.isAwaited || turns.length >= MAX_UNDER_WAY || bytesUnderWay > options.maxMessageBytes
+    )
   }
 
   function writable(): void {
@@ -81,7 +93,9 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
     const turn: Turn = { call, bytes: size, answer: undefined }
     turns.push(turn)
     bytesUnderWay += size
+    const release = room.handOn()
     void answerTo(bytes, isCompressed, turn).then((answer) => {
+      release()
       turn.answer = answer
       flush()
     })
@@ -92,23 +106,29 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
     let receivedAtMs = performance.now()
     let request = withMessage(head, bytes)
     let answer: WireResponse
+    let release: (() => void) | undefined
     try {
       if (isCompressed) {
-        request = withMessage(head, await inflate(bytes, turn))
+        const inflated = await inflate(bytes, turn)
+        release = inflated.release
+        request = withMessage(head, inflated.body)
         receivedAtMs = performance.now()
       }
       answer = await ask(options, request, call)
     } catch (error) {
       answer = grpcFailure(ServingError.from(error))
+    } finally {
+      release?.()
     }
     tellAnswered(options, request, call, answer, receivedAtMs)
     return answer
   }
 
-  async function inflate(bytes: Uint8Array, turn: Turn): Promise<Uint8Array> {
-    const inflated = await inflateMessage(bytes, head.encoding, options.maxMessageBytes, () => !turn.call.aborted)
-    bytesUnderWay += inflated.length - turn.bytes
-    turn.bytes = inflated.length
+  async function inflate(bytes: Uint8Array, turn: Turn): ReturnType<typeof inflateMessage> {
+    const isWanted = () => !turn.call.aborted
+    const inflated = await inflateMessage(bytes, head.encoding, maxMessageBytes, isWanted, { memory, flow })
+    bytesUnderWay += inflated.body.length - turn.bytes
+    turn.bytes = inflated.body.length
     holdBack()
     return inflated
   }
@@ -126,7 +146,7 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
       isBlocked = !sendMessage(stream, turn.answer.body)
     }
     holdBack()
-    if (isOver || !isHalfClosed) return
+    if (isOver || !isHalfClosed || unread.length > 0) return
     if (reader.isWithin) fail(cutOff())
     else if (turns.length === 0 && !isBlocked) finish({ 'grpc-status': '0' })
   }
@@ -170,6 +190,7 @@ export function serveExchange(stream: Http2Stream, head: CallHead, options: Call
     for (const { call, answer } of turns) if (answer === undefined) call.aborted = true
     turns.length = 0
     unread = NOTHING
+    room.release()
   }
 
   return {

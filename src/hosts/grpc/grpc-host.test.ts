@@ -8,6 +8,7 @@ import { grpcAnswer, grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import { inTurn } from '../../protocols/content-encoding.ts'
 import type { Answered, WireRequest } from '../../protocols/protocol.ts'
 import type { Call } from '../../runtime/plane.ts'
+import { EVERYBODY } from '../../runtime/body-memory.ts'
 import { NO_PLANE } from '../http/raw-client.fixture.ts'
 import { callWith, frame, openCall, openSession, stopGrpcHost } from './grpc-client.fixture.ts'
 import { createGrpcHost, type GrpcHost, type GrpcHostOptions } from './grpc-host.ts'
@@ -40,6 +41,7 @@ async function start(options: Partial<GrpcHostOptions> = {}): Promise<void> {
     },
     admit: ({ headers }) => {
       if (headers['who'] === 'a stranger') throw new ServingError('unauthenticated', 'nobody knows you')
+      return EVERYBODY
     },
     plane: NO_PLANE,
     kinds: new Map([
@@ -358,7 +360,8 @@ describe.each([
           await setTimeout(10)
         }
         turns.resolve()
-        await setTimeout(50)
+        while (asked.length < 2) await setTimeout(1)
+        await setTimeout(20)
         // what has come beyond the limit of one message holds back the next
         expect(asked.length).toBeGreaterThan(1)
         expect(asked.length).toBeLessThan(4)

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Server as TlsServer, TLSSocket } from 'node:tls'
 import type { CallKind } from '../../protocols/oip-grpc/call-kind.ts'
 import type { Answered, Handle, WireRequest } from '../../protocols/protocol.ts'
+import { unboundedBodyMemory, type BodyMemory, type Flow } from '../../runtime/body-memory.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { createTlsServer, renewCredentials, type TlsCredentials } from '../http/tls.ts'
 import { takeWaiting } from '../take-waiting.ts'
@@ -11,9 +12,14 @@ import { SWEEP_INTERVAL_MS } from './limits.ts'
 /** Zero turns a timeout off. */
 export interface GrpcHostOptions {
   readonly handle: Handle
-  /** Throws for a call that is refused at its head, before anything of its messages is read. All pass where it is absent. */
-  readonly admit?: (head: WireRequest) => void
+  /**
+   * Throws for a call that is refused at its head, before anything of its messages is read; says of others whose they are.
+   * All pass where it is absent.
+   */
+  readonly admit?: (head: WireRequest) => Flow
   readonly plane: DataPlane
+  /** Where messages take their room; as much as comes where it is absent. */
+  readonly memory?: BodyMemory | undefined
   /** How the messages of each method follow each other, by path; `unary` where a path is not listed. */
   readonly kinds: ReadonlyMap<string, CallKind>
   /** Largest message, also when it is inflated (bytes). */
@@ -87,7 +93,8 @@ const DRAIN_CHECK_MS = 50
  * @see gRPC over HTTP2
  */
 export function createGrpcHost(options: GrpcHostOptions): GrpcHost {
-  const connectionOptions: ConnectionOptions = { ...DEFAULTS, ...options }
+  const { memory = unboundedBodyMemory() } = options
+  const connectionOptions: ConnectionOptions = { ...DEFAULTS, ...options, memory }
   const tlsServer: TlsServer | undefined =
     options.tls === undefined ? undefined : createTlsServer(options.tls, options.headersTimeoutMs, 'h2')
   const server: Server = tlsServer ?? createServer({ noDelay: true })

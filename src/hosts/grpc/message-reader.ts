@@ -6,9 +6,16 @@ import { BodyCollector } from '../http/body.ts'
 export const PREFIX_BYTES = 5
 
 const never = (): boolean => false
+const always = (): boolean => true
 
 /** Told of each whole message. @param bytes a view of what came where that was in one piece */
 export type OnMessage = (bytes: Uint8Array, isCompressed: boolean) => void
+
+/**
+ * Asked when a message is announced whether it may be read now; else what has come of it is not read, and asked about again.
+ * @param isWhole whether all of it has come
+ */
+export type HasRoom = (length: number, isWhole: boolean) => boolean
 
 /**
  * Takes a call's bytes apart into its messages. A message's length is checked when it is announced, and its memory grows
@@ -18,13 +25,16 @@ export type OnMessage = (bytes: Uint8Array, isCompressed: boolean) => void
 export class MessageReader {
   readonly #maxMessageBytes: number
   readonly #onMessage: OnMessage
+  readonly #hasRoom: HasRoom
   #prefix: Buffer | undefined
   #body: BodyCollector | undefined
   #isCompressed = false
+  #waits = false
 
-  constructor(maxMessageBytes: number, onMessage: OnMessage) {
+  constructor(maxMessageBytes: number, onMessage: OnMessage, hasRoom: HasRoom = always) {
     this.#maxMessageBytes = maxMessageBytes
     this.#onMessage = onMessage
+    this.#hasRoom = hasRoom
   }
 
   /** Whether a part of a message has come, and not all of it. */
@@ -39,7 +49,8 @@ export class MessageReader {
    */
   push(chunk: Buffer, isFull: () => boolean = never): Buffer {
     let rest = chunk
-    while (rest.length > 0 && !isFull())
+    this.#waits = false
+    while (rest.length > 0 && !this.#waits && !isFull())
       rest = this.#body === undefined ? this.#readPrefix(rest) : this.#readBody(this.#body, rest)
     return rest
   }
@@ -65,6 +76,10 @@ export class MessageReader {
         `a message of ${formatBytes(length)} is announced, ${formatBytes(this.#maxMessageBytes)} is the most that is taken`,
       )
     const end = PREFIX_BYTES + length
+    if (!this.#hasRoom(length, joined.length >= end)) {
+      this.#waits = true
+      return joined
+    }
     if (joined.length >= end) {
       this.#onMessage(joined.subarray(PREFIX_BYTES, end), flag === 1)
       return joined.subarray(end)

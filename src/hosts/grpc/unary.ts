@@ -1,5 +1,6 @@
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { WireRequest, WireResponse } from '../../protocols/protocol.ts'
+import type { Flow } from '../../runtime/body-memory.ts'
 import { INTERNAL_ERROR } from '../http2/frames.ts'
 import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
@@ -8,13 +9,13 @@ import { Question } from './question.ts'
 import { isOk, sendTrailersOnly, sendUnary, trailersOf } from './send.ts'
 
 /** One message, one answer. */
-export function serveUnary(stream: Http2Stream, head: CallHead, options: CallOptions): OpenCall {
+export function serveUnary(stream: Http2Stream, head: CallHead, options: CallOptions, flow: Flow): OpenCall {
   const call = new MessageCall()
   let isAnswered = false
   let answeredAtMs = 0
   let sentBytes = 0
 
-  const question = new Question(head, options, run, (error) =>
+  const question = new Question(stream, head, flow, options, run, (error) =>
     finish(head.request, grpcFailure(error), performance.now()),
   )
 
@@ -26,6 +27,7 @@ export function serveUnary(stream: Http2Stream, head: CallHead, options: CallOpt
 
   function finish(request: WireRequest, answer: WireResponse, receivedAtMs: number): void {
     isAnswered = true
+    question.release()
     if (!stream.isClosed) send(answer)
     tellAnswered(options, request, call, answer, receivedAtMs)
   }

@@ -1,6 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import type { WireResponse } from '../../protocols/protocol.ts'
+import type { Flow } from '../../runtime/body-memory.ts'
 import type { Http2Stream } from '../http2/session.ts'
 import { withMessage, type CallHead } from './call-head.ts'
 import { ask, cutStalled, MessageCall, pastDeadline, tellAnswered, type CallOptions, type OpenCall } from './calls.ts'
@@ -11,7 +12,7 @@ import { begin, endWith, isOk, sendMessage, trailersOf, type Trailers } from './
  * One message, and an answer whenever it has changed: the same question is asked again and again, and what is the same as
  * before is not sent. The call ends when its caller leaves, or with the first answer that has another status than OK.
  */
-export function serveWatch(stream: Http2Stream, head: CallHead, options: CallOptions): OpenCall {
+export function serveWatch(stream: Http2Stream, head: CallHead, options: CallOptions, flow: Flow): OpenCall {
   const begunAtMs = performance.now()
   let isOver = false
   let isBlocked = false
@@ -19,7 +20,7 @@ export function serveWatch(stream: Http2Stream, head: CallHead, options: CallOpt
   let lastMs = begunAtMs
   let timer: NodeJS.Timeout | undefined
 
-  const question = new Question(head, options, (message) => void look(message), fail)
+  const question = new Question(stream, head, flow, options, (message) => void look(message), fail)
 
   async function look(message: Uint8Array): Promise<void> {
     if (isOver) return
@@ -64,6 +65,7 @@ export function serveWatch(stream: Http2Stream, head: CallHead, options: CallOpt
   function leave(): void {
     isOver = true
     question.abandon()
+    question.release()
     clearTimeout(timer)
   }
 

@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net'
+import { ServingError } from '../../core/errors.ts'
 import type { WireRequest, WireResponse } from '../../protocols/protocol.ts'
+import type { Claim } from '../../runtime/body-memory.ts'
 import type { Timing } from '../../runtime/plane.ts'
 import { formatHead, isBodiless, timingLine } from './answer-text.ts'
 import { BodyCollector } from './body.ts'
 import { createHeadReader, MAX_REMEMBERED_CHARACTERS, type Head, type HeadReader } from './head.ts'
 import { tellAnswered, type Lane, type LaneOptions } from './lane.ts'
 import { SWEEP_INTERVAL_MS } from './limits.ts'
-import { NO_HTTP, refuseConnection, TOO_SLOW, type Refusal } from './refusals.ts'
+import { closeLingering, NO_HTTP, refuseConnection, TOO_SLOW, type Refusal } from './refusals.ts'
 
 /**
  * HTTP/1.1 without Node's HTTP server: requests whose bytes can be read in one way only are answered in one write, which
@@ -48,7 +50,7 @@ type State =
   | 'first'
   /** Its next request. */
   | 'next'
-  /** The rest of a body. */
+  /** Room for a body, or the rest of it. */
   | 'body'
   /** The answer to its request. */
   | 'answer'
@@ -70,6 +72,9 @@ class Connection {
   /** Of the request under way, else of the last one when it was short. */
   #head: Head | undefined
   #body: BodyCollector | undefined
+  /** Room of that body, until it is answered; of one that came at once, so many bytes. */
+  #claim: Claim | undefined
+  #takenBytes = 0
   #request: WireRequest | undefined
   #call: { aborted: boolean; timing?: Timing | undefined } | undefined
   /** What came before its turn. */
@@ -106,10 +111,37 @@ class Connection {
     const came = chunk.length - head.text.length
     if (came > head.contentLength) return this.#leave(chunk) // another request behind it
     this.#head = head
-    if (came === head.contentLength) return this.#ask(head, came === 0 ? NO_BODY : chunk.subarray(head.text.length))
-    this.#body = new BodyCollector(head.contentLength)
-    this.#body.append(chunk.subarray(head.text.length))
+    if (came === 0 && head.contentLength === 0) return this.#ask(head, NO_BODY)
+    const begun = chunk.subarray(head.text.length)
+    if (came < head.contentLength || !this.#shared.options.memory.take(came)) return this.#knock(head, begun)
+    this.#takenBytes = came
+    this.#ask(head, begun)
+  }
+
+  /** Asks whether a body may come, and whether there is room for it; until there is, no more of it is read. */
+  #knock(head: Head, begun: Buffer): void {
+    const { door, memory } = this.#shared.options
+    const { contentLength } = head
+    const onRoom = () => {
+      this.#socket.resume()
+      this.#receive(head, begun)
+    }
+    const onRefused = (error: ServingError) => this.#turnAway(head, error)
     this.#enter('body', performance.now())
+    try {
+      const flow = door.admit(this.#wireOf(head, NO_BODY))
+      const isToCome = begun.length < contentLength
+      this.#claim = memory.claim({ bytes: contentLength, flow, begunBytes: begun.length, isToCome, onRoom, onRefused })
+    } catch (error) {
+      return onRefused(ServingError.from(error))
+    }
+    if (this.#claim.hasRoom) this.#receive(head, begun)
+    else this.#socket.pause()
+  }
+
+  #receive(head: Head, begun: Buffer): void {
+    this.#body = new BodyCollector(head.contentLength)
+    this.#collect(begun)
   }
 
   #collect(chunk: Buffer): void {
@@ -119,7 +151,9 @@ class Connection {
     if (chunk.length > body.missing)
       return this.#leave(Buffer.concat([Buffer.from(head.text, 'latin1'), body.received, chunk]))
     body.append(chunk)
+    this.#claim?.came(chunk.length)
     if (body.missing > 0) return
+    this.#claim?.complete()
     this.#body = undefined
     this.#ask(head, body.received)
   }
@@ -132,10 +166,14 @@ class Connection {
     this.#socket.pause()
   }
 
-  #ask({ method, path, query, headers }: Head, body: Uint8Array): void {
-    const { handle, plane } = this.#shared.options
+  #wireOf({ method, path, query, headers }: Head, body: Uint8Array): WireRequest {
     const peer = (this.#peer ??= this.#socket.remoteAddress)
-    const request = { method, path, query, headers, body, peer }
+    return { method, path, query, headers, body, peer }
+  }
+
+  #ask(head: Head, body: Uint8Array): void {
+    const { handle, plane } = this.#shared.options
+    const request = this.#wireOf(head, body)
     const call = { aborted: false, timing: undefined, model: undefined }
     this.#request = request
     this.#call = call
@@ -148,6 +186,7 @@ class Connection {
   }
 
   readonly #onResult = (result: WireResponse): void => {
+    this.#giveRoom()
     if (this.#state !== 'answer') return // the client has gone
     try {
       this.#answer(result)
@@ -157,6 +196,7 @@ class Connection {
   }
 
   readonly #onDefect = (error: unknown): void => {
+    this.#giveRoom()
     this.#shared.options.onDefect?.(error)
     this.#socket.destroy()
   }
@@ -238,12 +278,48 @@ class Connection {
 
   /** The request under way is for nobody. */
   #abandon(): void {
+    if (this.#state === 'body') this.#giveRoom() // else its body is held until it is answered all the same
     if (this.#call !== undefined) this.#call.aborted = true
     this.#state = 'end'
     this.#forgetRequest()
   }
 
+  /** Answers a request whose body is not wanted, and ends the connection. */
+  #turnAway(head: Head, error: ServingError): void {
+    const { options } = this.#shared
+    const request = this.#wireOf(head, NO_BODY)
+    this.#giveRoom()
+    try {
+      const answer = options.door.refusal(request, error)
+      const { body, status } = answer
+      const sentBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+      const nowMs = performance.now()
+      write(this.#socket, formatHead(answer, sentBytes, head.requestIdLine, nowMs, true), body, sentBytes)
+      this.#state = 'end'
+      this.#forgetRequest()
+      closeLingering(this.#socket)
+      tellAnswered(options, {
+        request,
+        call: { aborted: false },
+        status,
+        sentBytes,
+        receivedAtMs: nowMs,
+        totalMs: performance.now() - nowMs,
+      })
+    } catch (defect) {
+      this.#onDefect(defect)
+    }
+  }
+
+  #giveRoom(): void {
+    this.#claim?.release()
+    this.#claim = undefined
+    if (this.#takenBytes > 0) this.#shared.options.memory.give(this.#takenBytes)
+    this.#takenBytes = 0
+  }
+
   #refuse(refusal: Refusal): void {
+    this.#giveRoom()
     this.#state = 'end'
     this.#forgetRequest()
     refuseConnection(this.#socket, refusal)
@@ -251,6 +327,7 @@ class Connection {
 
   #leave(chunk: Buffer): void {
     const { forget, handOver } = this.#shared
+    this.#giveRoom()
     this.#state = 'end'
     this.#forgetRequest()
     forget(this)

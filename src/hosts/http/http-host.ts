@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
-import type { Answered, Handle } from '../../protocols/protocol.ts'
+import { OPEN_DOOR, type Answered, type Door, type Handle } from '../../protocols/protocol.ts'
+import { unboundedBodyMemory, type BodyMemory } from '../../runtime/body-memory.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { takeWaiting } from '../take-waiting.ts'
 import { createFastLane } from './fast-lane.ts'
@@ -11,6 +12,10 @@ import { createTlsServer, renewCredentials, type TlsCredentials } from './tls.ts
 export interface HttpHostOptions {
   readonly handle: Handle
   readonly plane: DataPlane
+  /** Asked before a body is read that has not come with its head. All pass where it is absent. */
+  readonly door?: Door | undefined
+  /** Where bodies take their room; as much as comes where it is absent. */
+  readonly memory?: BodyMemory | undefined
   /** Largest request body (bytes). */
   readonly maxBodyBytes: number
   /** Most connections at once; more are closed as they come. */
@@ -62,8 +67,17 @@ const DRAIN_CHECK_MS = 50
  */
 export function createHttpHost(options: HttpHostOptions): HttpHost {
   const { writeTimeoutMs = WRITE_TIMEOUT_MS, isFastLaneOn = true, onAnswered, onDefect } = options
+  const { door = OPEN_DOOR, memory = unboundedBodyMemory() } = options
   let isDraining = false
-  const laneOptions: LaneOptions = { ...options, writeTimeoutMs, onAnswered, onDefect, isDraining: () => isDraining }
+  const laneOptions: LaneOptions = {
+    ...options,
+    door,
+    memory,
+    writeTimeoutMs,
+    onAnswered,
+    onDefect,
+    isDraining: () => isDraining,
+  }
   const nodeLane = createNodeLane(laneOptions)
   const fastLane = isFastLaneOn ? createFastLane(laneOptions, nodeLane.accept) : undefined
   const lanes = fastLane === undefined ? [nodeLane] : [fastLane, nodeLane]

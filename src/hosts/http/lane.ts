@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { Answered, Handle } from '../../protocols/protocol.ts'
+import type { Answered, Door, Handle } from '../../protocols/protocol.ts'
+import type { BodyMemory } from '../../runtime/body-memory.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 
 /** A way of speaking HTTP/1.1 on connections that were accepted elsewhere. */
@@ -16,6 +17,10 @@ export interface Lane {
 export interface LaneOptions {
   readonly handle: Handle
   readonly plane: DataPlane
+  /** Asked before a body is read that has not come with its head. */
+  readonly door: Door
+  /** Where bodies take their room. */
+  readonly memory: BodyMemory
   readonly maxBodyBytes: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number

@@ -2,22 +2,29 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
 import { formatBytes } from '../../core/text.ts'
-import type { WireRequest, WireResponse } from '../../protocols/protocol.ts'
+import { json, type WireRequest, type WireResponse } from '../../protocols/protocol.ts'
+import type { Claim } from '../../runtime/body-memory.ts'
 import type { Call, Timing } from '../../runtime/plane.ts'
 import { http } from '../node-http.ts'
 import { checkHeader, checkStatus, isBodiless, requestIdOf } from './answer-text.ts'
 import { tellAnswered, type Lane, type LaneOptions } from './lane.ts'
 import { MAX_HEAD_BYTES, MAX_HEADERS, SWEEP_INTERVAL_MS } from './limits.ts'
-import { LINGER_MS, NO_HTTP, PARSER_REFUSALS, refuseConnection } from './refusals.ts'
+import { LINGER_MS, MAX_LINGER_BYTES, MAX_LINGER_MS, NO_HTTP, PARSER_REFUSALS, refuseConnection } from './refusals.ts'
 import { formatServerTiming } from './server-timing.ts'
 
 /** A body in more chunks than this, shorter than that on average, costs far more than its bytes: it is refused. */
 const MAX_CRUMBS = 10_000
 const CRUMB_BYTES = 16
 
+/** Room for a body in chunks, at first: how long it will be is not said (bytes). With each step, for twice what has come. */
+const FIRST_BYTES = 64 * 1024
+
+/** What may come of a body while it waits for room: what one read of its connection brings (bytes). */
+const BEGUN_BYTES = 64 * 1024
+
 /** All of HTTP/1.1, by Node's HTTP server: whatever is lawful is answered, whatever is not is refused in our words. */
 export function createNodeLane(options: LaneOptions): Lane {
-  const { handle, plane, maxBodyBytes, writeTimeoutMs, onDefect } = options
+  const { handle, plane, door, memory, maxBodyBytes, writeTimeoutMs, onDefect } = options
   /** Every connection, with the answers that are not through yet. */
   const sockets = new Map<Socket, Set<ServerResponse>>()
 
@@ -36,11 +43,10 @@ export function createNodeLane(options: LaneOptions): Lane {
     sockets.set(socket, new Set())
     socket.once('close', () => sockets.delete(socket))
   })
-  server.on('request', receive)
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (!isTooLong(request)) response.writeContinue()
-    receive(request, response)
-  })
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => receive(request, response, () => {}))
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    receive(request, response, () => response.writeContinue()),
+  )
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     refuse(request, response, new ServingError('unsupported', 'of the Expect header only 100-continue is known'), 417),
   )
@@ -66,22 +72,35 @@ export function createNodeLane(options: LaneOptions): Lane {
 
   /** Answers without waiting for the body, and closes once the client has had time to read that. */
   function refuse(request: IncomingMessage, response: ServerResponse, error: ServingError, status: number): void {
+    turnAway(request, response, json(status, { error: error.message, code: error.code }))
+  }
+
+  /** The same with an answer that a protocol has made. */
+  function turnAway(request: IncomingMessage, response: ServerResponse, { status, headers, body }: WireResponse): void {
     const receivedAtMs = performance.now()
     const wire = wireOf(request, NO_BODY)
-    const body = JSON.stringify({ error: error.message, code: error.code })
+    const sentBytes = Buffer.byteLength(body)
     response.writeHead(status, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
+      ...headers,
+      'content-length': sentBytes,
       connection: 'close',
       ...requestIdHeader(wire),
     })
     response.write(body)
-    tell(wire, { aborted: false }, status, Buffer.byteLength(body), receivedAtMs)
-    request.resume()
-    const timer = setTimeout(close, LINGER_MS)
+    tell(wire, { aborted: false }, status, sentBytes, receivedAtMs)
+    let bytes = 0
+    const timer = setTimeout(close, MAX_LINGER_MS)
+    const quiet = setTimeout(close, LINGER_MS)
+    request.on('data', (chunk: Buffer) => {
+      quiet.refresh()
+      bytes += chunk.length
+      if (bytes > MAX_LINGER_BYTES) close()
+    })
     request.once('end', close).once('close', close)
+    request.resume()
     function close(): void {
       clearTimeout(timer)
+      clearTimeout(quiet)
       response.end()
     }
   }
@@ -97,32 +116,87 @@ export function createNodeLane(options: LaneOptions): Lane {
     return [...(sockets.get(socket) ?? [])].some((response) => response.req.complete || response.headersSent)
   }
 
-  function receive(request: IncomingMessage, response: ServerResponse): void {
+  /** @param onWanted told once the body may come */
+  function receive(request: IncomingMessage, response: ServerResponse, onWanted: () => void): void {
     note(request, response)
+    request.on('error', () => {}) // the client went away while sending: nothing to answer
     const fault = faultOf(request)
     if (fault !== undefined) return refuse(request, response, fault.error, fault.status)
     if (isTooLong(request)) return refuse(request, response, tooLarge(), 413)
+    const length = announcedOf(request)
+    let claim: Claim | undefined
+    const onGone = () => claim?.release()
+    const onRoom = () => {
+      onWanted()
+      read(request, response, claim, onGone)
+    }
+    if (length === 0) return onRoom()
+    response.once('close', onGone)
+    const head = wireOf(request, NO_BODY)
+    const onRefused = (error: ServingError) => {
+      request.removeAllListeners('data').removeAllListeners('end')
+      turnAway(request, response, door.refusal(head, error))
+    }
+    try {
+      const flow = door.admit(head)
+      const bytes = length ?? Math.min(FIRST_BYTES, maxBodyBytes)
+      claim = memory.claim({ bytes, flow, begunBytes: BEGUN_BYTES, isToCome: true, onRoom, onRefused })
+    } catch (error) {
+      return onRefused(ServingError.from(error))
+    }
+    if (claim.hasRoom) onRoom()
+  }
+
+  /** @param onGone what is done when the client goes before its body is whole */
+  function read(
+    request: IncomingMessage,
+    response: ServerResponse,
+    claim: Claim | undefined,
+    onGone: () => void,
+  ): void {
     const chunks: Buffer[] = []
     let received = 0
+    let roomBytes = announcedOf(request) ?? Math.min(FIRST_BYTES, maxBodyBytes)
+    const drop = () => {
+      chunks.length = 0
+      claim?.release()
+      request.removeAllListeners('data').removeAllListeners('end')
+    }
     request.on('data', (chunk: Buffer) => {
       received += chunk.length
       chunks.push(chunk)
+      claim?.came(chunk.length)
       const isCrumbs = chunks.length > MAX_CRUMBS && received / chunks.length < CRUMB_BYTES
-      if (received <= maxBodyBytes && !isCrumbs) return
-      chunks.length = 0
-      request.removeAllListeners('data').removeAllListeners('end')
-      refuse(request, response, isCrumbs ? crumbs() : tooLarge(), 413)
+      if (received > maxBodyBytes || isCrumbs) {
+        drop()
+        return refuse(request, response, isCrumbs ? crumbs() : tooLarge(), 413)
+      }
+      if (received <= roomBytes) return
+      roomBytes = Math.min(2 * received, maxBodyBytes)
+      if (claim?.resize(roomBytes) !== false) return
+      drop()
+      turnAway(request, response, door.refusal(wireOf(request, NO_BODY), memory.full()))
     })
-    request.on('end', () => answer(request, response, bodyOf(chunks)))
-    request.on('error', () => {}) // the client went away while sending: nothing to answer
+    request.on('end', () => {
+      response.off('close', onGone) // it is held until it is answered, whoever still waits for that
+      claim?.complete()
+      if (received < roomBytes) claim?.resize(received)
+      answer(request, response, bodyOf(chunks), claim)
+    })
   }
 
-  function answer(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
+  function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Uint8Array,
+    claim: Claim | undefined,
+  ): void {
     const receivedAtMs = performance.now()
     const wire = wireOf(request, body)
     const call: Call & { aborted: boolean } = { aborted: false, timing: undefined, model: undefined }
     response.on('close', () => (call.aborted = !response.writableFinished))
     Promise.try(handle, wire, plane, call)
+      .finally(() => claim?.release())
       .then((result) => send(wire, call, response, result, receivedAtMs))
       .catch((error: unknown) => {
         onDefect?.(error)
@@ -202,6 +276,11 @@ function headersOf(raw: readonly string[]): Record<string, string> {
     headers[name] = name in headers ? `${headers[name]}, ${value}` : value
   }
   return headers
+}
+
+/** How long a body is said to be; `undefined` for one in chunks, which says so at its end. */
+function announcedOf({ headers }: IncomingMessage): number | undefined {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
 }
 
 function requestIdHeader({ headers }: WireRequest): Record<string, string> {

@@ -23,16 +23,36 @@ export const PARSER_REFUSALS: Readonly<Record<string, Refusal>> = {
 }
 
 /**
- * How long what a refused client still sends is read and thrown away (ms): a connection closed over unread bytes is
- * reset, and a reset takes the answer with it.
+ * What a refused client still sends is read and thrown away: a connection closed over unread bytes is reset, and a reset
+ * takes the answer with it. It ends when nothing has come for so long (ms), …
  */
 export const LINGER_MS = 1000
+
+/** … after this at the latest (ms), … */
+export const MAX_LINGER_MS = 3000
+
+/** … and after so much (bytes): more than most clients send before they look for an answer. */
+export const MAX_LINGER_BYTES = 64 * 2 ** 20
 
 /** Answers a connection that has brought no request, and ends it. */
 export function refuseConnection(socket: Socket, [status, reason, code, message]: Refusal): void {
   const body = JSON.stringify({ error: message, code })
   const head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
-  socket.end(head + body)
+  socket.write(head + body)
+  closeLingering(socket)
+}
+
+/** Ends a connection whose last answer is written, and gives a client that still sends time to read it. */
+export function closeLingering(socket: Socket): void {
+  const cut = () => socket.destroy()
+  const timer = setTimeout(cut, MAX_LINGER_MS).unref()
+  let bytes = 0
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > MAX_LINGER_BYTES) cut()
+  })
+  socket.once('close', () => clearTimeout(timer))
+  socket.setTimeout(LINGER_MS, cut)
+  socket.end()
   socket.resume()
-  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }

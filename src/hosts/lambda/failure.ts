@@ -1,5 +1,5 @@
 import { ERROR_CODES, ServingError, type ErrorCode } from '../../core/errors.ts'
-import { HTTP_STATUS } from '../../protocols/http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import { json, type WireResponse } from '../../protocols/protocol.ts'
 
 /** The answer to a request that failed before, or outside, any protocol: `{"error": {code, message, details}}`. */

@@ -1,6 +1,6 @@
 import type { ServingError } from '../../core/errors.ts'
 import type { DataPlane, ServedModel } from '../../runtime/plane.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import { retryHeaders, type Protocol, type WireResponse } from '../protocol.ts'
 import { failurePage, keyPage, listPage, modelPage, SECURITY_POLICY } from './page.ts'
 import type { Html } from './html.ts'

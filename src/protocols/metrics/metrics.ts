@@ -1,4 +1,4 @@
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import { retryHeaders, type Protocol } from '../protocol.ts'
 
 /**

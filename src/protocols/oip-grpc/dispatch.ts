@@ -1,8 +1,9 @@
 import type { Principal } from '../../auth/authorizer.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
+import type { Flow } from '../../runtime/body-memory.ts'
 import type { Call, DataPlane } from '../../runtime/plane.ts'
-import { accessTo, type Access, type Handle, type WireRequest } from '../protocol.ts'
+import { accessTo, flowOf, type Access, type Handle, type WireRequest } from '../protocol.ts'
 import type { GrpcRoute } from './rpc.ts'
 import { grpcFailure } from './status.ts'
 
@@ -42,11 +43,15 @@ const NO_PARAMETERS = {}
  * Decides on calls before anything of their messages is read, so that those of strangers cost no memory and no inflating.
  * What passes is decided on again with each message: keys are replaced while calls go on, and some methods ask for more
  * once they know their message.
- * @returns what throws for a call that no message of it could save
+ * @returns what throws for a call that no message of it could save, and says of others whose they are
  */
-export function createGrpcAdmit(options: Pick<GrpcHandleOptions, 'routes' | 'authorize'>): (head: WireRequest) => void {
+export function createGrpcAdmit(options: Pick<GrpcHandleOptions, 'routes' | 'authorize'>): (head: WireRequest) => Flow {
   const find = createFind(options)
-  return (head) => void find(head)
+  return (head) => {
+    const call: Call = { aborted: false }
+    find(head, call)
+    return flowOf(call.principal, options.authorize !== undefined)
+  }
 }
 
 /** @returns what finds the method of a request that may be answered, and notes who asks; it throws for any other */

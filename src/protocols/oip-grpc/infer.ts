@@ -9,7 +9,7 @@ import {
 } from '../../codecs/protobuf/model-infer.ts'
 import { ServingError } from '../../core/errors.ts'
 import { versionName, type Call, type DataPlane } from '../../runtime/plane.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import type { WireRequest, WireResponse } from '../protocol.ts'
 import { INFERENCE, methodAt } from './rpc.ts'
 import { grpcAnswer } from './status.ts'

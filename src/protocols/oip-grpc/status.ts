@@ -1,5 +1,5 @@
 import type { ErrorCode, ServingError } from '../../core/errors.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import type { WireResponse } from '../protocol.ts'
 
 /** Status codes of gRPC that are not made from an error's code. @see gRPC, "Status codes and their use in gRPC" */

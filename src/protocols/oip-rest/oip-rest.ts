@@ -1,6 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import type { Call, DataPlane } from '../../runtime/plane.ts'
-import { HTTP_STATUS, httpStatusOf } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
+import { httpStatusOf } from '../http-status.ts'
 import { modelConfig, type ConfigLimits } from '../oip/model-config.ts'
 import { modelMetadata } from '../oip/model-metadata.ts'
 import { serverMetadata, type ServerIdentity } from '../oip/server-metadata.ts'

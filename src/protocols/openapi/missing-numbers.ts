@@ -37,7 +37,7 @@ export async function takesMissingNumbers(plane: DataPlane, model: ServedModel, 
   }
   try {
     const wanted = model.signature.outputs.map(({ name }) => name)
-    const context = { call: own, outputs: wanted, timeoutMs: TIMEOUT_MS, priority: 3 } as const
+    const context = { call: own, outputs: wanted, timeoutMs: TIMEOUT_MS, priority: 3, isProbe: true } as const
     const { outputs } = await plane.predict(model, inputs, context)
     return isFinite(outputs)
   } catch (error) {

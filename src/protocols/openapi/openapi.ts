@@ -1,7 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
 import { versionName, type Call, type DataPlane, type ServedModel } from '../../runtime/plane.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import {
   json,
   retryHeaders,

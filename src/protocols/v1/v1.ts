@@ -4,7 +4,7 @@ import type { DecodedTable, TableForm, TableOptions } from '../../codecs/table-r
 import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
 import type { Call, DataPlane, ServedModel } from '../../runtime/plane.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import { predictTable } from '../predict-table.ts'
 import {
   json,

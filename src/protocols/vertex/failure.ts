@@ -1,5 +1,5 @@
 import type { ErrorCode, ServingError } from '../../core/errors.ts'
-import { HTTP_STATUS } from '../http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import { json, retryHeaders, type WireResponse } from '../protocol.ts'
 import { shorten } from '../shorten.ts'
 
