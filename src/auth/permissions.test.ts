@@ -37,6 +37,7 @@ describe('a role', () => {
     ['events:read', 'viewer editor admin'],
     ['captures:read', 'editor admin'],
     ['metrics:read', 'viewer editor admin'],
+    ['platform:write', 'admin'],
   ])('that may do %s is one of: %s', (action, roles) => {
     expect(ROLES.filter((role) => actionsOf(role).has(action)).join(' ')).toBe(roles)
     for (const role of ROLES)
@@ -44,7 +45,7 @@ describe('a role', () => {
   })
 
   test('stands in the table above for every action', () => {
-    expect(ACTIONS).toHaveLength(13)
+    expect(ACTIONS).toHaveLength(14)
   })
 })
 
@@ -81,10 +82,13 @@ describe('a key that is bound to endpoints', () => {
     expect(sees(bound, { project: 'red', endpoint: 'other' })).toBe(false)
   })
 
-  test.each<Action>(['projects:write', 'keys:read', 'keys:write', 'audit:read'])('may not do %s', (action) => {
-    expect(explain(bound, action, { project: 'red' })).toBe('permission_denied')
-    expect(explain(bound, action, { project: 'red', endpoint: 'fraud' })).toBe('permission_denied')
-  })
+  test.each<Action>(['projects:write', 'keys:read', 'keys:write', 'audit:read', 'platform:write'])(
+    'may not do %s',
+    (action) => {
+      expect(explain(bound, action, { project: 'red' })).toBe('permission_denied')
+      expect(explain(bound, action, { project: 'red', endpoint: 'fraud' })).toBe('permission_denied')
+    },
+  )
 
   test.each<Action>(['events:read', 'captures:read', 'metrics:read'])('may do %s only by endpoint', (action) => {
     expect(explain(bound, action, { project: 'red' })).toBe('permission_denied')

@@ -15,6 +15,7 @@ export const ACTIONS = [
   'events:read',
   'captures:read',
   'metrics:read',
+  'platform:write',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 
@@ -35,8 +36,18 @@ const ROLE_ACTIONS: Readonly<Record<Role, ReadonlySet<Action>>> = {
   admin: new Set(ACTIONS),
 }
 
-/** What a key that is bound to some endpoints may not do whatever its role: these reach beyond any endpoint. */
-const BEYOND_ENDPOINTS: readonly Action[] = ['projects:write', 'keys:read', 'keys:write', 'audit:read']
+/**
+ * What a key that is bound to some endpoints may not do whatever its role: these reach beyond any endpoint. Models do: one of
+ * them, or where its label points, is every endpoint's that answers with it.
+ */
+const BEYOND_ENDPOINTS: readonly Action[] = [
+  'projects:write',
+  'models:write',
+  'keys:read',
+  'keys:write',
+  'audit:read',
+  'platform:write',
+]
 
 /** What would show other endpoints too, unless one is named. */
 const ABOUT_ENDPOINTS: ReadonlySet<Action> = new Set(['events:read', 'captures:read', 'metrics:read'])

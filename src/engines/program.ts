@@ -31,6 +31,8 @@ export interface Urgency {
   readonly deadlineMs: number
   /** Of its most urgent caller. */
   readonly priority: 1 | 2 | 3
+  /** The key with which all of its callers came, by its uid; undefined where that is not one. */
+  readonly key?: string | undefined
 }
 
 /** Where a run is computed. */

@@ -3,6 +3,7 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Engine, LoadOptions } from '../engines/engine.ts'
 import { replayGolden } from '../engines/golden.ts'
+import { withLoadTail } from '../engines/processes/load-tail.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
 import type { BatchingRules } from './batching.ts'
 import type { Choices } from './choices.ts'
@@ -10,9 +11,10 @@ import type { Choices } from './choices.ts'
 /**
  * Loads a bundle's program in this process, and has it prove itself on the golden rows.
  * @param engines every engine that there is
- * @throws {ServingError} `refused` when engine or golden rows say no, `unsupported`; nothing is loaded then
+ * @throws {ServingError} `refused` when engine or golden rows say no, `unsupported`; nothing is loaded then. What code had
+ *   printed last stands in `details.logTail`, where somebody is told what it prints
  */
-export async function loadHere(
+export function loadHere(
   bundle: OpenBundle,
   engines: readonly Engine[],
   choices: Choices,
@@ -20,14 +22,16 @@ export async function loadHere(
 ): Promise<LoadedProgram> {
   const { manifest } = bundle
   const ordered = choices.engines.value.flatMap((name) => engines.filter((engine) => engine.name === name))
-  const program = await loadProgram(manifest.program, ordered, (path) => fileOf(bundle, path), how)
-  try {
-    await replayGolden(program, manifest.golden, program.canRunOffLoop ? choices.plan.value : 'in-tick')
-  } catch (error) {
-    program.release()
-    throw error
-  }
-  return program
+  return withLoadTail(how.onOutput, async (onOutput) => {
+    const program = await loadProgram(manifest.program, ordered, (path) => fileOf(bundle, path), { ...how, onOutput })
+    try {
+      await replayGolden(program, manifest.golden, program.canRunOffLoop ? choices.plan.value : 'in-tick')
+    } catch (error) {
+      program.release()
+      throw error
+    }
+    return program
+  })
 }
 
 function fileOf(bundle: OpenBundle, path: string): Uint8Array {

@@ -2,6 +2,7 @@ import type { OpenBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import type { Engine } from '../engines/engine.ts'
+import type { OnOutput, PrintedBy } from '../engines/processes/events.ts'
 import { tensorsOf } from '../engines/golden.ts'
 import type { LoadedProgram } from '../engines/program.ts'
 import type { Tensors } from '../tensor/tensor.ts'
@@ -36,6 +37,8 @@ export interface LocalPlaneOptions {
   readonly timeoutMs: number
   /** Milliseconds, never going back: `performance.now()`. */
   readonly now: () => number
+  /** Told what the code of a version prints, also while it is loaded; the engines tell it whom they like when absent. */
+  readonly onOutput?: ((of: PrintedOf, text: string, from: PrintedBy) => void) | undefined
   /** Told after each run of a batch. */
   readonly onRun?: ((run: FinishedRun) => void) | undefined
   /**
@@ -43,6 +46,20 @@ export interface LocalPlaneOptions {
    * not; the quick one stays then.
    */
   readonly onSwapped?: ((model: ServedModel, error?: ServingError) => void) | undefined
+}
+
+/** What runs of a version are called where a process says what it is at. @param digest the version's */
+export function runLabel(name: string, digest: string): string {
+  return `${digest} ${name}`
+}
+
+/** Whose code printed something. Plain data. */
+export interface PrintedOf {
+  readonly name: string
+  /** The version's digest. */
+  readonly version: string
+  /** The file with the code. */
+  readonly file: string
 }
 
 export interface PlaneLoadOptions {
@@ -131,7 +148,9 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
     const example = tensorsOf(manifest.example, 'example')
     const isQuick = wanted.program === undefined && choices.start.value === 'quick'
     const begun = now()
-    const first = wanted.program ?? (await loadHere(bundle, engines, choices, { isQuick, isBackground: isQuick }))
+    const onOutput = outputOf(name, digest)
+    const how = { isQuick, isBackground: isQuick, onOutput, label: runLabel(name, digest) }
+    const first = wanted.program ?? (await loadHere(bundle, engines, choices, how))
     const engine = engines.find(({ name: known }) => known === first.engines[0])
     if (wanted.choices === undefined && wanted.program === undefined && engine !== undefined) {
       const profile = await calibrate(first, bundle, engine, now() - begun, now).catch(() => undefined)
@@ -184,10 +203,18 @@ export function createLocalPlane(options: LocalPlaneOptions): LocalPlane {
     return table.place(entry, labels, isDefault)
   }
 
+  function outputOf(name: string, version: string): OnOutput | undefined {
+    return options.onOutput && ((file, text, from) => options.onOutput?.({ name, version, file }, text, from))
+  }
+
   /** Loads the optimised graph beside the quick one, and changes over. */
   async function optimise(entry: Entry, bundle: OpenBundle): Promise<void> {
     try {
-      const optimised = await loadHere(bundle, engines, entry.model.choices, { isBackground: true })
+      const optimised = await loadHere(bundle, engines, entry.model.choices, {
+        isBackground: true,
+        onOutput: outputOf(entry.model.name, entry.model.version),
+        label: runLabel(entry.model.name, entry.model.version),
+      })
       if (entry.isGone) return optimised.release()
       entry.program.replace(optimised)
       options.onSwapped?.(entry.model)

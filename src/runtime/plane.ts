@@ -49,6 +49,8 @@ export interface Call {
   model?: ServedModel | undefined
   /** Who asks, where requests need a key. */
   principal?: Principal | undefined
+  /** Whether another process answered it, which counts, traces and logs it too. */
+  isAnsweredElsewhere?: boolean
 }
 
 /** Where a request's time in the plane went. */
@@ -75,6 +77,8 @@ export interface PredictContext {
   /** 2 when absent. */
   readonly priority?: Priority
   readonly call?: Call
+  /** Whether we ask on our own account, to find out what the model takes: no caller's request, and never counted as one. */
+  readonly isProbe?: boolean
 }
 
 export interface Prediction {

@@ -41,15 +41,17 @@ export function createBatchRun(options: BatchRunOptions): RunBatch {
     for (const waiting of batch) rows += waiting.rows
     let deadlineMs = 0
     let priority: Priority = 3
+    let key = batch[0]?.key
     for (const waiting of batch) {
       deadlineMs = Math.max(deadlineMs, waiting.deadlineMs)
       if (waiting.priority < priority) priority = waiting.priority
+      if (waiting.key !== key) key = undefined
       waiting.startedMs = startedMs
       waiting.batchRows = rows
     }
     let outputs: Tensors | Promise<Tensors>
     try {
-      outputs = options.run(joinInputs(batch), batch[0]?.wanted ?? [], place, { deadlineMs, priority })
+      outputs = options.run(joinInputs(batch), batch[0]?.wanted ?? [], place, { deadlineMs, priority, key })
       if (!(outputs instanceof Promise)) {
         handOut(batch, outputs, rows, startedMs)
         return undefined

@@ -5,6 +5,11 @@ import { inProcesses } from '../runtime/in-processes.ts'
 import type { LocatedBundle } from './compile.ts'
 import type { DesiredModel, PlaneSettings } from './settings.ts'
 
+/** Processes that share the cores for a variant, where each of its replicas is in another of so many runners. */
+export function copiesIn(runners: number, { replicas }: { readonly replicas: number }): number {
+  return Math.max(1, Math.min(runners, replicas))
+}
+
 /**
  * How a bundle is to be run on this machine: by what was measured of it before, and what the operator says.
  * @param copies processes that share the cores for it

@@ -37,7 +37,7 @@ function observed(inputs: Tensors, outputs?: Tensors, signature: Partial<Signatu
 function encoded(observation: Observation, redact: readonly string[] = [], maxBytes?: number): any {
   const { members, sizeBytes } = encodeCapture(observation, { atMs: 5, redact: new Set(redact), maxBytes })
   expect(sizeBytes).toBe(Buffer.byteLength(members))
-  expect(members).not.toMatch(/[\n\r]/)
+  expect(members).not.toMatch(/[\n\r\u2028\u2029]/)
   return JSON.parse(`{${members}}`)
 }
 
@@ -47,7 +47,7 @@ describe('a captured request', () => {
       ['x', tensor('FP64', [4], Float64Array.of(0.1, NaN, -Infinity, -0))],
       ['id', tensor('INT64', [2], BigInt64Array.of(7n, 2n ** 60n))],
       ['half', tensor('FP16', [1], Uint16Array.of(0x3c00))],
-      ['text', bytes('a "b"\n', Uint8Array.of(0xff, 0xfe))],
+      ['text', bytes('a "b"\n\u2028\u2029', Uint8Array.of(0xff, 0xfe))],
     ])
     const outputs = new Map([['y', tensor('FP32', [1, 2], Float32Array.of(0.25, 0.75))]])
     const { inputs: found, ...rest } = encoded(observed(inputs, outputs))
@@ -64,7 +64,7 @@ describe('a captured request', () => {
     expect(found.x.data).toEqual([0.1, 'NaN', '-Infinity', -0])
     expect(found.id.data).toEqual([7, '1152921504606846976'])
     expect(found.half.data).toEqual([1])
-    expect(found.text.data).toEqual(['a "b"\n', { base64: '//4=' }])
+    expect(found.text.data).toEqual(['a "b"\n\u2028\u2029', { base64: '//4=' }])
   })
 
   test('that failed has its code, and never the text of the failure', () => {
@@ -104,6 +104,26 @@ describe('redaction', () => {
     ])
   })
 
+  test('takes out columns and members of outputs as of inputs', () => {
+    const outputs = new Map<string, Tensor>([
+      ['table', tensor('FP64', [2, 2], Float64Array.of(1, 951, 2, 952))],
+      ['half', tensor('FP16', [1, 2], Uint16Array.of(0x3c00, 0x4000))],
+      ['json', bytes('[{"amount":951},{"amount":952}]')],
+    ])
+    const columns = ['age', 'amount']
+    const signature = {
+      outputs: [
+        spec('table', { columns }),
+        spec('half', { datatype: 'FP16', columns }),
+        spec('json', { datatype: 'BYTES', isJson: true }),
+      ],
+    }
+    const found = encoded(observed(new Map(), outputs, signature), ['amount']).outputs
+    expect(found.table.data).toEqual([1, '[redacted]', 2, '[redacted]'])
+    expect(found.half.data).toEqual([1, '[redacted]'])
+    expect(found.json.data).toEqual(['[{"amount":"[redacted]"},{"amount":"[redacted]"}]'])
+  })
+
   test('takes out members of JSON texts at any depth, and a text that cannot be read as a whole', () => {
     const inputs = new Map([['rows', bytes('{"a":1,"deep":[{"amount":{"x":951}}]}', '{"amount":951')]])
     const signature = { inputs: [spec('rows', { datatype: 'BYTES', isJson: true })] }
@@ -138,8 +158,10 @@ describe('a large request', () => {
       ['long', bytes('é'.repeat(100_000))],
       ['small', tensor('FP64', [1], Float64Array.of(1))],
     ])
+    inputs.set('half', tensor('FP16', [100_000], new Uint16Array(100_000).fill(0x3c00)))
     const found = encoded(observed(inputs, new Map([['y', bytes('fine')]])))
-    expect(found.truncated).toEqual(['inputs.large', 'inputs.long'])
+    expect(found.truncated).toEqual(['inputs.large', 'inputs.long', 'inputs.half'])
+    expect(found.inputs.half.data.every((value: number) => value === 1)).toBe(true)
     expect(found.inputs.large.shape).toEqual([100_000])
     expect(found.inputs.large.data.length).toBeGreaterThan(1000)
     expect(found.inputs.long.data[0]).toMatch(/^é+$/)

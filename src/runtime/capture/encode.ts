@@ -66,14 +66,14 @@ export function encodeCapture(observation: Observation, options: EncodeOptions):
       }
       const redaction = redactionOf(name, specOf(name, specs), signature, redact)
       const { json, isCut } = encodeTensor(tensor, redaction, Math.max(0, room / Math.max(1, left--)))
-      const part = `${JSON.stringify(name.slice(0, MOST_NAME))}:${json}`
+      const part = `${jsonText(name.slice(0, MOST_NAME))}:${json}`
       if (isCut) truncated.push(`${group}.${name.slice(0, MOST_NAME)}`)
       room -= Buffer.byteLength(part)
       parts.push(part)
     }
     text += `,"${group}":{${parts.join(',')}}`
   }
-  if (truncated.length > 0) text += `,"truncated":${JSON.stringify(truncated.slice(0, 20))}`
+  if (truncated.length > 0) text += `,"truncated":${jsonText(truncated.slice(0, 20))}`
   return { members: text, sizeBytes: Buffer.byteLength(text), isTruncated: truncated.length > 0 }
 }
 
@@ -91,7 +91,9 @@ function encodeTensor(
   const shape = tensor.shape.slice(0, 32)
   const write = (data: string) => `{"datatype":"${datatype}","shape":[${shape.join(',')}],"data":${data}}`
   if (redaction?.isWhole === true) return { json: write(`"${REDACTED}"`), isCut: false }
-  const values = isHalf(datatype) ? widenHalves(datatype, tensor.data as Uint16Array) : tensor.data
+  // no value takes less than two bytes: of a large tensor the rest is not looked at
+  const given = tensor.data.length > room ? (tensor.data.slice(0, Math.ceil(room) + 1) as Tensor['data']) : tensor.data
+  const values = isHalf(datatype) ? widenHalves(datatype, given as Uint16Array) : given
   const parts: string[] = []
   let used = 2
   let isCut = false
@@ -133,11 +135,16 @@ function encodeBytes(bytes: Uint8Array, redaction: Redaction | undefined, most: 
   if (isJson && bytes.byteLength > most) return `"${REDACTED}"`
   try {
     const text = utf8.decode(bytes.byteLength > most ? wholeCharacters(bytes, most) : bytes)
-    return JSON.stringify(hideKeys(isJson ? redactJson(text, redaction.members) : text))
+    return jsonText(hideKeys(isJson ? redactJson(text, redaction.members) : text))
   } catch {
     if (isJson) return `"${REDACTED}"`
     return JSON.stringify({ base64: Buffer.from(bytes.subarray(0, Math.floor((most * 3) / 4))).toString('base64') })
   }
+}
+
+/** JSON in one line for readers of any language: some take U+2028 and U+2029 for the ends of lines. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
 }
 
 /** The beginning of a text, at most so many bytes, without half a character at its end. */

@@ -242,6 +242,7 @@ export class Away {
       .run(fitted.inputs, fitted.wanted, 'off-loop', {
         deadlineMs: this.#replica.variant.replicas === 0 ? earlier(deadlineMs, now) : deadlineMs,
         priority: context.priority ?? 2,
+        key: context.call?.principal?.uid,
       })
       .then(
         (outputs) => {

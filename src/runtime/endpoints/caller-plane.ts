@@ -39,18 +39,18 @@ export class CallerPlane implements DataPlane {
     const variant = this.#variantOf(model)
     const { replica, traffic } = variant
     const begunMs = state.now()
-    traffic.enter(begunMs)
     replica.lastUsedMs = begunMs
+    if (context.isProbe === true) return await this.#run(variant, inputs, context, begunMs)
+    traffic.enter(begunMs)
     try {
-      const prediction = replica.isServing
-        ? await this.#runHere(variant, inputs, context, begunMs)
-        : await this.#runAway(variant, inputs, context, begunMs)
+      const prediction = await this.#run(variant, inputs, context, begunMs)
       const endedMs = state.now()
       const { call } = context
       if (call !== undefined) call.model = variant.model
       traffic.answered(endedMs, endedMs - begunMs, call?.timing?.rows ?? rowsOf(inputs))
       this.#count('ok')
-      if (variant.endpoint.shadows.length > 0) state.shadows.copy(variant.endpoint.shadows, inputs, prediction.outputs)
+      if (variant.endpoint.shadows.length > 0)
+        state.shadows.copy(variant.endpoint.shadows, inputs, prediction.outputs, endedMs - begunMs)
       if (state.observe !== undefined && variant.endpoint.isCaptured)
         this.#observe(variant, inputs, context, endedMs - begunMs, prediction.outputs, undefined)
       return prediction
@@ -63,6 +63,12 @@ export class CallerPlane implements DataPlane {
       if (state.observe !== undefined) this.#observe(variant, inputs, context, endedMs - begunMs, undefined, error)
       throw error
     }
+  }
+
+  #run(variant: Variant, inputs: Tensors, context: PredictContext, begunMs: number): Promise<Prediction> {
+    return variant.replica.isServing
+      ? this.#runHere(variant, inputs, context, begunMs)
+      : this.#runAway(variant, inputs, context, begunMs)
   }
 
   /** Runs it in this process; once more elsewhere when that fails and others hold it too. */

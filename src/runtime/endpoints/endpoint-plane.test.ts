@@ -415,6 +415,26 @@ describe('among runners', () => {
     expect(holder.endpoints.status().traffic).toEqual([])
   })
 
+  test('a key with many requests by way of another runner waits behind itself, and not before those with few, there and here', async () => {
+    const { group } = await start(2)
+    group.apply(tableOf(endpointOf('fraud', variantOf(3))))
+    const [holder, other] = group.orderOf('fraud', 3) as [Runner, Runner]
+    await holder.endpoints.ready
+    await other.ask('fraud')
+    const opened = Promise.withResolvers<void>()
+    holder.engine.gate = opened.promise
+    const of = (uid: string) => ({ context: { call: { aborted: false, principal: { name: uid, uid } } } })
+    let greedyAnswers = 0
+    const greedy = Array.from({ length: 400 }, () => other.ask('fraud', of('greedy')).then(() => greedyAnswers++))
+    await until(() => holder.plane.gauges()[0]?.inFlight === 400)
+    const modest = [other, holder].map((runner) => runner.ask('fraud', of('modest')).then(() => greedyAnswers))
+    await until(() => holder.plane.gauges()[0]?.inFlight === 402)
+    opened.resolve()
+    // one run was under way, and the next is of both keys
+    for (const before of await Promise.all(modest)) expect(before).toBeLessThanOrEqual(128)
+    await Promise.all(greedy)
+  })
+
   test('a request that came from another runner is never sent on', async () => {
     const { group } = await start(2)
     const [first] = group.orderOf('fraud', 2) as [Runner]
@@ -631,6 +651,8 @@ describe('what is told', () => {
     )
     const traffic = runner.endpoints.status().traffic.find(({ variant }) => variant === 'other')
     expect(traffic).toMatchObject({ requests: 10, compared: 10, differed: 10 })
+    // it had to be woken first, which says nothing of its runs
+    expect(traffic?.timed).toBeLessThan(10)
     expect(runner.opened).not.toContain(5)
   })
 

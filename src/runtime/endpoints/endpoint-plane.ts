@@ -57,6 +57,7 @@ export function createEndpointPlane(options: EndpointPlaneOptions): EndpointPlan
   /** What the first table wants here and is not yet loaded. */
   let awaited: Set<Replica> | undefined
   let revision = 0
+  let hasComing = false
   let isClosed = false
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
 
@@ -173,6 +174,8 @@ export function createEndpointPlane(options: EndpointPlaneOptions): EndpointPlan
         known.isShadow = variant.shadow !== undefined
       }
     }
+    state.keys.retain(new Set(table.keys.map(({ name }) => name)))
+    hasComing = table.endpoints.some(({ variants }) => variants.some(({ isComing }) => isComing === true))
     state.endpoints = endpoints
     state.names = [...endpoints.keys()].sort()
     revision = table.revision
@@ -309,6 +312,11 @@ export function createEndpointPlane(options: EndpointPlaneOptions): EndpointPlan
 
   return {
     apply,
+    get hasComing() {
+      return hasComing
+    },
+    isComing: (model) => hasComing && replicas.get(keyOf(model.name, model.version))?.isComing === true,
+    reopen: (endpoint, digest) => replicas.get(keyOf(endpoint, digest))?.reopen(),
     planeFor: (caller) => new CallerPlane(state, caller),
     peers,
     status,

@@ -46,7 +46,7 @@ export class EndpointModel implements ServedModel {
 
   /** Idle ones are ready: they are woken by whoever asks. */
   get state() {
-    return this.replica.isFailing ? 'unloading' : 'ready'
+    return this.replica.isFailing || this.replica.isComing ? 'unloading' : 'ready'
   }
 }
 

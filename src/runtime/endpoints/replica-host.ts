@@ -12,7 +12,7 @@ export interface Held extends HoldLimits {
 /** What the versions of a runner have in common. */
 export interface ReplicaHost extends Pick<
   EndpointPlaneOptions,
-  'index' | 'count' | 'plane' | 'open' | 'describe' | 'peerSockets' | 'now' | 'wallNow' | 'random'
+  'index' | 'count' | 'plane' | 'open' | 'noteOf' | 'describe' | 'peerSockets' | 'now' | 'wallNow' | 'random'
 > {
   readonly connect: NonNullable<EndpointPlaneOptions['connect']>
   readonly timeoutMs: number

@@ -1,4 +1,5 @@
 import { placeReplicas, type RouteVariant } from '../../api/route-table.ts'
+import type { Problem } from '../../api/resources.ts'
 import type { ReplicaStatus } from '../../api/runner-status.ts'
 import type { OpenBundle } from '../../bundle/open.ts'
 import { ServingError } from '../../core/errors.ts'
@@ -7,7 +8,7 @@ import type { ServedModel } from '../plane.ts'
 import { Away } from './away.ts'
 import type { ReplicaHost } from './replica-host.ts'
 import type { Description } from './types.ts'
-import { loadFailed, NO_MEMORY, type WakePhase } from './waking.ts'
+import { bundleComing, loadFailed, NO_MEMORY, type WakePhase } from './waking.ts'
 
 /** A load that failed is tried again after so long (ms), doubling with each failure. */
 const FIRST_BACKOFF_MS = 1000
@@ -86,12 +87,17 @@ export class Replica {
 
   /** Whether the table wants it loaded here. */
   get isWanted(): boolean {
-    return this.isInTable && !this.#isPaused && this.#rank() < this.variant.replicas
+    return this.isInTable && !this.#isPaused && !this.isComing && this.#rank() < this.variant.replicas
   }
 
   /** Whether it is this runner that loads it when somebody asks. */
   get mayLoad(): boolean {
-    return this.isInTable && !this.#isPaused && this.#rank() < Math.max(1, this.variant.replicas)
+    return this.isInTable && !this.#isPaused && !this.isComing && this.#rank() < Math.max(1, this.variant.replicas)
+  }
+
+  /** Whether its bundle is being brought to this machine: nobody can load it, or say what it is. */
+  get isComing(): boolean {
+    return this.variant.isComing === true && this.local === undefined
   }
 
   get isLoading(): boolean {
@@ -124,8 +130,9 @@ export class Replica {
     return holders.flatMap((runner) => (runner === index ? [] : (peerSockets[runner] ?? [])))
   }
 
-  /** Its facts: those of what is loaded, else those on disk. */
+  /** Its facts: those of what is loaded, else those on disk. @throws {ServingError} `unavailable` where it is not there */
   describe(): Description {
+    if (this.isComing) throw bundleComing(this.endpoint, this.digest)
     return this.local ?? this.away.description ?? this.#host.describe(this.variant)
   }
 
@@ -219,7 +226,7 @@ export class Replica {
   /** Loads it here, in its turn; nothing when it is here, or on its way. Never rejects. */
   async load(): Promise<void> {
     const host = this.#host
-    if (this.isLoading || this.local !== undefined) return
+    if (this.isLoading || this.isComing || this.local !== undefined) return
     this.phase = 'queued'
     this.loadBegunMs = host.now()
     const isWake = this.away.waiting > 0
@@ -277,6 +284,12 @@ export class Replica {
     this.#loadFromMs = this.#host.now() + EVICTED_MS
   }
 
+  /** Takes it out of memory, and has it loaded again if it is wanted, or asked for. */
+  reopen(): void {
+    this.unload()
+    this.look()
+  }
+
   /** Takes it out of memory; those under way are answered first. */
   unload(): void {
     if (this.local === undefined) return
@@ -301,13 +314,15 @@ export class Replica {
       this.#usedAtMs = Math.round(this.#host.wallNow() - (this.#host.now() - this.lastUsedMs))
     }
     const error = state === 'failed' ? this.#failure?.error : undefined
+    const note = this.#host.noteOf?.(endpoint, digest)
     return {
       endpoint,
       digest,
       state,
       lastUsedMs: Math.max(this.#loadedAtMs, this.#usedAtMs),
       memoryBytes: this.variant.memoryBytes,
-      ...(error && { problem: { code: error.code, message: error.message, details: error.details } }),
+      ...(error && { problem: problemOf(error) }),
+      ...(note !== undefined && { note }),
     }
   }
 
@@ -327,4 +342,9 @@ export class Replica {
       () => {},
     )
   }
+}
+
+/** What code had printed last stands beside what went wrong. */
+function problemOf({ code, message, details: { logTail, ...details } }: ServingError): Problem {
+  return { code, message, details, ...(Array.isArray(logTail) && { logTail: logTail.map(String) }) }
 }

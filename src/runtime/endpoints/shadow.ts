@@ -7,8 +7,11 @@ import type { Tensors } from '../../tensor/tensor.ts'
 import type { Variant } from './endpoint.ts'
 
 export interface Shadows {
-  /** Copies an answered request to the endpoint's shadows, each by its share; after the tick that answers it. */
-  copy(to: readonly Variant[], inputs: Tensors, outputs: Tensors): void
+  /**
+   * Copies an answered request to the endpoint's shadows, each by its share; after the tick that answers it.
+   * @param ms how long the answer took
+   */
+  copy(to: readonly Variant[], inputs: Tensors, outputs: Tensors, ms: number): void
 }
 
 /** Copies that wait, of all shadows together: more are dropped, and counted. */
@@ -18,7 +21,7 @@ const MOST_WAITING_BYTES = 32 * 2 ** 20
 const MOST_RUNNING = 4
 /** How long a shadow may take for one, its wake included (ms). */
 const TIMEOUT_MS = 30_000
-/** Versions compute in other orders: outputs as near as this are the same. */
+/** Versions compute in other orders: floats as near as this are the same (halves: 1e-2 and 1e-3); all else has to be equal. */
 const TOLERANCE = { relative: 1e-5, absolute: 1e-8 }
 
 interface Copy {
@@ -26,6 +29,7 @@ interface Copy {
   readonly inputs: Tensors
   readonly outputs: Tensors
   readonly bytes: number
+  readonly ms: number
 }
 
 export function createShadows(
@@ -38,7 +42,7 @@ export function createShadows(
   let waitingBytes = 0
   let running = 0
 
-  function copy(to: readonly Variant[], inputs: Tensors, outputs: Tensors): void {
+  function copy(to: readonly Variant[], inputs: Tensors, outputs: Tensors, ms: number): void {
     for (const variant of to) {
       if (random() >= (variant.spec.shadow ?? 0)) continue
       const bytes = sizeOf(inputs) + sizeOf(outputs)
@@ -46,7 +50,7 @@ export function createShadows(
         variant.traffic.shadowDropped++
         continue
       }
-      waiting.push({ variant, inputs, outputs, bytes })
+      waiting.push({ variant, inputs, outputs, bytes, ms })
       waitingBytes += bytes
       setImmediate(next)
     }
@@ -64,9 +68,10 @@ export function createShadows(
     })
   }
 
-  async function run({ variant, inputs, outputs }: Copy): Promise<void> {
+  async function run({ variant, inputs, outputs, ms }: Copy): Promise<void> {
     const { replica, model, traffic } = variant
     const begunMs = now()
+    const isAwake = replica.isServing || replica.variant.replicas > 0
     const context: PredictContext = { outputs: [...outputs.keys()], priority: 3, timeoutMs: TIMEOUT_MS }
     traffic.enter(begunMs)
     replica.lastUsedMs = begunMs
@@ -78,6 +83,10 @@ export function createShadows(
       const ended = now()
       traffic.answered(ended, ended - begunMs, inputs.values().next().value?.shape[0] ?? 1)
       traffic.compared++
+      if (isAwake) {
+        traffic.timed++
+        traffic.longerMs += ended - begunMs - ms
+      }
       if (firstDifferenceOf(found, outputs, TOLERANCE) !== undefined) traffic.differed++
     } catch (error) {
       traffic.failed(now(), ServingError.from(error).code)

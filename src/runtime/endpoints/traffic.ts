@@ -26,10 +26,14 @@ export class Traffic {
   shadowDropped = 0
   compared = 0
   differed = 0
+  /** Of those compared, without those that waited for a wake. */
+  timed = 0
+  /** How much longer these took than the answers that were sent (ms). */
+  longerMs = 0
   /** Requests under way, over time (requests times ms). */
   #area = 0
   #changedAtMs: number
-  #reported = { atMs: 0, area: 0, requests: 0, errors: 0, rows: 0, compared: 0, differed: 0 }
+  #reported = { atMs: 0, area: 0, requests: 0, errors: 0, rows: 0, compared: 0, differed: 0, timed: 0, longerMs: 0 }
   readonly #reportedLatency = new Float64Array(LATENCY_BOUNDS_MS.length + 1)
 
   constructor(nowMs: number) {
@@ -75,8 +79,8 @@ export class Traffic {
     const last = this.#reported
     const area = this.#area + this.inFlight * (atMs - this.#changedAtMs)
     const intervalMs = atMs - last.atMs
-    const { requests, errors, rows, compared, differed } = this
-    this.#reported = { atMs, area, requests, errors, rows, compared, differed }
+    const { requests, errors, rows, compared, differed, timed, longerMs } = this
+    this.#reported = { atMs, area, requests, errors, rows, compared, differed, timed, longerMs }
     if (requests === last.requests && area === last.area) return undefined
     const latency = Array.from(this.latency, (count, i) => count - (this.#reportedLatency[i] ?? 0))
     this.#reportedLatency.set(this.latency)
@@ -87,7 +91,12 @@ export class Traffic {
       errors: errors - last.errors,
       rows: rows - last.rows,
       latency,
-      ...(isShadow && { compared: compared - last.compared, differed: differed - last.differed }),
+      ...(isShadow && {
+        compared: compared - last.compared,
+        differed: differed - last.differed,
+        timed: timed - last.timed,
+        longerMs: longerMs - last.longerMs,
+      }),
     }
   }
 }

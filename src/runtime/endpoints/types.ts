@@ -68,6 +68,8 @@ export interface EndpointPlaneOptions {
    * @throws {ServingError} why not
    */
   readonly describe: (variant: RouteVariant) => Description
+  /** What people should know of a version as it runs here; undefined where that is nothing. */
+  readonly noteOf?: ((endpoint: string, digest: string) => string | undefined) | undefined
   /** A program that runs on the holders of a version; nobody needs to listen at these sockets yet. `connectReplicas` when absent. */
   readonly connect?: (
     endpoint: string,
@@ -136,6 +138,11 @@ export interface EndpointCounters {
 export interface EndpointPlane {
   /** Level-triggered. Returns at once; loads and unloads go on behind. Versions that are in both tables stay as they are. */
   apply(table: RouteTable): void
+  /** Has a version that is loaded here opened anew, because `open` would open it otherwise now. Requests for it wait meanwhile. */
+  reopen(endpoint: string, digest: string): void
+  /** Whether the table has versions whose bundles are being brought to this machine, and whether this is one of them. */
+  readonly hasComing: boolean
+  isComing(model: ServedModel): boolean
   /** The plane as one request sees it: routing depends on who asks and on its headers. */
   planeFor(caller: Caller): DataPlane
   /**

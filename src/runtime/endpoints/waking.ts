@@ -45,10 +45,12 @@ export function holdFull(wake: Wake, held: { readonly requests: number; readonly
 
 /** The reason of a load that failed, as those hear it who asked for the version. */
 export function loadFailed(endpoint: string, cause: ServingError, retryAfterMs: number): ServingError {
+  // what its code had printed is for those who deployed it
+  const { logTail: _logTail, ...details } = cause.details
   return new ServingError('unavailable', `${quote(endpoint)} could not be loaded: ${cause.message}`, {
     cause,
     details: {
-      ...cause.details,
+      ...details,
       reason: cause.details['reason'] === NO_MEMORY ? NO_MEMORY : 'load_failed',
       code: cause.code,
       retryAfterMs: Math.max(LEAST_RETRY_MS, Math.ceil(retryAfterMs)),
@@ -64,6 +66,17 @@ export function noRoom(endpoint: string, neededBytes: number, budgetBytes: numbe
     'unavailable',
     `there is no memory for ${quote(endpoint)}: it needs ${formatBytes(neededBytes)}, the budget of ${formatBytes(budgetBytes)} is taken by versions that are in use`,
     { details: { reason: NO_MEMORY, neededBytes, budgetBytes } },
+  )
+}
+
+/** When it is worth asking again for a version whose bundle is on its way (ms). */
+const COMING_RETRY_MS = 2000
+
+export function bundleComing(endpoint: string, digest: string): ServingError {
+  return new ServingError(
+    'unavailable',
+    `the bundle of version ${digest.slice(0, 12)} of ${quote(endpoint)} is being brought to this machine: try again`,
+    { details: { reason: 'bundle_coming', retryAfterMs: COMING_RETRY_MS } },
   )
 }
 

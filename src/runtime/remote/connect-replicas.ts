@@ -175,9 +175,10 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
 
   function send(replica: Replica, made: Run): void {
     const timeoutMs = Math.max(Math.min(made.deadlineMs, made.urgency?.deadlineMs ?? Infinity) - now(), 0)
-    const { inputs, wanted: outputs } = made
+    const { inputs, wanted: outputs, urgency } = made
+    const { priority, key } = urgency ?? {}
     try {
-      replica.connection.send({ model, version, inputs, outputs, timeoutMs, priority: made.urgency?.priority }, made)
+      replica.connection.send({ model, version, inputs, outputs, timeoutMs, priority, key }, made)
       made.replica = replica
     } catch (error) {
       if (replica.guest === made) replica.guest = undefined

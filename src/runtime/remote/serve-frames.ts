@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import type { Principal } from '../../auth/authorizer.ts'
 import { ServingError } from '../../core/errors.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame, type FrameRequest } from '../../tensor/frames/frame.ts'
@@ -15,6 +16,8 @@ export interface RemoteCall {
   readonly aborted: boolean
   /** Called when that happens, by then once. */
   onAborted: (() => void) | undefined
+  /** Who asked the other process, as far as that has to do with turns; what the key may do was asked there. */
+  readonly principal?: Principal | undefined
 }
 
 export interface ServeFramesOptions {
@@ -109,7 +112,9 @@ export function serveFrames(
       })
       return refuse(connection, id, error)
     }
-    const call = { aborted: false, onAborted: undefined }
+    const { key } = request
+    const principal = key === undefined ? undefined : { name: key, uid: key }
+    const call = { aborted: false, onAborted: undefined, principal }
     calls.set(id, call)
     inFlight++
     let outputs: Tensors | Promise<Tensors>

@@ -18,7 +18,7 @@ export const HEADER_BYTES = 24
 export const ALIGNMENT = 8
 
 export const KIND = {
-  /** A run: u8 priority (0: none), f64 time left (ms), model, version, wanted outputs, tensors. */
+  /** A run: u8 priority (0: none), f64 time left (ms), model, version, wanted outputs, tensors, and whose it is where that is known. */
   request: 1,
   /** Its outputs. */
   answer: 2,
@@ -50,6 +50,8 @@ export interface FrameRequest {
   /** How long the caller still waits (ms); undefined when it did not say. */
   readonly timeoutMs: number | undefined
   readonly priority: 1 | 2 | 3 | undefined
+  /** The key that the caller came with, by its uid: what waits is shared fairly between keys. */
+  readonly key?: string | undefined
 }
 
 export type Frame =

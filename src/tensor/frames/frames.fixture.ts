@@ -33,6 +33,7 @@ export const anyRequest: fc.Arbitrary<FrameRequest> = fc.record({
   outputs: fc.array(fc.string(), { maxLength: 4 }),
   timeoutMs: fc.option(fc.double({ min: 0, max: 1e12, noNaN: true }), { nil: undefined }),
   priority: fc.constantFrom(undefined, 1, 2, 3),
+  key: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
 })
 
 export function joined(...frames: Pieces[]): Buffer {

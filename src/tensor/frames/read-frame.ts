@@ -124,7 +124,11 @@ function parseFrame(kind: number, id: number, headBytes: number, bytes: Buffer):
   if (kind === KIND.failure) return { kind: 'failure', id, error: parseFailure(bytes) }
   const cursor: Cursor = { bytes, offset: 0, end: headBytes }
   if (kind === KIND.request) return { kind: 'request', id, request: parseRequest(cursor) }
-  if (kind === KIND.answer) return { kind: 'answer', id, outputs: parseTensors(cursor) }
+  if (kind === KIND.answer) {
+    const outputs = parseTensors(cursor)
+    endHead(cursor)
+    return { kind: 'answer', id, outputs }
+  }
   if (headBytes > 0) throw damaged(`kind ${kind} has no head`)
   return kind === KIND.cancel ? { kind: 'cancel', id } : { kind: 'goodbye' }
 }
@@ -159,17 +163,26 @@ function parseRequest(cursor: Cursor): FrameRequest {
   const version = takeText(cursor)
   const outputs: string[] = []
   for (let left = cursor.bytes.readUInt16LE(take(cursor, 2)); left > 0; left--) outputs.push(takeText(cursor))
+  const inputs = parseTensors(cursor)
+  // the padding is of zeros, and no text that is written there is empty
+  const key = cursor.end - cursor.offset >= 2 ? takeText(cursor) : ''
+  endHead(cursor)
   return {
     model: model === '' ? undefined : model,
     version: version === '' ? undefined : version,
     outputs,
     timeoutMs: timeoutMs === Infinity ? undefined : timeoutMs,
     priority: priority === 0 ? undefined : (priority as 1 | 2 | 3),
-    inputs: parseTensors(cursor),
+    inputs,
+    ...(key !== '' && { key }),
   }
 }
 
-/** The tensors that the rest of the head lists and the body holds, neither more nor less. */
+function endHead(cursor: Cursor): void {
+  if (cursor.end - cursor.offset >= ALIGNMENT) throw damaged('its head is longer than it says')
+}
+
+/** The tensors that the head lists from here on and the body holds, neither more nor less. */
 function parseTensors(cursor: Cursor): Tensors {
   const { bytes } = cursor
   const tensors = new Map<string, Tensor>()
@@ -189,7 +202,6 @@ function parseTensors(cursor: Cursor): Tensors {
         : viewAs(datatype, takeBytes(body, count * elementSizeBytes(datatype)))
     tensors.set(name, { datatype, shape, data } as Tensor)
   }
-  if (cursor.end - cursor.offset >= ALIGNMENT) throw damaged('its head is longer than it says')
   if (body.offset !== bytes.length) throw damaged('its body is longer than its tensors')
   return tensors
 }

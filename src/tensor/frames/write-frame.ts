@@ -36,10 +36,11 @@ export function sendPieces(socket: Socket, pieces: Pieces): void {
  * @throws {ServingError} `too_large`
  */
 export function encodeRequest(id: number, request: FrameRequest, maxFrameBytes: number): Pieces {
-  const { model = '', version = '', inputs, outputs, timeoutMs = Infinity, priority = 0 } = request
+  const { model = '', version = '', inputs, outputs, timeoutMs = Infinity, priority = 0, key = '' } = request
   let headBytes = 9 + textBytes(model) + textBytes(version) + 2
   for (const name of outputs) headBytes += textBytes(name)
   headBytes += tensorHeadBytes(inputs)
+  if (key !== '') headBytes += textBytes(key)
   const bodyBytes = tensorBodyBytes(inputs)
   const head = beginFrame(KIND.request, id, headBytes, bodyBytes, maxFrameBytes)
   let offset = head.writeUInt8(priority, HEADER_BYTES)
@@ -48,7 +49,8 @@ export function encodeRequest(id: number, request: FrameRequest, maxFrameBytes: 
   offset = writeText(head, version, offset)
   offset = head.writeUInt16LE(outputs.length, offset)
   for (const name of outputs) offset = writeText(head, name, offset)
-  writeTensorHead(head, inputs, offset)
+  offset = writeTensorHead(head, inputs, offset)
+  if (key !== '') writeText(head, key, offset)
   return withBody(head, inputs, HEADER_BYTES + padded(headBytes))
 }
 
@@ -131,7 +133,7 @@ function tensorHeadBytes(tensors: Tensors): number {
   return length
 }
 
-function writeTensorHead(head: Buffer, tensors: Tensors, from: number): void {
+function writeTensorHead(head: Buffer, tensors: Tensors, from: number): number {
   let offset = head.writeUInt16LE(tensors.size, from)
   for (const [name, { datatype, shape }] of tensors) {
     offset = writeText(head, name, offset)
@@ -139,6 +141,7 @@ function writeTensorHead(head: Buffer, tensors: Tensors, from: number): void {
     offset = head.writeUInt8(shape.length, offset)
     for (const size of shape) offset = head.writeDoubleLE(size, offset)
   }
+  return offset
 }
 
 function tensorBodyBytes(tensors: Tensors): number {
