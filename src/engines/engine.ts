@@ -1,5 +1,6 @@
 import type { Step } from '../bundle/program.ts'
 import type { Tensor, Tensors } from '../tensor/tensor.ts'
+import type { OnOutput } from './processes/events.ts'
 
 /** Reads a file of the bundle that is being loaded; its digest has been checked. */
 export type ReadBundleFile = (path: string) => Uint8Array
@@ -9,6 +10,10 @@ export interface LoadOptions {
   readonly isQuick?: boolean
   /** Do the work of loading off the event loop, where the engine can. */
   readonly isBackground?: boolean
+  /** Told what code prints, from now on, in place of whom the engine tells; engines that run no code have nothing to tell. */
+  readonly onOutput?: OnOutput | undefined
+  /** What runs of it are called, for whoever asks after a death of this process what it was at. */
+  readonly label?: string | undefined
 }
 
 /** Something that runs steps of a program. */

@@ -504,7 +504,7 @@ describe('runs off the event loop', () => {
         stderr: '',
       })
     }
-    const starts = Array.from({ length: 50 }, (_, i) => ways[i % ways.length] as string)
+    const starts = Array.from({ length: 25 }, (_, i) => ways[i % ways.length] as string)
     // two at a time
     await Promise.all(
       [0, 1].map(async (lane) => {

@@ -2,16 +2,26 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { BoundSocket } from 'node:net'
 import { createGatherer } from './collect.ts'
 import { keyOf, type Models } from './desired-state.ts'
-import type { KeptProcess } from './kept-process.ts'
+import type { KeptProcess, ProcessEnd } from './kept-process.ts'
+import { log } from './log.ts'
+import { createMarksFile, type MarksFile } from './marks-file.ts'
 import type { BoundAddress } from './listening.ts'
 import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
 import { createPlacement } from './placement.ts'
 import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
 import type { Credentials } from './credentials.ts'
-import type { FromRunner, ModelOutcome, ReadyModel, RunnerSettings, ToRunner } from './settings.ts'
+import {
+  LISTENING_FD,
+  type FromRunner,
+  type ModelOutcome,
+  type ReadyModel,
+  type RunnerSettings,
+  type ToRunner,
+} from './settings.ts'
 import { createRunnerCounts } from './runner-counts.ts'
 import type { CrewWish } from './platform/crews.ts'
 import type { PlatformRunner } from './platform/settings.ts'
+import { createEndJudge, createRunDeaths, isQuarantined, type RunDeath } from './run-deaths.ts'
 import { argumentsOf, threadPoolSize } from './spawn.ts'
 
 export interface FleetOptions {
@@ -39,7 +49,7 @@ export interface FleetOptions {
   /** Told what a runner of the platform asks for its isolated models. */
   readonly onCrew?: ((runner: KeptProcess, wish: CrewWish) => void) | undefined
   /** What else a runner of the platform is told, by its place: those read from files what they serve, and nothing is applied. */
-  readonly platform?: ((index: number) => PlatformRunner) | undefined
+  readonly platform?: ((index: number) => Omit<PlatformRunner, 'quarantined' | 'deaths'>) | undefined
   /** Told when a restarted runner has to do without a model. */
   readonly onMissing: (failed: readonly ModelOutcome[]) => void
 }
@@ -61,7 +71,7 @@ export interface Fleet {
    * @returns once all have done so, or ended
    */
   apply(models: Models, leaving?: Models): Promise<Applied>
-  /** Replaces one after the other. @throws {ServingError} when a fresh one does not become ready */
+  /** Replaces one after the other; what is held against versions is forgotten. @throws {ServingError} when a fresh one does not become ready */
   restart(): Promise<void>
   renew(credentials: Credentials): void
   /** Tells every runner, those that are started later too, what to log and to trace. */
@@ -73,6 +83,11 @@ export interface Fleet {
   /** What the first runner serves. */
   models(): readonly ReadyModel[]
 }
+
+/** Deaths that are told control once a runner is there again, at most. */
+const MAX_UNTOLD = 100
+/** How often a runner of the platform is started at first: after two deaths the model that brought them about is set apart. */
+const MOST_STARTS = 3
 
 export function createFleet(options: FleetOptions): Fleet {
   const { settings, runners } = options
@@ -90,6 +105,12 @@ export function createFleet(options: FleetOptions): Fleet {
   let unloaded: readonly string[] = []
   let observing: Observing | undefined
   let isStarted = false
+  const judge = createEndJudge()
+  const deaths = createRunDeaths(() => performance.now())
+  /** Of these, what no runner has told control. */
+  let untold: readonly RunDeath[] = []
+  /** Where the process that was started last leaves its marks. */
+  let marks: MarksFile | undefined
   /** Who waits for what a runner has applied. */
   const waiting = new Map<KeptProcess, (message: AppliedMessage) => void>()
 
@@ -97,8 +118,14 @@ export function createFleet(options: FleetOptions): Fleet {
     return createProcessSlot({
       what: 'runner',
       fields: { ...(options.name !== undefined && { group: options.name }), ...(runners > 1 && { runner: i + 1 }) },
-      spawn: () => spawnRunner(options.socket, options.grpcSocket),
+      spawn: () => {
+        marks = createMarksFile()
+        const inherited = [options.socket?.fd(), options.grpcSocket?.fd(), marks?.fd]
+        return spawnRunner(inherited.filter((fd) => fd !== undefined))
+      },
       onStart: (process, isAlone) => {
+        const own = marks
+        void process.ended.then((end) => onEnded(end, own))
         if (options.prepare.length > 0) tell(process, { type: 'prepare', engines: options.prepare })
         const mustLoadAll = !isAlone || !isStarted
         const socket = sockets[i]
@@ -111,7 +138,9 @@ export function createFleet(options: FleetOptions): Fleet {
             ...credentials,
             socket,
             mustLoadAll,
-            platform: options.platform?.(i),
+            platform: platformOf(i),
+            marksFd:
+              marks && LISTENING_FD + Number(options.socket !== undefined) + Number(options.grpcSocket !== undefined),
           },
         })
         if (observing !== undefined) tell(process, { type: 'observe', observing })
@@ -124,6 +153,43 @@ export function createFleet(options: FleetOptions): Fleet {
       memory: options.maxMemoryMiB === undefined ? undefined : { mostMiB: options.maxMemoryMiB, policy: 'replace' },
     })
   })
+
+  function platformOf(i: number): PlatformRunner | undefined {
+    const platform = options.platform?.(i)
+    if (platform === undefined) return undefined
+    const told = untold
+    untold = []
+    return { ...platform, quarantined: deaths.quarantined, deaths: told }
+  }
+
+  /** What a runner ran when it died is known by its marks: a version at which several died does not run beside others any more. */
+  function onEnded(end: ProcessEnd, file: MarksFile | undefined): void {
+    const ran = judge.isOfRun(end) ? deaths.note(file?.read() ?? [], end.how) : []
+    file?.close()
+    untold = [...untold, ...ran].slice(-MAX_UNTOLD)
+    for (const { name, digest, how, deaths: count } of ran)
+      log('error', 'a runner died while it ran a model', {
+        model: name,
+        version: digest.slice(0, 12),
+        how,
+        deaths: count,
+      })
+    const versions = ran.filter(isQuarantined)
+    if (versions.length === 0 || options.platform === undefined) return
+    for (const slot of slots) for (const process of slot.living) tell(process, { type: 'quarantine', versions })
+  }
+
+  /** On the platform a model that ends the first runner of all is as little reason to have none as one that ends a later one. */
+  async function startSlot(slot: ProcessSlot): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const before = untold.length
+      try {
+        return await slot.start()
+      } catch (error) {
+        if (options.platform === undefined || untold.length === before || tries === MOST_STARTS) throw error
+      }
+    }
+  }
 
   function messageFor(runner: number, { revision, models, leaving }: NonNullable<typeof told>): ToRunner {
     const placed = placement.modelsFor(runner, models)
@@ -153,7 +219,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const ready = slots.flatMap((slot) => slot.serving ?? [])
     await gatherer.gather(ready.map((process) => (question) => tell(process, { type: 'snapshot', id: question })))
     const runnerRestarts = slots.reduce((sum, slot) => sum + slot.restarts, 0)
-    const counters = { runnerRestarts, workerRestarts: options.workerRestarts() }
+    const counters = { runnerRestarts, workerRestarts: options.workerRestarts(), runDeaths: deaths.counts() }
     tell(asker, { type: 'collected', id, collected: { snapshots: counts.all(), counters } })
   }
 
@@ -175,7 +241,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   return {
     async start() {
-      await Promise.all(slots.map((slot) => slot.start()))
+      await Promise.all(slots.map(startSlot))
       isStarted = true
     },
     async apply(models, leaving = []) {
@@ -194,6 +260,7 @@ export function createFleet(options: FleetOptions): Fleet {
       return { failed, hasDied: heard.includes(undefined) }
     },
     async restart() {
+      deaths.forgive()
       for (const slot of slots) await slot.replace()
     },
     renew(fresh) {
@@ -225,17 +292,11 @@ function addressOf(socket: BoundSocket, flag: string): BoundAddress {
   return { host, port, flag }
 }
 
-function spawnRunner(socket: BoundSocket | undefined, grpcSocket: BoundSocket | undefined): ChildProcess {
+/** @param inherited the listening socket, that of gRPC, the file for marks: those that there are */
+function spawnRunner(inherited: readonly number[]): ChildProcess {
   return spawn(process.execPath, argumentsOf('runner', ['--expose-gc']), {
-    // 3 is the channel, 4 the listening socket, 5 that of gRPC
-    stdio: [
-      'ignore',
-      'inherit',
-      'inherit',
-      'ipc',
-      ...(socket === undefined ? [] : [socket.fd()]),
-      ...(grpcSocket === undefined ? [] : [grpcSocket.fd()]),
-    ],
+    // 3 is the channel
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
     serialization: 'advanced',
     env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize() },
   })

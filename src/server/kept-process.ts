@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { ServingError, type ErrorCode } from '../core/errors.ts'
+import { createFrostWatch, lookAtProcess, type LookAtProcess } from './process-look.ts'
 import type { Failure } from './settings.ts'
 
 /** What every kept process tells of itself, among other things. */
@@ -19,6 +20,8 @@ export interface KeptProcessOptions {
   readonly silenceMs: number
   /** Told of every message, after `isReady` has been brought up to date. */
   readonly onMessage: (message: FromKept) => void
+  /** What the system says of a process; asked of one that is silent. */
+  readonly look?: LookAtProcess | undefined
 }
 
 /** One process of ours from its start to its end. */
@@ -41,6 +44,10 @@ export interface KeptProcess {
 
 export interface ProcessEnd {
   readonly how: string
+  /** Whose doing it was: its own or of somebody we do not know, ours because it hung in a run, ours for another reason. */
+  readonly cause: 'unknown' | 'hung' | 'ended'
+  /** The signal that ended it, if one did. */
+  readonly signal: string | undefined
   /** Why, where that is known: what it said itself, or why it was killed. */
   readonly error: ServingError | undefined
   /** How long it had been ready (ms); 0 when it never was. */
@@ -50,15 +57,19 @@ export interface ProcessEnd {
 /** A process that loads models may be silent for so long (ms). */
 const LOADING_SILENCE_MS = 300_000
 
+/** … and is looked at, whether it is frozen, so much later than others (ms). */
+const LOADING_PATIENCE_MS = 10_000
+
 /** A process that is asked to end before it was ready has so long to do it (ms). */
 const STARTING_DRAIN_MS = 1000
 
-const TICK_MS = 1000
+const TICK_MS = 500
 
 /** Watches a process that was just started. */
 export function keepProcess(options: KeptProcessOptions): KeptProcess {
   const { what, child } = options
   let error: ServingError | undefined
+  let cause: ProcessEnd['cause'] = 'unknown'
   let readyAtMs: number | undefined
   let isDraining = false
   let loading = 1 // its start
@@ -66,10 +77,13 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
   const settled = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<ProcessEnd>()
 
+  const frost = createFrostWatch(options.look ?? lookAtProcess)
   // it counts its own ticks, so that a machine that slept finds nobody guilty
   const watch = setInterval(() => {
     silentMs += TICK_MS
-    if (silentMs > (loading > 0 ? LOADING_SILENCE_MS : options.silenceMs)) killHung()
+    if (silentMs > (loading > 0 ? LOADING_SILENCE_MS : options.silenceMs)) return killHung()
+    const frozen = frost.look(child.pid, silentMs - (loading > 0 ? LOADING_PATIENCE_MS : 0))
+    if (frozen !== undefined) kill(new ServingError('unavailable', `the ${what} was frozen: ${frozen}`))
   }, TICK_MS)
   watch.unref()
 
@@ -90,11 +104,12 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
     // it was never there, and so has no exit
     if (child.pid === undefined) end(`it could not be started: ${cause.message}`)
   })
-  child.on('exit', (code, killedBy) => end(killedBy ?? `exit code ${code}`))
+  child.on('exit', (code, killedBy) => end(killedBy ?? `exit code ${code}`, killedBy ?? undefined))
 
-  function end(how: string): void {
+  function end(how: string, signal?: string): void {
     clearInterval(watch)
-    ended.resolve({ how, error, readyForMs: readyAtMs === undefined ? 0 : performance.now() - readyAtMs })
+    const readyForMs = readyAtMs === undefined ? 0 : performance.now() - readyAtMs
+    ended.resolve({ how, cause, signal, error, readyForMs })
     settled.resolve()
   }
 
@@ -103,11 +118,17 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
   }
 
   function killHung(): void {
+    cause = 'hung'
     kill(new ServingError('unavailable', `the ${what} hung: a model ran for longer than a request may take`))
   }
 
   function kill(reason: ServingError): void {
     error ??= reason
+    cut()
+  }
+
+  function cut(): void {
+    if (cause === 'unknown') cause = 'ended'
     child.kill('SIGKILL')
   }
 
@@ -135,7 +156,6 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
       if (isDraining) return
       isDraining = true
       send(message)
-      const cut = () => child.kill('SIGKILL')
       const late = setTimeout(cut, options.drainTimeoutMs)
       // nothing is under way in one that has not begun; it may be one that cannot listen, for loading holds it
       const early = setTimeout(() => readyAtMs === undefined && cut(), STARTING_DRAIN_MS)

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ServingError } from '../core/errors.ts'
 import { setLogLevel } from './log.ts'
+import type { LookAtProcess } from './process-look.ts'
 import { createProcessSlot, type ProcessSlot, type SlotOptions } from './process-slot.ts'
 
 /** A process that does what a test says. */
@@ -32,6 +33,8 @@ class FakeChild extends EventEmitter {
 
 let children: FakeChild[]
 let slot: ProcessSlot
+/** What the system says of a silent process. */
+let look: ReturnType<LookAtProcess>
 
 function create(options: Partial<SlotOptions> = {}): ProcessSlot {
   return createProcessSlot({
@@ -47,6 +50,7 @@ function create(options: Partial<SlotOptions> = {}): ProcessSlot {
     drainMessage: () => ({ type: 'drain' }),
     drainTimeoutMs: 1000,
     silenceMs: 3000,
+    look: () => look,
     ...options,
   })
 }
@@ -91,6 +95,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   setLogLevel('silent')
   children = []
+  look = undefined
   slot = create()
 })
 
@@ -160,8 +165,57 @@ describe('a silent process', () => {
     await vi.advanceTimersByTimeAsync(200_000)
     expect(newest().heard).toEqual([])
     loading.resolve()
-    await vi.advanceTimersByTimeAsync(4000)
+    await vi.advanceTimersByTimeAsync(3500)
     expect(newest().heard).toEqual(['SIGKILL'])
+  })
+})
+
+describe('a silent process that does nothing', () => {
+  beforeEach(async () => {
+    slot = create({ silenceMs: 60_000 })
+    await startReady()
+  })
+
+  /** @param next what the system says after another half second */
+  async function silentFor(ms: number, next: () => typeof look): Promise<readonly string[]> {
+    const [first] = children
+    for (let passed = 0; passed < ms; passed += 500) {
+      look = next()
+      await vi.advanceTimersByTimeAsync(500)
+    }
+    return first?.heard ?? []
+  }
+
+  test('is ended within seconds where a signal stopped it, and another is started', async () => {
+    expect(await silentFor(1500, () => ({ state: 'stopped', ticks: 7 }))).toEqual([])
+    expect(await silentFor(500, () => ({ state: 'stopped', ticks: 7 }))).toEqual(['SIGKILL'])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(children).toHaveLength(2)
+  })
+
+  test('is ended where its event loop waits for what does not come', async () => {
+    expect(await silentFor(2500, () => ({ state: 'waiting', ticks: 7 }))).toEqual([])
+    expect(await silentFor(500, () => ({ state: 'waiting', ticks: 7 }))).toEqual(['SIGKILL'])
+  })
+
+  test('and then computes has the time that a request has', async () => {
+    let ticks = 0
+    expect(await silentFor(20_000, () => ({ state: 'waiting', ticks: ticks++ }))).toEqual([])
+    expect(await silentFor(20_000, () => ({ state: 'busy', ticks }))).toEqual([])
+    expect(await silentFor(20_500, () => undefined)).toEqual(['SIGKILL'])
+  })
+
+  test('and says something again in between is left alone', async () => {
+    for (let i = 0; i < 10; i++) {
+      expect(await silentFor(1500, () => ({ state: 'stopped', ticks: 7 }))).toEqual([])
+      newest().say({ type: 'alive', rssMiB: 10 })
+    }
+  })
+
+  test('is given more time while it loads', async () => {
+    void slot.serving?.patiently(new Promise(() => {}))
+    expect(await silentFor(11_000, () => ({ state: 'stopped', ticks: 7 }))).toEqual([])
+    expect(await silentFor(1500, () => ({ state: 'stopped', ticks: 7 }))).toEqual(['SIGKILL'])
   })
 })
 

@@ -3,6 +3,7 @@ import { ServingError } from '../core/errors.ts'
 import { createBackoff } from './backoff.ts'
 import { keepProcess, type FromKept, type KeptProcess, type ProcessEnd } from './kept-process.ts'
 import { log } from './log.ts'
+import type { LookAtProcess } from './process-look.ts'
 
 export interface SlotOptions {
   /** What stands in it, for messages and the log: `runner`. */
@@ -17,6 +18,7 @@ export interface SlotOptions {
   readonly drainMessage: (hasSuccessor: boolean) => object
   readonly drainTimeoutMs: number
   readonly silenceMs: number
+  readonly look?: LookAtProcess | undefined
   /** What happens to a process that holds more memory than it may; none is watched when absent. */
   readonly memory?: { readonly mostMiB: number; readonly policy: 'replace' | 'kill' } | undefined
 }

@@ -32,6 +32,8 @@ export interface Library extends Readonly<Record<FunctionName, NativeFunction>> 
   readonly copy: (to: number | ArrayBufferView, from: number | ArrayBufferView, sizeBytes: number) => void
   /** Gives memory that was freed, and that C keeps for what comes next, back to the system; nothing where C cannot. */
   readonly trim: NativeFunction | undefined
+  /** Memory that is a file's, for as long as the process lives; undefined where the system cannot. */
+  readonly share: (fd: number, sizeBytes: number) => Uint8Array | undefined
   /** Address of a view's memory, which no longer moves after this; it lives as long as the view is referenced. */
   readonly address: (view: ArrayBufferView) => number
   /** The text at an address, up to its NUL. */
@@ -51,6 +53,7 @@ interface Koffi {
   load(path: string | null): { func(prototype: string): NativeFunction }
   proto(prototype: string): unknown
   address(view: ArrayBufferView): bigint
+  view(address: bigint, sizeBytes: number): ArrayBuffer
   readonly decode: {
     (pointer: bigint, type: unknown): NativeFunction
     uint64(pointer: bigint): number | bigint
@@ -98,6 +101,7 @@ function load(): Library {
     cpuMemory: 0,
     copy: cLibrary.func('void memcpy(void *, const void *, size_t)') as Library['copy'],
     trim: trimOf(cLibrary),
+    share: (fd: number, sizeBytes: number) => mapFile(koffi, cLibrary, fd, sizeBytes),
     address,
     text: (at: number) => koffi.decode.string(BigInt(at)),
     scratch: new Words(16, address),
@@ -120,6 +124,21 @@ function load(): Library {
 function trimOf(cLibrary: ReturnType<Koffi['load']>): NativeFunction | undefined {
   try {
     return cLibrary.func('int malloc_trim(size_t)')
+  } catch {
+    return undefined
+  }
+}
+
+/** PROT_READ | PROT_WRITE, MAP_SHARED: the same on Linux and macOS. */
+const READ_AND_WRITE = 3
+const SHARED = 1
+
+/** C's mmap, where there is one. */
+function mapFile(koffi: Koffi, cLibrary: ReturnType<Koffi['load']>, fd: number, sizeBytes: number) {
+  try {
+    const mmap = cLibrary.func('intptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)')
+    const address = mmap(0, sizeBytes, READ_AND_WRITE, SHARED, fd, 0)
+    return address === -1 ? undefined : new Uint8Array(koffi.view(BigInt(address), sizeBytes))
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { check, MAX_ASYNC_CALLS, type Library, type NativeFunction } from './library.ts'
+import { mark, unmark, type MarkLabel } from './run-marks.ts'
 
 let underWay = 0
 const waiting: (() => void)[] = []
@@ -7,18 +8,26 @@ const waiting: (() => void)[] = []
  * Calls a function on a thread of libuv's pool, which starts with the first such call. At most `MAX_ASYNC_CALLS` are under
  * way; others wait in order.
  * @param kept what the call's addresses point into: referenced until it is done
+ * @param label what is marked as running meanwhile
  * @returns what the function returned
  */
-export async function callOffLoop(native: NativeFunction, args: readonly number[], kept: object): Promise<number> {
+export async function callOffLoop(
+  native: NativeFunction,
+  args: readonly number[],
+  kept: object,
+  label?: MarkLabel,
+): Promise<number> {
   if (underWay >= MAX_ASYNC_CALLS) await new Promise<void>((resolve) => waiting.push(resolve))
   else underWay++
   calls.add(kept)
+  const marked = mark(label)
   try {
     return await new Promise<number>((resolve, reject) => {
       native.async(...args, (error, result) => (error === null ? resolve(result) : reject(error)))
     })
   } finally {
     calls.delete(kept)
+    unmark(marked)
     const next = waiting.shift()
     if (next === undefined) underWay--
     else next() // takes over our place

@@ -2,6 +2,7 @@ import type { Tensor, Tensors } from '../../tensor/tensor.ts'
 import { bytesOfText, check, type Library } from './library.ts'
 import { callOffLoop } from './off-loop.ts'
 import { readValue } from './read-value.ts'
+import type { MarkLabel } from './run-marks.ts'
 import { createValue } from './write-value.ts'
 import { Words } from './words.ts'
 
@@ -96,10 +97,11 @@ export class Run {
   /**
    * Runs off the event loop.
    * @param options an OrtRunOptions, by which the run can be stopped
+   * @param label what is marked as running meanwhile
    * @throws {OrtError} by rejecting
    */
-  async callOffLoop(options: number): Promise<void> {
-    check(this.#ort, await callOffLoop(this.#ort.Run, this.#arguments(options), this))
+  async callOffLoop(options: number, label: MarkLabel | undefined): Promise<void> {
+    check(this.#ort, await callOffLoop(this.#ort.Run, this.#arguments(options), this, label))
   }
 
   /** What the model gave. @throws {ServingError} `unsupported` @throws {OrtError} */

@@ -3,6 +3,7 @@ import type { Datatype } from '../../tensor/datatype.ts'
 import { datatypeOf } from './datatypes.ts'
 import { check, constantText, keeping, library, SILENT, type Library } from './library.ts'
 import { callOffLoop } from './off-loop.ts'
+import { markInTick, unmarkInTick, type MarkLabel } from './run-marks.ts'
 import { Words } from './words.ts'
 
 /** An input of the graph, as the session says. */
@@ -40,27 +41,31 @@ const TRIM_FROM_BYTES = 2 ** 20
 /** Options are made once for each kind, and kept: sessions copy what they need. */
 const optionsOf = new Map<string, number>()
 
-/** Loads in the calling tick. @throws {OrtError} when the graph is turned down */
-export function openSession(graph: Uint8Array, optimization: OnnxStep['optimization']): Session {
+/** Loads in the calling tick. @param label what is marked as running meanwhile @throws {OrtError} when the graph is turned down */
+export function openSession(graph: Uint8Array, optimization: OnnxStep['optimization'], label?: MarkLabel): Session {
   const ort = library()
   const options = sessionOptions(ort, optimization, graph.length >= ARENA_FROM_BYTES)
   const args = [ort.env, addressOf(ort, graph), graph.length, options, ort.scratch.address]
-  check(
-    ort,
-    keeping(graph, () => ort.CreateSessionFromArray(...args)),
-  )
+  markInTick(label)
+  const status = keeping(graph, () => ort.CreateSessionFromArray(...args))
+  unmarkInTick()
+  check(ort, status)
   const made = ort.scratch.get(0)
   if (graph.length >= TRIM_FROM_BYTES) ort.trim?.(0)
   return describe(ort, made)
 }
 
 /** Loads off the event loop; the graph may not change meanwhile. @throws {OrtError} as `openSession`, by rejecting */
-export async function openSessionOffLoop(graph: Uint8Array, optimization: OnnxStep['optimization']): Promise<Session> {
+export async function openSessionOffLoop(
+  graph: Uint8Array,
+  optimization: OnnxStep['optimization'],
+  label?: MarkLabel,
+): Promise<Session> {
   const ort = library()
   const options = sessionOptions(ort, optimization, graph.length >= ARENA_FROM_BYTES)
   const made = new Words(1, ort.address)
   const args = [ort.env, addressOf(ort, graph), graph.length, options, made.address]
-  const status = await callOffLoop(ort.CreateSessionFromArray, args, { graph, made })
+  const status = await callOffLoop(ort.CreateSessionFromArray, args, { graph, made }, label)
   check(ort, status)
   if (graph.length >= TRIM_FROM_BYTES && ort.trim !== undefined) await callOffLoop(ort.trim, [0], {})
   return describe(ort, made.get(0))

@@ -6,6 +6,7 @@ import { fitsFrame, Frame, frameKey } from './frames.ts'
 import { library, type Library } from './library.ts'
 import { Stopper } from './off-loop.ts'
 import { Names, Run } from './run.ts'
+import { markInTick, unmarkInTick, type MarkLabel } from './run-marks.ts'
 import type { Session } from './session.ts'
 
 /** Sets of wanted outputs that have frames of their own; more of them run without. */
@@ -23,6 +24,7 @@ interface Ask {
 export class OrtStep implements LoadedStep {
   readonly #ort: Library = library()
   readonly #session: Session
+  readonly #label: MarkLabel | undefined
   readonly #names = new Names(this.#ort)
   readonly #asks: Ask[] = []
   /** Of runs off the loop; made for the first. */
@@ -30,12 +32,15 @@ export class OrtStep implements LoadedStep {
   #underWay = 0
   #isReleased = false
 
-  constructor(session: Session) {
+  /** @param label what is marked as running, as long as it does */
+  constructor(session: Session, label?: MarkLabel) {
     this.#session = session
+    this.#label = label
   }
 
   run(inputs: Tensors, wanted: readonly string[]): Tensors {
     this.#expectLoaded()
+    markInTick(this.#label)
     try {
       const key = frameKey(inputs, this.#session.inputs)
       const ask = key === undefined ? undefined : this.#askFor(wanted)
@@ -43,6 +48,8 @@ export class OrtStep implements LoadedStep {
       return this.#runFramed(ask, key, inputs)
     } catch (error) {
       throw modelFailed(error)
+    } finally {
+      unmarkInTick()
     }
   }
 
@@ -53,7 +60,7 @@ export class OrtStep implements LoadedStep {
       this.#stopper ??= new Stopper(this.#ort)
       const run = new Run(this.#ort, this.#session.pointer, inputs, wanted, this.#names, false)
       try {
-        await run.callOffLoop(this.#stopper.options)
+        await run.callOffLoop(this.#stopper.options, this.#label)
         return run.results()
       } finally {
         run.release()

@@ -59,6 +59,8 @@ const FIRST_BACKOFF_MS = 100
 const LONGEST_BACKOFF_MS = 30_000
 /** One that was ready for so long has not died of its start (ms). */
 const STABLE_MS = 60_000
+/** What one that did not load had to say is waited for so long (ms). */
+const LAST_WORDS_MS = 1000
 /** Who would wait longer for a process to be started is told at once to come again (ms). */
 const SHORT_WAIT_MS = 1000
 const WEIGH_INTERVAL_MS = 100
@@ -88,6 +90,7 @@ export async function startPool(options: PoolOptions): Promise<CodePool> {
       await options.load(started)
     } catch (error) {
       started.kill(ServingError.from(error))
+      await Promise.race([started.ended, pause(LAST_WORDS_MS)])
       throw error
     }
     return started

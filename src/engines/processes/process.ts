@@ -6,6 +6,7 @@ import { damaged, DEFAULT_MAX_FRAME_BYTES, type Frame } from '../../tensor/frame
 import { createFrameReader } from '../../tensor/frames/read-frame.ts'
 import { encodeRequest, sendPieces } from '../../tensor/frames/write-frame.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
+import type { PrintedBy } from './events.ts'
 import { LAST } from './last.ts'
 import { createLines } from './output-lines.ts'
 
@@ -31,7 +32,7 @@ export interface ProcessOptions {
   /** All that it is told of its surroundings. */
   readonly variables: Readonly<Record<string, string>>
   /** A line that it printed. */
-  readonly onOutput: (text: string) => void
+  readonly onOutput: (text: string, from: PrintedBy) => void
   /** It has ended, however that came. */
   readonly onEnd: (process: CodeProcess) => void
 }
@@ -43,6 +44,8 @@ export interface CodeProcess {
   readonly isOpen: boolean
   /** Why it ended, once it has. */
   readonly end: ServingError | undefined
+  /** Fulfilled once it has ended, and its last words are told. */
+  readonly ended: Promise<void>
   /**
    * Has it do something.
    * @param wanted names of the outputs, in that order; undefined for whatever there is
@@ -80,6 +83,7 @@ export function startProcess({ language, command, folder, variables, onOutput, o
   let reason: ServingError | undefined
   let end: ServingError | undefined
   let isOpen = true
+  const ended = Promise.withResolvers<void>()
 
   const reader = createFrameReader(DEFAULT_MAX_FRAME_BYTES, receive)
   channel.on('data', (chunk: Buffer) => {
@@ -91,11 +95,13 @@ export function startProcess({ language, command, folder, variables, onOutput, o
   })
   channel.on('error', () => {}) // its end follows
   channel.on('end', () => (isOpen = false)).on('close', () => (isOpen = false))
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on(
-      'data',
-      createLines(() => performance.now(), onOutput),
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const lines = createLines(
+      () => performance.now(),
+      (text, dropped, isTrace) => onOutput(text, { stream, pid: child.pid, dropped, isTrace }),
     )
+    child[stream]?.setEncoding('utf8').on('data', lines.push).on('end', lines.end).on('close', lines.end)
+  }
   child.on('error', (cause) => {
     if (child.pid === undefined) finish(`it could not be started: ${cause.message}`)
   })
@@ -116,6 +122,7 @@ export function startProcess({ language, command, folder, variables, onOutput, o
     clearTimeout(unanswered?.timer)
     unanswered?.answered.reject(end)
     onEnd(self)
+    ended.resolve()
   }
 
   function receive(frame: Frame): void {
@@ -158,6 +165,7 @@ export function startProcess({ language, command, folder, variables, onOutput, o
     get end() {
       return end
     },
+    ended: ended.promise,
     ask(operation, inputs, wanted, timeoutMs) {
       if (pending !== undefined) throw new Error('a process is asked two things at once; this is a bug')
       if (end !== undefined) return Promise.reject(end)

@@ -42,9 +42,9 @@ export function createPythonEngine(settings: PythonSettings, events: CodeEvents 
       if (step.kind !== 'python') return 'it runs code in Python'
       return process.platform === 'win32' ? 'code in Python is run on Linux and macOS' : undefined
     },
-    load(step, read) {
+    load(step, read, { onOutput } = {}) {
       if (step.kind !== 'python') throw new Error('the engine for Python was given another step; this is a bug')
-      return loadPython(step, read, settings, events)
+      return loadPython(step, read, settings, onOutput === undefined ? events : { ...events, onOutput })
     },
   }
 }
@@ -150,7 +150,7 @@ function open(step: Pick<PythonStep, 'file'>, read: ReadBundleFile, settings: Py
         folder: scratch,
         variables: variablesOf(executable, settings, scratch),
         onEnd,
-        onOutput: (text) => events.onOutput?.(entry === '' ? flavour : entry, text),
+        onOutput: (text, from) => events.onOutput?.(entry === '' ? flavour : entry, text, from),
       }),
   }
 }

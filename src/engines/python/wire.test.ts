@@ -35,7 +35,7 @@ function startEcho(python: string) {
     sendPieces(channel, encodeCancel(7)) // which is of no interest there
     const pieces = encodeRequest(
       ++id,
-      { ...request, timeoutMs: undefined, priority: undefined },
+      { ...request, timeoutMs: undefined, priority: undefined, key: id % 2 === 0 ? 'a key' : undefined },
       DEFAULT_MAX_FRAME_BYTES,
     )
     sendPieces(channel, pieces)

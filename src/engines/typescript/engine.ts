@@ -26,9 +26,9 @@ export function createTypeScriptEngine(settings: TypeScriptSettings, events: Cod
     name: TYPESCRIPT,
     version: `${process.versions.node} ${REVISION}`,
     refusal: ({ kind }) => (kind === 'typescript' ? undefined : 'it runs code in TypeScript'),
-    load(step, read) {
+    load(step, read, { onOutput } = {}) {
       if (step.kind !== 'typescript') throw new Error('the engine for TypeScript was given another step; this is a bug')
-      return loadTypeScript(step, read, settings, events)
+      return loadTypeScript(step, read, settings, onOutput === undefined ? events : { ...events, onOutput })
     },
   }
 }
@@ -121,7 +121,7 @@ function open(
         folder: parse(process.execPath).root,
         variables: {},
         onEnd,
-        onOutput: (text) => events.onOutput?.(entry, text),
+        onOutput: (text, from) => events.onOutput?.(entry, text, from),
       }),
   }
 }

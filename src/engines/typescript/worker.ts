@@ -11,6 +11,7 @@ import { onnxruntime } from '../onnxruntime.ts'
 import { loadProgram, type LoadedProgram } from '../program.ts'
 import { openCode, type RunningCode } from './code.ts'
 import { LAST } from '../processes/last.ts'
+import { TRACE_MARK } from '../processes/output-lines.ts'
 import { failureOf, readable, traceOf } from './failures.ts'
 import { installModules, urlOf } from './modules.ts'
 import { endWithParent } from '../processes/end-with-parent.ts'
@@ -62,7 +63,7 @@ export function runCodeProcess(): void {
   /** Fails what is under way, for an error that nobody waited for; between two requests the log alone has it. */
   let failNow: ((thrown: unknown) => void) | undefined
   const onStray = (thrown: unknown): void => {
-    process.stderr.write(`nobody waited for this failure: ${traceOf(thrown)}\n`)
+    tellTrace(`nobody waited for this failure: ${traceOf(thrown)}`)
     failNow?.(new StrayFailure(failureOf(thrown, 'the code').message))
   }
   process.on('uncaughtException', onStray).on('unhandledRejection', onStray)
@@ -79,7 +80,7 @@ export function runCodeProcess(): void {
       } catch (given) {
         const thrown = readable(given)
         const error = thrown instanceof ServingError ? thrown : failureOf(thrown, 'the code')
-        if (error.code !== 'invalid_argument') process.stderr.write(`${traceOf(error.cause ?? error)}\n`)
+        if (error.code !== 'invalid_argument') tellTrace(traceOf(error.cause ?? error))
         // code has changed what all JavaScript stands on, and our part fails too; or something goes on behind it
         const isLast = error !== thrown || thrown instanceof StrayFailure
         sendPieces(channel, encodeFailure(id, isLast ? withMark(error) : error))
@@ -98,6 +99,11 @@ export function runCodeProcess(): void {
   channel.on('error', end).on('end', end).on('close', end)
   // a terminal sends it to the whole group; who has started this process says when to stop
   process.on('SIGINT', () => {})
+}
+
+/** Each line is marked: what it holds may be what the caller had sent. */
+function tellTrace(trace: string): void {
+  process.stderr.write(`${trace.replaceAll(/^/gm, TRACE_MARK)}\n`)
 }
 
 /** Loads the model, gives up all that this process could do, and only then reads the code. */

@@ -1,3 +1,4 @@
+import { DISTANCES } from '../../../bundle/distances.ts'
 import type { Parameters } from '../kernel.ts'
 
 /**
@@ -27,34 +28,6 @@ export interface Metric {
 const same = (value: number): number => value
 const square = (value: number): number => value * value
 
-/** Names that are known; those that end in a parameter take it from `numbers`. */
-export const METRICS = [
-  'euclidean',
-  'sqeuclidean',
-  'manhattan',
-  'chebyshev',
-  'minkowski',
-  'seuclidean',
-  'mahalanobis',
-  'hamming',
-  'canberra',
-  'braycurtis',
-  'haversine',
-  'cosine',
-  'correlation',
-  'nan_euclidean',
-  'precomputed',
-  'jaccard',
-  'dice',
-  'kulsinski',
-  'rogerstanimoto',
-  'russellrao',
-  'sokalmichener',
-  'sokalsneath',
-  'matching',
-  'yule',
-] as const
-
 /**
  * Reads a metric out of a kernel's parameters: `metric`, its name; `power` of `minkowski`; `weights`, packed, of
  * `minkowski` (may be absent), variances of `seuclidean`, the inverse covariance [width, width] of `mahalanobis`.
@@ -62,7 +35,7 @@ export const METRICS = [
  * @see scikit-learn, `DistanceMetric`
  */
 export function readMetric(parameters: Parameters, width: number): Metric {
-  const name = parameters.oneOf('metric', METRICS)
+  const name = parameters.oneOf('metric', DISTANCES)
   if (name === 'minkowski') {
     const power = parameters.number('power')
     if (!(power > 0)) throw parameters.refuse('power', 'a number above 0')

@@ -26,7 +26,9 @@ def failure_of(error, what, root, code="internal"):
     """The failure that an exception of the user's code becomes. `what` names the step: `predict_fn`, `loading`."""
     if isinstance(error, Refusal):
         return error
-    traceback.print_exception(type(error), error, _without_ours(error.__traceback__))
+    trace = "".join(traceback.format_exception(type(error), error, _without_ours(error.__traceback__)))
+    # each line is marked: what it holds may be what the caller had sent
+    sys.stderr.write("".join("\x1e%s\n" % line for line in trace.split("\n") if line))
     sys.stderr.flush()
     return Refusal(code, "%s failed: %s%s" % (what, last_line(error), _place(error, root)), "code_failed")
 
