@@ -6,6 +6,7 @@ import type {
   EndpointRevision,
   EndpointSpec,
   Key,
+  LogLevels,
   Model,
   Page,
   PlatformEvent,
@@ -13,6 +14,7 @@ import type {
   Rollout,
   RolloutSpec,
   ScalingSpec,
+  ShadowSummary,
   Upload,
   VariantSpec,
   Version,
@@ -37,6 +39,9 @@ export interface ApiTypes {
   getCa: Call<None, None, undefined, string>
   getServer: Call<None, None, undefined, ServerInfo>
   getPrincipal: Call<None, None, undefined, PrincipalInfo>
+  getLogLevels: Call<None, None, undefined, LogLevels>
+  /** They hold until the platform is started again; what is not named stays. */
+  setLogLevels: Call<None, None, Partial<LogLevels>, LogLevels>
 
   listProjects: Call<None, Paging, undefined, Page<Project>>
   createProject: Call<None, None, { readonly name: string; readonly description?: string | undefined }, Project>
@@ -314,6 +319,8 @@ export interface VariantSummary {
   readonly p50Ms?: number | undefined
   readonly p95Ms?: number | undefined
   readonly p99Ms?: number | undefined
+  /** Of a shadow. */
+  readonly shadow?: ShadowSummary | undefined
 }
 
 /** A request and its answer, as they were kept. */

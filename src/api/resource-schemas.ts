@@ -1,7 +1,7 @@
 import { ACTIONS, ROLES } from '../auth/permissions.ts'
 import { ERROR_CODES } from '../core/errors.ts'
 import { MODEL_NAME } from '../core/names.ts'
-import { VERSION_PHASES } from './resources.ts'
+import { LOG_LEVELS, MOST_RETENTION_MIB, VERSION_PHASES } from './resources.ts'
 import {
   above,
   ANYTHING,
@@ -101,6 +101,13 @@ const SPEC = {
   'capture?': ref('CaptureSpec'),
 } satisfies Record<string, Schema>
 
+const RETENTION_MIB = integer(1, MOST_RETENTION_MIB, 'most that is kept (MiB), the oldest go then; default 1,024')
+
+const LEVELS = {
+  control: oneOfWords(...LOG_LEVELS),
+  runners: oneOfWords(...LOG_LEVELS),
+} satisfies Record<string, Schema>
+
 const QUOTA: Schema = integer(1, 1_000_000_000)
 
 /** All names optional. */
@@ -176,6 +183,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
     'phase?': oneOfWords(...VERSION_PHASES),
     'progress?': SHARE,
     source: ref('VersionSource'),
+    'sourceSha256?': SHA256,
     fileName: text(255),
     description: LINE,
     how: ref('How'),
@@ -205,6 +213,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
     sample: SHARE,
     redact: arrayOf(text(200), 1000),
     retentionDays: above(0, 3650),
+    'retentionMiB?': RETENTION_MIB,
   }),
   EndpointSpec: object({
     description: LINE,
@@ -224,32 +233,54 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
       minItems: 1,
     },
     'sticky?': SPEC['sticky?'],
-    'capture?': object({ sample: SHARE, 'redact?': arrayOf(text(200), 1000), 'retentionDays?': above(0, 3650) }),
+    'capture?': object({
+      sample: SHARE,
+      'redact?': arrayOf(text(200), 1000),
+      'retentionDays?': above(0, 3650),
+      'retentionMiB?': RETENTION_MIB,
+    }),
     'rollout?': object(partial(ROLLOUT_SPEC)),
     'isPaused?': BOOLEAN,
   }),
-  VariantStatus: object({
-    name: NAME,
-    model: NAME,
-    version: integer(0, 2 ** 31 - 1),
-    digest: text(64),
-    share: SHARE,
-    replicas: object({ desired: COUNT, ready: COUNT }),
-    state: oneOfWords('ready', 'idle', 'loading', 'failing'),
-    'problem?': ref('Problem'),
-  }),
-  Endpoint: object({
-    project,
-    name: NAME,
-    spec: ref('EndpointSpec'),
-    revision: COUNT,
-    'servedRevision?': COUNT,
-    state: oneOfWords('creating', 'ready', 'updating', 'rolling-back', 'failed', 'paused', 'deleting'),
-    reason: text(100_000),
-    variants: arrayOf(ref('VariantStatus')),
-    'rollout?': ID,
-    meta,
-  }),
+  VariantStatus: object(
+    {
+      name: NAME,
+      model: NAME,
+      version: integer(0, 2 ** 31 - 1),
+      digest: text(64),
+      share: SHARE,
+      replicas: object({ desired: COUNT, ready: COUNT }),
+      state: oneOfWords('ready', 'idle', 'loading', 'failing'),
+      'problem?': ref('Problem'),
+      'note?': text(1000),
+      'shadow?': ref('ShadowSummary'),
+    },
+    'A variant as it runs: `ready` when as many replicas as are wanted are loaded; `idle` when it is scaled to zero, and loaded by the next request; `loading` while replicas, or its bundle, are on their way; `failing` when one cannot be loaded.',
+  ),
+  ShadowSummary: object(
+    {
+      sinceMs: TIME_MS,
+      compared: COUNT,
+      differed: COUNT,
+      'latencyDifferenceMs?': number(-1e9, 1e9, 'mean of how much longer it took than the answer that was sent (ms)'),
+    },
+    "how a shadow's answers compare with those that were sent, since then",
+  ),
+  Endpoint: object(
+    {
+      project,
+      name: NAME,
+      spec: ref('EndpointSpec'),
+      revision: COUNT,
+      'servedRevision?': COUNT,
+      state: oneOfWords('creating', 'ready', 'updating', 'rolling-back', 'failed', 'paused', 'deleting'),
+      reason: text(100_000),
+      variants: arrayOf(ref('VariantStatus')),
+      'rollout?': ID,
+      meta,
+    },
+    'An endpoint. `ready` says that what was asked for last answers, also where its variants are `idle`: a request then waits for the load. `failed` says that nothing has ever answered.',
+  ),
   EndpointRevision: object({
     project,
     endpoint: NAME,
@@ -391,6 +422,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
         'p50Ms?': number(0, 1e9),
         'p95Ms?': number(0, 1e9),
         'p99Ms?': number(0, 1e9),
+        'shadow?': ref('ShadowSummary'),
       }),
       100_000,
     ),
@@ -415,6 +447,8 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
       100_000,
     ),
   }),
+  LogLevels: object(LEVELS),
+  LogLevelsInput: object(partial(LEVELS)),
   PrincipalInfo: object({
     name: text(200),
     project: projectOrAll,

@@ -67,6 +67,8 @@ export interface Version {
   /** Share of the phase that is done, 0 to 1, where that is known. */
   readonly progress?: number | undefined
   readonly source: VersionSource
+  /** SHA-256 of the file that it is made of, in hexadecimal, where that was known when the version was asked for. */
+  readonly sourceSha256?: string | undefined
   /** Name that the model file had where it came from. */
   readonly fileName: string
   readonly description: string
@@ -158,6 +160,8 @@ export interface CaptureSpec {
   /** Columns (inputs, outputs, or columns of frames) whose values are replaced by `[redacted]`. */
   readonly redact: readonly string[]
   readonly retentionDays: number
+  /** Most that is kept of it: then the oldest go. `DEFAULT_RETENTION_MIB` when absent. */
+  readonly retentionMiB?: number | undefined
 }
 
 /** How a change of variants is brought about. */
@@ -198,8 +202,25 @@ export interface VariantStatus {
   /** Share of the traffic now, 0 to 1. */
   readonly share: number
   readonly replicas: { readonly desired: number; readonly ready: number }
+  /** `idle`: scaled to zero, the next request has it loaded. `loading`: replicas, or its bundle, are on their way. */
   readonly state: 'ready' | 'idle' | 'loading' | 'failing'
   readonly problem?: Problem | undefined
+  /** What people should know of how it runs: that it was moved to processes of its own, and why. */
+  readonly note?: string | undefined
+  /** Of a shadow, in the answer of `getEndpoint` alone: it is not kept. */
+  readonly shadow?: ShadowSummary | undefined
+}
+
+/** How a shadow's answers compare with those that were sent. */
+export interface ShadowSummary {
+  /** Counted since then (ms since 1970): since the version became a shadow, or control started. */
+  readonly sinceMs: number
+  /** Its answers that were compared. */
+  readonly compared: number
+  /** Of these, those that were other than what was sent. */
+  readonly differed: number
+  /** Mean of how much longer it took than the answer that was sent (ms), without copies that waited for a wake; absent where there is none yet. */
+  readonly latencyDifferenceMs?: number | undefined
 }
 
 export interface Endpoint {
@@ -210,6 +231,7 @@ export interface Endpoint {
   readonly revision: number
   /** Revision whose variants answer now; undefined before the first. */
   readonly servedRevision?: number | undefined
+  /** `ready`: it answers, also where its variants are `idle` and a request waits for the load. `failed`: nothing ever answered. */
   readonly state: 'creating' | 'ready' | 'updating' | 'rolling-back' | 'failed' | 'paused' | 'deleting'
   /** Why it is in that state, in a sentence; empty where there is nothing to say. */
   readonly reason: string
@@ -363,6 +385,21 @@ export const DEFAULT_ROLLOUT: RolloutSpec = {
   falseAlarm: 0.01,
   maxErrorIncrease: 0.01,
   maxLatencyIncrease: 0.5,
+}
+
+/** What is kept of an endpoint's captures at most (MiB), where it does not say. */
+export const DEFAULT_RETENTION_MIB = 1024
+/** … and where it does. */
+export const MOST_RETENTION_MIB = 2 ** 30
+
+/** From the least to the most important; `silent` for a log without lines. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What the platform's own log shows: of control, and of the supervisor and all runners. */
+export interface LogLevels {
+  readonly control: LogLevel
+  readonly runners: LogLevel
 }
 
 /** The project that is there from the start. */

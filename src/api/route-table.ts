@@ -31,8 +31,13 @@ export interface RouteVariant {
   readonly number: number
   /** The bundle's, 64 hexadecimal digits. */
   readonly digest: string
-  /** Folder of the bundle on this machine. */
+  /** Folder of the bundle on this machine; empty while it is not known. */
   readonly folder: string
+  /**
+   * The bundle is being brought to this machine: nobody can load it yet, and requests for it wait or are told so. Never of
+   * one whose folder was told before.
+   */
+  readonly isComing?: true | undefined
   /** Whether this very build wrote the bundle's graphs once it had validated them. */
   readonly isOurs: boolean
   /** Labels of the model that stand for this version. */

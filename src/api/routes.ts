@@ -96,6 +96,25 @@ export const ROUTES: readonly ApiRoute[] = [
       summary: 'Whose key this is, and what it may do',
       response: ref('PrincipalInfo'),
     },
+    {
+      name: 'getLogLevels',
+      method: 'GET',
+      path: `${V1}/log-levels`,
+      action: 'platform:write',
+      status: 200,
+      summary: "What the platform's own log shows",
+      response: ref('LogLevels'),
+    },
+    {
+      name: 'setLogLevels',
+      method: 'PATCH',
+      path: `${V1}/log-levels`,
+      action: 'platform:write',
+      status: 200,
+      summary: "Changes what the platform's own log shows, until the platform is started again",
+      body: ref('LogLevelsInput'),
+      response: ref('LogLevels'),
+    },
   ]),
   ...tagged('projects', [
     {
@@ -373,7 +392,8 @@ export const ROUTES: readonly ApiRoute[] = [
       name: 'planEndpoint',
       method: 'POST',
       path: `${ENDPOINT}/plan`,
-      action: 'endpoints:read',
+      // it tells of versions and labels, which who may only call an endpoint does not see
+      action: 'models:read',
       status: 200,
       summary: 'What a change would do, without doing it',
       body: object({ spec: ref('EndpointSpecInput') }),

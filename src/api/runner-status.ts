@@ -45,6 +45,8 @@ export interface ReplicaStatus {
   readonly lastUsedMs: number
   readonly memoryBytes: number
   readonly problem?: Problem | undefined
+  /** What people should know of how it runs; absent where that is nothing. */
+  readonly note?: string | undefined
 }
 
 export interface VariantTraffic {
@@ -65,6 +67,9 @@ export interface VariantTraffic {
   /** Of a shadow: how many of its answers were compared with those that were sent, and how many differed. */
   readonly compared?: number | undefined
   readonly differed?: number | undefined
+  /** Of those compared, how many had not waited for a wake, and by how much they took longer than the answers that were sent, summed up (ms). */
+  readonly timed?: number | undefined
+  readonly longerMs?: number | undefined
 }
 
 /** Upper bounds of latency buckets (ms): 8 to a doubling from 0.05 ms to about 100 s. */

@@ -238,9 +238,9 @@ test('whatever it is given, it gives a spec that it takes again, or says by path
   )
   const spec = fc.record(
     {
-      variants: fc.array(variant, { maxLength: 3 }),
+      variants: fc.oneof(fc.array(variant, { maxLength: 3 }), fc.constant([{ model: 'm', version: 1 }])),
       rollout: fc.oneof(fc.constant({}), record(Object.keys(DEFAULT_ROLLOUT))),
-      capture: fc.oneof(fc.constant({ sample: 1 }), record(['sample', 'redact', 'retentionDays'])),
+      capture: fc.oneof(fc.constant({ sample: 1 }), record(['sample', 'redact', 'retentionDays', 'retentionMiB'])),
       sticky: fc.oneof(fc.constant({ by: 'key' }), record(['by', 'header'])),
       description: fc.oneof(fc.string(), odd),
       isPaused: fc.oneof(fc.boolean(), odd),

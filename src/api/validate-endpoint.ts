@@ -4,6 +4,7 @@ import { quote } from '../core/text.ts'
 import {
   DEFAULT_ROLLOUT,
   DEFAULT_SCALING,
+  MOST_RETENTION_MIB,
   type CaptureSpec,
   type EndpointSpec,
   type RolloutSpec,
@@ -151,7 +152,8 @@ function readSticky(read: SpecReader, path: string, value: unknown): EndpointSpe
 }
 
 function readCapture(read: SpecReader, path: string, value: unknown): CaptureSpec {
-  const { sample, redact = [], retentionDays } = read.object(path, value, ['sample', 'redact', 'retentionDays'])
+  const names = ['sample', 'redact', 'retentionDays', 'retentionMiB']
+  const { sample, redact = [], retentionDays, retentionMiB } = read.object(path, value, names)
   if (sample === undefined)
     read.wrong(`${path}.sample`, 'is missing: it takes the share of requests, a number from 0 to 1')
   const columns: string[] = []
@@ -164,6 +166,13 @@ function readCapture(read: SpecReader, path: string, value: unknown): CaptureSpe
     sample: read.number(`${path}.sample`, sample, 0, SHARE),
     redact: columns,
     retentionDays: read.number(`${path}.retentionDays`, retentionDays, 7, { from: 0, to: 3650, isAbove: true }),
+    ...(retentionMiB !== undefined && {
+      retentionMiB: read.number(`${path}.retentionMiB`, retentionMiB, 1, {
+        from: 1,
+        to: MOST_RETENTION_MIB,
+        isWhole: true,
+      }),
+    }),
   }
 }
 

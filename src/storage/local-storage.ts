@@ -4,7 +4,8 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { inWords } from './disk.ts'
-import { digestPlainFile, syncFolder, temporaryBeside, writeAtomically } from './local.ts'
+import { digestPlainFile, syncFolder, writeAtomically } from './local.ts'
+import { isTemporary, temporaryBeside } from './temporaries.ts'
 import { writeAll, writingTo } from './new-files.ts'
 import {
   checkKey,
@@ -21,9 +22,6 @@ import {
 
 /** Beside the objects, which are plain files for anybody to read: the digest of each, by its key. No key begins so. */
 const DIGESTS = '.digests'
-
-/** As `temporaryBeside` names what is not finished. */
-const TEMPORARY = /\.[0-9a-f]{12}\.tmp$/
 
 /** Objects as files in a folder, which is made where it is not there. */
 export function createLocalStorage(folder: string): ObjectStorage {
@@ -133,7 +131,7 @@ export function createLocalStorage(folder: string): ObjectStorage {
     const entries = await readdir(join(root, within), { recursive: true, withFileTypes: true }).catch(unlessMissing)
     for (const entry of entries ?? []) {
       const key = relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')
-      const isObject = entry.isFile() && !key.startsWith(`${DIGESTS}/`) && !TEMPORARY.test(key)
+      const isObject = entry.isFile() && !key.startsWith(`${DIGESTS}/`) && !isTemporary(key)
       if (isObject && key.startsWith(prefix)) keys.push(key)
     }
     for (const key of keys.toSorted(byCharacters)) {

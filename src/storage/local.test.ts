@@ -12,7 +12,6 @@ import {
   digestPlainFile,
   readNamedFile,
   readPlainFile,
-  temporaryBeside,
   writeAtomically,
   writeFolderAtomically,
 } from './local.ts'
@@ -209,10 +208,4 @@ describe('readPlainFile', () => {
     expect(Buffer.from(read.subarray(0, first.length)).equals(first)).toBe(true)
     expect(read.length).toBeLessThanOrEqual(first.length + 50 * 4096)
   })
-})
-
-test('names for unfinished files are unlike each other and lie in the same folder', () => {
-  const names = Array.from({ length: 100 }, () => temporaryBeside('/x/y'))
-  expect(new Set(names).size).toBe(100)
-  expect(names.every((name) => /^\/x\/y\.[0-9a-f]{12}\.tmp$/.test(name))).toBe(true)
 })

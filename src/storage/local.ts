@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mkdir, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes, quote } from '../core/text.ts'
+import { temporaryBeside } from './temporaries.ts'
 
 /**
  * Writes a file so that its name holds either all of the bytes or what it held before: a temporary file beside it,
@@ -152,11 +153,6 @@ async function openPlainFile(path: string, name: string, mayBeLinked = false): P
     'refused',
     `${quote(name)} is ${stat.isFile() ? 'a hard link' : 'no plain file'}; plain files only`,
   )
-}
-
-/** A name beside `path` that nobody else uses, for what is not finished yet. */
-export function temporaryBeside(path: string): string {
-  return `${path}.${randomBytes(6).toString('hex')}.tmp`
 }
 
 /** Makes the names inside a folder durable, where the system can. */

@@ -1,6 +1,7 @@
 import { DEFAULT_ROLLOUT, type RolloutSpec } from '../../api/resources.ts'
 import { LATENCY_BOUNDS_MS } from '../../api/runner-status.ts'
 import { Dice } from '../../core/dice.fixture.ts'
+import { easedShare, isWorthAChange } from './ease-in.ts'
 import {
   addBaseline,
   beginJudging,
@@ -106,10 +107,15 @@ export function drill(options: Drill): { end: Judgement['decision']; exposed: nu
   for (let i = 0; i < options.looksBefore; i++)
     state = addBaseline(state, traffic.figures(requestsPerLook, options.old), spec)
   let step = 0
+  let given = 0
   let exposed = 0
+  const perSecond = (requestsPerLook / intervalMs) * 1000
   let last: Judgement | undefined
   for (let look = 1; look <= options.mostLooks; look++) {
-    const share = steps[step]?.share ?? 1
+    const wanted = steps[step]?.share ?? 1
+    const eased = wanted < 1 ? easedShare({ wanted, perSecond, seen: state.requests }) : wanted
+    if (given === 0 || isWorthAChange(given, eased, wanted)) given = eased
+    const share = given
     const fresh = traffic.share(requestsPerLook, share)
     exposed += fresh
     last = judge(

@@ -105,6 +105,15 @@ describe('a good version', () => {
     expect(back).toBeLessThanOrEqual(1)
   })
 
+  test('has its whole share soon, whatever the rate', () => {
+    for (const requestsPerLook of [1, 50, 3000]) {
+      const spec = rolloutSpec({ strategy: 'canary', step: 0.3, bakeMs: 2000 })
+      const { end, looks } = drill({ ...DRILL, spec, requestsPerLook, seed: 1, mostLooks: 60 })
+      expect(end).toBe('promote')
+      expect(looks).toBeLessThanOrEqual(30)
+    }
+  })
+
   test('is promoted, step after step', () => {
     for (const strategy of ['all-at-once', 'canary', 'linear', 'blue-green'] as const) {
       const spec = rolloutSpec({ strategy, step: 0.25, bakeMs: 5000 })
@@ -131,6 +140,17 @@ describe('a bad version', () => {
     ],
   ])('is found within 200 requests in 95 of 100 runs: %s', (_, changes) => {
     expect(shares(200, { ...DRILL, spec, ...changes }).soon).toBeGreaterThanOrEqual(0.95)
+  })
+
+  test.each([300, 3000])('is found within 200 requests also where %s come each second', (requestsPerLook) => {
+    for (const bad of [
+      { ...rare, errors: 0.05 },
+      { ...rare, medianMs: 15 },
+    ])
+      expect(
+        shares(200, { ...DRILL, spec: rolloutSpec({ ...WATCHED, step: 0.3 }), requestsPerLook, old: rare, new: bad })
+          .soon,
+      ).toBeGreaterThanOrEqual(0.95)
   })
 
   test('is found also where all of the traffic goes over at once', () => {

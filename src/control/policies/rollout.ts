@@ -140,6 +140,8 @@ export function judge(before: JudgeState, look: Look, spec: RolloutSpec): Judgem
     return say('wait', 'there are no figures of what was answered: nothing is decided without them')
   const go = (reason: string) => say(isLast ? 'promote' : 'advance', reason)
   if (!state.hasOld) return go('nothing answered before that it could be compared with')
+  if (!isWhole(look, spec) && spec.bakeMs > 0)
+    return say('wait', `begins with ${percent(look.share)} of the traffic, as many requests come; ${seen}`)
   if (!(state.watchedMs >= spec.bakeMs))
     return say('wait', `watched for ${duration(state.watchedMs)} of ${duration(spec.bakeMs)}; ${seen}`)
 
@@ -186,6 +188,11 @@ function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
+/** Whether the new side has all that the step gives it: before, it is only eased in, which is no part of the bake. */
+function isWhole({ step, share }: Look, spec: RolloutSpec): boolean {
+  return share >= (planSteps(spec)[step]?.share ?? 1)
+}
+
 function takeIn(before: JudgeState, look: Look, spec: RolloutSpec): JudgeState {
   const state = look.step === before.step ? before : { ...before, step: look.step, watchedMs: 0, stepRequests: 0 }
   const { old, new: fresh } = look
@@ -197,10 +204,11 @@ function takeIn(before: JudgeState, look: Look, spec: RolloutSpec): JudgeState {
     errors: state.errors + fresh.errors,
     failingLooks: state.failingLooks + (fresh.errors > 0 ? 1 : 0),
   }
-  if (!isSound(old)) return state.hasOld ? seen : { ...seen, watchedMs: seen.watchedMs + lengthOf(look) }
+  const watchedMs = seen.watchedMs + (isWhole(look, spec) ? lengthOf(look) : 0)
+  if (!isSound(old)) return state.hasOld ? seen : { ...seen, watchedMs }
   return {
     ...seen,
-    watchedMs: seen.watchedMs + lengthOf(look),
+    watchedMs,
     oldRequests: state.oldRequests + old.requests,
     oldErrors: state.oldErrors + old.errors,
     errorTest: errorTest.observe(state.errorTest, old, fresh, spec),

@@ -2,7 +2,7 @@ import type { VariantStatus } from '../../api/resources.ts'
 import type { RouteEndpoint } from '../../api/route-table.ts'
 import type { Kinds } from '../store/store.ts'
 import { restingState } from './apply-step.ts'
-import { readinessOf, type FleetView } from './fleet-view.ts'
+import { noteOf, readinessOf, type FleetView } from './fleet-view.ts'
 
 /** What an endpoint's record shall say of it now, as far as that can be seen. */
 export function endpointStatus(
@@ -27,8 +27,15 @@ function variantsOf(published: RouteEndpoint | undefined, view: FleetView): Vari
   return published.variants.map((variant): VariantStatus => {
     const wanted = { endpoint: published.name, digest: variant.digest, replicas: variant.replicas }
     const { ready, problem, anywhere } = readinessOf(view, wanted, 0)
-    const isIdle = variant.replicas === 0 && anywhere === 0
-    const state = isIdle ? 'idle' : problem !== undefined ? 'failing' : ready < variant.replicas ? 'loading' : 'ready'
+    const note = noteOf(view, published.name, variant.digest)
+    const isIdle = variant.replicas === 0 && anywhere === 0 && variant.isComing !== true
+    const state = isIdle
+      ? 'idle'
+      : problem !== undefined
+        ? 'failing'
+        : ready < variant.replicas || variant.isComing === true
+          ? 'loading'
+          : 'ready'
     return {
       name: variant.name,
       model: variant.model,
@@ -38,6 +45,7 @@ function variantsOf(published: RouteEndpoint | undefined, view: FleetView): Vari
       replicas: { desired: variant.replicas, ready: Math.max(ready, variant.replicas === 0 ? anywhere : 0) },
       state,
       ...(problem === undefined ? {} : { problem }),
+      ...(note === undefined ? {} : { note }),
     }
   })
 }

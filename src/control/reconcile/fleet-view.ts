@@ -82,6 +82,15 @@ export function readyAnywhere(view: FleetView, endpoint: string, digest: string)
   return ready
 }
 
+/** What people should know of how a version runs, in the words of the first runner that says something. */
+export function noteOf(view: FleetView, endpoint: string, digest: string): string | undefined {
+  for (const runner of view.runners) {
+    const note = isFresh(runner, view) ? replicaOf(runner, endpoint, digest)?.note : undefined
+    if (note !== undefined) return note
+  }
+  return undefined
+}
+
 /** Differs where a runner came, went, began anew, or fell silent. */
 export function presenceOf(view: FleetView): string {
   const runners = view.runners.map((runner) => `${runner.status.runner} ${runner.status.life} ${isFresh(runner, view)}`)
@@ -105,7 +114,7 @@ export function changedReplicas(before: RunnerStatus, now: RunnerStatus): Set<st
 }
 
 function isAlike(a: ReplicaStatus, b: ReplicaStatus | undefined): boolean {
-  return a.endpoint === b?.endpoint && a.digest === b.digest && a.state === b.state
+  return a.endpoint === b?.endpoint && a.digest === b.digest && a.state === b.state && a.note === b.note
 }
 
 /**

@@ -1,6 +1,14 @@
 import type { RolloutSpec } from '../../api/resources.ts'
 import type { Environment } from '../environment.ts'
-import { addBaseline, beginJudging, judge, type Judgement, type JudgeState } from '../policies/rollout.ts'
+import { easedShare } from '../policies/ease-in.ts'
+import {
+  addBaseline,
+  beginJudging,
+  judge,
+  type Judgement,
+  type JudgeState,
+  type SideFigures,
+} from '../policies/rollout.ts'
 import type { Kinds, Stored } from '../store/store.ts'
 import type { ReconcilerOptions } from './options.ts'
 import type { Traffic } from './traffic.ts'
@@ -21,6 +29,8 @@ export interface RolloutMemory {
   readonly inStateForMs: number
   /** A look by the sequential test, when the next one is due. */
   readonly look: () => Judgement | undefined
+  /** Share that the new variants may get of what a step gives them; undefined while it is not known how much comes. */
+  readonly ease: (wanted: number) => number | undefined
   /** Whether a decision to wait shall be recorded: the first, and then now and then. */
   readonly isNoteDue: () => boolean
 }
@@ -30,20 +40,49 @@ interface Kept {
   since: number
   readonly began: number
   lastLook: number
+  /** When figures were taken last. */
+  takenAt: number
   lastNote: number
   judge: JudgeState
+  /** Requests of all variants each second, lately. */
+  perSecond: number | undefined
+  /** The step that was watched last. */
+  watchedStep: number | undefined
   /** Whether what came before it was taken in. */
   hasBegun: boolean
+}
+
+/** Seconds of history that tell how many requests come. */
+const RATE_FROM_SECONDS = 5
+
+function meanOf(seconds: readonly SideFigures[]): number | undefined {
+  if (seconds.length === 0) return undefined
+  return seconds.reduce((sum, { requests }) => sum + requests, 0) / seconds.length
 }
 
 export function createLooks(environment: Environment, traffic: Traffic, options: ReconcilerOptions): Looks {
   const memory = new Map<string, Kept>()
   const now = options.plantedBug === 'wall-clock-bake' ? environment.wallMs : environment.now
 
+  /** Runners speak once a second, each in its own time: so the last second alone does not say how many come. */
+  function noteRate(kept: Kept, sides: readonly (SideFigures | undefined)[]): void {
+    const intervalMs = now() - kept.takenAt
+    kept.takenAt = now()
+    let requests = 0
+    for (const side of sides) {
+      if (side === undefined) return
+      requests += side.requests
+    }
+    if (!(intervalMs > 0)) return
+    const perSecond = (requests / intervalMs) * 1000
+    kept.perSecond = kept.perSecond === undefined ? perSecond : (kept.perSecond + perSecond) / 2
+  }
+
   function baseline(kept: Kept, uid: string, spec: RolloutSpec): void {
     if (now() - kept.lastLook < options.lookEveryMs) return
     kept.lastLook = now()
     const { old } = traffic.figures(uid)
+    noteRate(kept, [old])
     kept.judge = addBaseline(kept.judge, old, spec)
   }
 
@@ -51,11 +90,9 @@ export function createLooks(environment: Environment, traffic: Traffic, options:
     const intervalMs = now() - kept.lastLook
     if (intervalMs < options.lookEveryMs) return undefined
     kept.lastLook = now()
-    const judgement = judge(
-      kept.judge,
-      { step, share, elapsedMs: now() - kept.began, intervalMs, ...traffic.figures(uid) },
-      spec,
-    )
+    const figures = traffic.figures(uid)
+    noteRate(kept, [figures.old, figures.new])
+    const judgement = judge(kept.judge, { step, share, elapsedMs: now() - kept.began, intervalMs, ...figures }, spec)
     kept.judge = judgement.state
     return judgement
   }
@@ -71,16 +108,23 @@ export function createLooks(environment: Environment, traffic: Traffic, options:
           since,
           began: since,
           lastLook: since,
+          takenAt: since,
           lastNote: -Infinity,
           judge: beginJudging(document.spec, old.size > 0),
+          perSecond: undefined,
+          watchedStep: undefined,
           hasBegun: false,
         }
         memory.set(uid, kept)
       }
       if (made.size > 0) traffic.watch(uid, project, document.endpoint, old, made)
       if (kept.state !== state) {
-        // What came in before all runners followed the step does not count for it.
-        if (document.state === 'baking') traffic.figures(uid)
+        // What came in before all runners followed the step does not count for it; while it is eased in, all does.
+        if (document.state === 'baking' && kept.watchedStep !== document.step) {
+          traffic.figures(uid)
+          kept.takenAt = now()
+          kept.watchedStep = document.step
+        }
         kept.state = state
         kept.since = now()
         kept.lastLook = now()
@@ -88,9 +132,11 @@ export function createLooks(environment: Environment, traffic: Traffic, options:
       if (!kept.hasBegun && document.state !== 'pending') {
         // What was counted while it waited for its versions is part of that
         traffic.figures(uid)
-        for (const figures of traffic.history(project, document.endpoint, old))
-          kept.judge = addBaseline(kept.judge, figures, document.spec)
+        const history = traffic.history(project, document.endpoint, old)
+        for (const figures of history) kept.judge = addBaseline(kept.judge, figures, document.spec)
+        kept.perSecond = meanOf(history.slice(-RATE_FROM_SECONDS))
         kept.hasBegun = true
+        kept.takenAt = now()
         kept.lastLook = now()
       }
       if (document.state === 'loading' && old.size > 0) baseline(kept, uid, document.spec)
@@ -98,6 +144,10 @@ export function createLooks(environment: Environment, traffic: Traffic, options:
       return {
         inStateForMs: now() - current.since,
         look: () => look(current, uid, document),
+        ease: (wanted) =>
+          current.perSecond === undefined
+            ? undefined
+            : easedShare({ wanted, perSecond: current.perSecond, seen: current.judge.requests }),
         isNoteDue() {
           if (now() - current.lastNote < options.noteEveryMs) return false
           current.lastNote = now()

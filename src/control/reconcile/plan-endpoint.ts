@@ -14,7 +14,7 @@ export interface EndpointInput {
   /** What is being rolled out, and its share of the traffic (0 to 1). All of its variants are resolved. */
   readonly target?: { readonly side: Side; readonly share: number } | undefined
   /** A ready version: of `model/number`. Undefined where it is gone. */
-  readonly version: (model: string, number: number) => Kinds['version'] | undefined
+  readonly version: (model: string, number: number) => KnownVersion | undefined
   /** Labels of a model. */
   readonly labels: (model: string) => Readonly<Record<string, number>>
   /** Size that the autoscaler wants; undefined where it has no opinion yet. */
@@ -25,6 +25,9 @@ export interface EndpointInput {
   readonly runners: number
 }
 
+/** A ready version, and whether its bundle is still being brought to this machine. */
+export type KnownVersion = Kinds['version'] & { readonly isComing?: boolean | undefined }
+
 /** What tells two variants of a table apart: while a rollout is under way, two of the same name may stand in it. */
 export function identityOf(variant: { readonly name: string; readonly digest: string }): string {
   return `${variant.name} ${variant.digest}`
@@ -32,7 +35,7 @@ export function identityOf(variant: { readonly name: string; readonly digest: st
 
 interface Draft {
   readonly spec: VariantSpec
-  readonly version: Kinds['version']
+  readonly version: KnownVersion
   readonly digest: string
   weight: number
   shadow?: number | undefined
@@ -141,8 +144,9 @@ function toVariant(draft: Draft, input: EndpointInput, isRolling: boolean, floor
     model: version.model,
     number: version.number,
     digest,
-    folder: version.folder ?? '',
-    isOurs: version.isOurs === true,
+    folder: version.isComing === true ? '' : (version.folder ?? ''),
+    isOurs: version.isOurs === true && version.isComing !== true,
+    ...(version.isComing === true ? { isComing: true as const } : {}),
     labels: Object.entries(input.labels(version.model))
       .filter(([, number]) => number === version.number)
       .map(([label]) => label)

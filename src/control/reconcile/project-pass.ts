@@ -16,7 +16,7 @@ import { isSame, keyRecords, planTable } from './plan-table.ts'
 import type { Place, Presence } from './presence.ts'
 import { nextStep, type EndpointView, type Resolution } from './rollout-step.ts'
 import { createSizes, type SizeChange, type SizedVariant } from './sizes.ts'
-import { at, type Snapshot } from './snapshot.ts'
+import { at, labelled, type Snapshot } from './snapshot.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface ProjectDoors {
@@ -109,7 +109,11 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     if (index?.of !== published) {
       const { endpoints } = published
       const byName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]))
-      const places = new Map(endpoints.flatMap(({ variants }) => variants.map((variant) => [variant.digest, variant])))
+      const places = new Map(
+        endpoints.flatMap(({ variants }) =>
+          variants.flatMap((variant) => (variant.isComing === true ? [] : [[variant.digest, variant] as const])),
+        ),
+      )
       index = { of: published, byName, places }
     }
     return index
@@ -312,7 +316,10 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
   ): RouteEndpoint | undefined {
     const { name, document } = endpoint
     if (document.state === 'deleting') return undefined
-    if (!know((of) => areHere(of, served))) return publishedEndpoint(name)
+    const routed = publishedEndpoint(name)
+    // What answers already is not exchanged for what is on its way. Where nothing does, callers are told what they wait for.
+    const isAnswering = routed?.variants.some(({ isComing }) => isComing !== true) === true
+    if (isAnswering && !know((of) => areHere(of, served))) return routed
     const planned = planEndpoint({
       name,
       isPaused: document.spec.isPaused,
@@ -320,15 +327,16 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       target,
       version(model, number) {
         const made = know((of) => versionIn(of)(model, number))
-        return made && { ...made, ...know(() => placeOf(made)) }
+        if (made === undefined) return undefined
+        const place = know(() => placeOf(made))
+        return place === undefined ? { ...made, isComing: true } : { ...made, ...place }
       },
       labels: (model) => know((of) => of.models.get(at(project, model))?.document.labels) ?? {},
       desired: (variant, digest) => know(() => sizes.desired(name, variant, digest)),
-      published: publishedEndpoint(name),
+      published: routed,
       runners: view.size,
     })
-    const isRouted = publishedEndpoint(name) !== undefined
-    return planned ?? (isRouted ? { name, isPaused: document.spec.isPaused, variants: [] } : undefined)
+    return planned ?? (routed !== undefined ? { name, isPaused: document.spec.isPaused, variants: [] } : undefined)
   }
 
   function sizedVariants({ snapshot, endpoint, served, target }: Parts): SizedVariant[] {
@@ -402,6 +410,7 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
         loadGraceMs: options.loadGraceMs,
         isCompared,
         shares: isCompared ? planSteps(rollout?.document.spec ?? DEFAULT_ROLLOUT).map(({ share }) => share) : [1],
+        ease: (share) => memory?.ease(share),
         look: () => memory?.look(),
       },
     }
@@ -427,7 +436,7 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
 
   function resolutionOf(snapshot: Snapshot, model: string, wanted: number | string): Resolution {
     const number =
-      typeof wanted === 'number' ? wanted : snapshot.models.get(at(project, model))?.document.labels[wanted]
+      typeof wanted === 'number' ? wanted : labelled(snapshot.models.get(at(project, model))?.document, wanted)
     if (number === undefined)
       return { state: 'failed', reason: `model ${quote(model)} has no label ${quote(String(wanted))}` }
     const version = snapshot.versions.get(at(project, `${model}/${number}`))?.document

@@ -117,7 +117,7 @@ test('a version that ends the process each time it is made is given up, and it s
   expect(events.map(({ type }) => type)).toEqual(['version-failed'])
 })
 
-test('an endpoint whose bundle is not on this machine is routed once it was brought, and not before', async () => {
+test('an endpoint whose bundle is not on this machine is told of at once, and where it lies once it was brought', async () => {
   const { store, tables, reconciler, brought } = setUp()
   await insertProject(store, 'default')
   const digest = 'ab'.repeat(32)
@@ -144,11 +144,14 @@ test('an endpoint whose bundle is not on this machine is routed once it was brou
     await tx.insert('endpoint', 'default', 'e', { project: 'default', name: 'e', spec, ...served, variants: [] })
   })
   await reconciler.pass()
-  expect(tables.get('default')?.endpoints).toEqual([])
+  expect(tables.get('default')?.endpoints[0]?.variants).toMatchObject([
+    { digest, folder: '', isComing: true, weight: 1 },
+  ])
   brought.resolve()
   await reconciler.pass()
   const [endpoint] = tables.get('default')?.endpoints ?? []
   expect(endpoint?.variants).toMatchObject([{ digest, folder: '/bundles', isOurs: false, weight: 1 }])
+  expect(endpoint?.variants[0]).not.toHaveProperty('isComing')
 })
 
 test('uploads go when they expire, unless a version waits for them', async () => {

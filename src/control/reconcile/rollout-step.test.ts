@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_ROLLOUT, DEFAULT_SCALING, type EndpointSpec, type RolloutState } from '../../api/resources.ts'
-import type { Judgement } from '../policies/rollout.ts'
-import { beginJudging } from '../policies/rollout.ts'
+import { beginJudging, type Judgement } from '../policies/rollout.ts'
 import type { Kinds, Stored } from '../store/store.ts'
 import type { Readiness } from './fleet-view.ts'
 import { nextStep, type EndpointView } from './rollout-step.ts'
@@ -74,6 +73,7 @@ function next(change: Partial<EndpointView> = {}, endpoint: Partial<Kinds['endpo
     loadGraceMs: 10_000,
     isCompared: true,
     shares: [0.1, 1],
+    ease: (share) => share,
     look: () => undefined,
     ...change,
   })
@@ -167,6 +167,16 @@ describe('the next step of an endpoint', () => {
     expect(next({ rollout: rollout('rolling-back') }, newer)).toMatchObject({ do: 'end', state: 'rolled-back' })
     const first = { served: undefined, isCompared: false, rollout: rollout('shifting', { share: 1 }) }
     expect(next(first, { ...newer, servedRevision: undefined })).toMatchObject({ do: 'end', state: 'promoted' })
+  })
+
+  test('where many requests come a step is eased in; while that is not known nothing grows', () => {
+    const wait = { decision: 'wait' as const, reason: '', figures: {}, state: beginJudging(DEFAULT_ROLLOUT, true) }
+    expect(next({ rollout: rollout('loading'), ease: () => 0.02 })).toEqual({ do: 'shift', step: 0, share: 0.02 })
+    const eased = { rollout: rollout('baking', { share: 0.02 }), look: () => wait }
+    expect(next({ ...eased, ease: () => 0.02 })).toMatchObject({ do: 'note' })
+    expect(next({ ...eased, ease: () => undefined })).toMatchObject({ do: 'note' })
+    expect(next({ ...eased, ease: () => 0.05 })).toMatchObject({ do: 'shift', step: 0, share: 0.05 })
+    expect(next({ ...eased, ease: () => 0.1 })).toMatchObject({ do: 'shift', step: 0, share: 0.1 })
   })
 
   test('wishes are heard: promote, roll back, cancel', () => {

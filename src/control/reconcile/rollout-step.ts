@@ -1,4 +1,5 @@
 import type { EndpointRevision, Problem, RolloutDecision, RolloutState, VariantSpec } from '../../api/resources.ts'
+import { isWorthAChange } from '../policies/ease-in.ts'
 import type { Judgement } from '../policies/rollout.ts'
 import type { Kinds, Stored } from '../store/store.ts'
 import type { Readiness } from './fleet-view.ts'
@@ -31,6 +32,8 @@ export interface EndpointView {
   readonly isCompared: boolean
   /** Shares of the steps, ascending; the last is 1. */
   readonly shares: readonly number[]
+  /** What the new variants may get at first of the share that a step gives them; undefined while that is not known. */
+  readonly ease: (share: number) => number | undefined
   /** What the sequential test says now; undefined until the next look is due. */
   readonly look: () => Judgement | undefined
 }
@@ -147,7 +150,8 @@ function loading(view: EndpointView, rollout: Kinds['rollout']): Step {
   if (problem !== undefined) return rollBack(rollout, problem)
   if (areReady(view)) {
     const step = rollout.wish === 'promote' ? view.shares.length - 1 : 0
-    return { do: 'shift', step, share: view.shares[step] ?? 1 }
+    const share = view.shares[step] ?? 1
+    return { do: 'shift', step, share: share < 1 ? (view.ease(share) ?? share) : share }
   }
   if (view.inStateForMs <= rollout.spec.timeoutMs) return NOTHING
   const { ready, wanted } = countOf(view)
@@ -181,8 +185,18 @@ function baking(view: EndpointView, rollout: Kinds['rollout']): Step {
         : { do: 'note', judgement }
     }
     case 'wait':
-      return { do: 'note', judgement }
+      return easingIn(view, rollout, judgement) ?? { do: 'note', judgement }
   }
+}
+
+/** The next part of a step that the new variants have not got as a whole. */
+function easingIn(view: EndpointView, rollout: Kinds['rollout'], judgement: Judgement): Step | undefined {
+  const { step } = rollout
+  const wanted = view.shares[step] ?? 1
+  if (rollout.share >= wanted) return undefined
+  const share = view.ease(wanted)
+  if (share === undefined || !isWorthAChange(rollout.share, share, wanted)) return undefined
+  return { do: 'shift', step, share, judgement }
 }
 
 function promote(reason: string, judgement: Judgement | undefined): Step {

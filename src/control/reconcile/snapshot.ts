@@ -225,6 +225,11 @@ function isResolved({ spec, resolved }: Kinds['revision']): boolean {
   return spec.variants.every(({ name }) => resolved[name] !== undefined)
 }
 
+/** The version that a label of a model stands for; a label may be called as people like, `constructor` too. */
+export function labelled(model: Kinds['model'] | undefined, label: string): number | undefined {
+  return model !== undefined && Object.hasOwn(model.labels, label) ? model.labels[label] : undefined
+}
+
 /** The versions that a revision names, labels as they stand now. */
 function versionsOf(
   { project, spec, resolved }: Kinds['revision'],
@@ -233,7 +238,7 @@ function versionsOf(
   return spec.variants.flatMap(({ name, model, version }) => {
     const number =
       resolved[name]?.version ??
-      (typeof version === 'number' ? version : models.get(at(project, model))?.document.labels[version])
+      (typeof version === 'number' ? version : labelled(models.get(at(project, model))?.document, version))
     return number === undefined ? [] : [{ model, version: number }]
   })
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pathOf, ROUTES, type ApiRoute } from '../../api/routes.ts'
+import { atApi, GUESSED_KEY, PRINCIPALS } from '../../../test/support/principals.ts'
+import { pathOf, ROUTES } from '../../api/routes.ts'
 import { ACTIONS } from '../../auth/permissions.ts'
 import { testApi, type TestApi } from './api.fixture.ts'
 
@@ -32,48 +33,6 @@ const PARAMETERS = {
   capture: 'c1',
 }
 
-const READS = ['projects:read', 'models:read', 'endpoints:read', 'events:read', 'metrics:read']
-/** Said once more here, in other words than the code has. */
-const MAY: Readonly<Record<string, readonly string[]>> = {
-  viewer: READS,
-  invoker: ['endpoints:read', 'endpoints:invoke'],
-  editor: [...READS, 'endpoints:invoke', 'models:write', 'endpoints:write', 'captures:read'],
-  admin: ACTIONS,
-  few: ['models:read'],
-  root: ACTIONS,
-}
-
-function expected(who: string, route: ApiRoute): 'in' | 401 | 403 | 'hidden' {
-  if (route.action === 'open') return 'in'
-  if (['nobody', 'revoked', 'expired', 'early', 'guess'].includes(who)) return 401
-  if (route.action === 'any-key') return 'in'
-  const isOfPlatform = !route.path.includes(':project') && route.method !== 'GET'
-  if (who === 'stranger') return route.path.includes(':project') ? 'hidden' : isOfPlatform ? 403 : 'in'
-  if (isOfPlatform && who !== 'root') return 403
-  if (who === 'bound') {
-    const isOfEndpoint = route.path.includes(':endpoint')
-    const isBroad = ['events:read', 'captures:read', 'metrics:read'].includes(route.action) && !isOfEndpoint
-    return !isBroad && MAY['editor']?.includes(route.action) ? 'in' : 403
-  }
-  return MAY[who]?.includes(route.action) === true ? 'in' : 403
-}
-
-const WHO = [
-  'nobody',
-  'guess',
-  'revoked',
-  'expired',
-  'early',
-  'viewer',
-  'invoker',
-  'editor',
-  'admin',
-  'few',
-  'bound',
-  'stranger',
-  'root',
-]
-
 describe('who may do what', () => {
   test('every route says what it takes', () => {
     const known = new Set<string>([...ACTIONS, 'open', 'any-key'])
@@ -87,13 +46,13 @@ describe('who may do what', () => {
   })
 
   describe.each(ROUTES.map((route) => [route.name, route] as const))('%s', (_name, route) => {
-    test.each(WHO)('%s', async (who) => {
-      const key = who === 'nobody' ? undefined : who === 'guess' ? `slw_${'A'.repeat(43)}` : who
+    test.each(PRINCIPALS)('%s', async (who) => {
+      const key = who === 'nobody' ? undefined : who === 'guess' ? GUESSED_KEY : who
       const { status, body, headers } = await api.ask(route.method, pathOf(route, PARAMETERS), { key })
       // a body is looked at after the key: none is sent
-      const wanted = expected(who, route)
+      const wanted = atApi(who, route)
       const isHidden = status === 404 && body?.error.message === 'there is no project "default"'
-      const seen = status === 401 || status === 403 ? status : isHidden ? 'hidden' : 'in'
+      const seen = status === 401 || status === 403 ? status : isHidden ? 'out' : 'in'
       expect(seen).toBe(wanted)
       expect(status).toBeLessThan(500)
       if (status === 401) {

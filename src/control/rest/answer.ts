@@ -187,7 +187,8 @@ export function createAnswering(options: ApiOptions, keyring: Keyring) {
     if (action === 'open' || action === 'any-key') return
     const { project: named, endpoint } = raw
     // what is of no project is of the platform, or, to be looked at, of the caller's own
-    const project = named ?? (route.method === 'GET' ? principal.project : ALL_PROJECTS)
+    const isOfPlatform = route.method !== 'GET' || action === 'platform:write'
+    const project = named ?? (isOfPlatform ? ALL_PROJECTS : principal.project)
     const why = explain(principal, action, { project, endpoint })
     if (why === undefined) return
     known.isBeyond = true

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, type KeyObject } from 'node:crypto'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { BundleSummary, Problem as Failure } from '../../api/resources.ts'
 import { ROUTES, type ApiRoute } from '../../api/routes.ts'
@@ -10,6 +10,7 @@ import type { Environment } from '../environment.ts'
 import { openSqliteStore } from '../store/open-store.ts'
 import type { Kinds, Store } from '../store/store.ts'
 import { problemsOf, type Problem } from './check.ts'
+import type { LogLevels } from '../../api/resources.ts'
 import { createApi } from './create-api.ts'
 import type { ApiOptions, UploadFiles, UploadWish } from './doors.ts'
 
@@ -66,6 +67,7 @@ export interface Answer {
 
 export interface TestApi {
   readonly app: FastifyInstance
+  readonly masterKey: KeyObject
   readonly store: Store
   readonly uploads: ReturnType<typeof memoryUploads>
   /** Keys by the name that `addKey` gave them; `root` administers the platform. */
@@ -114,9 +116,12 @@ export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestAp
   }
   const store = options.store ?? (await openSqliteStore({ path: ':memory:', environment }))
   const uploads = memoryUploads()
+  let levels: LogLevels = { control: 'info', runners: 'info' }
+  const masterKey = parseMasterKey(createMasterKey())
   const app = createApi({
     uploads,
-    masterKey: parseMasterKey(createMasterKey()),
+    logLevels: { read: () => levels, set: (wanted) => void (levels = wanted) },
+    masterKey,
     poke: () => void pokes++,
     version: '1.2.3',
     server: () => ({ version: '1.2.3', database: 'sqlite', storage: 'local', runners: [] }),
@@ -150,6 +155,7 @@ export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestAp
     app,
     store,
     uploads,
+    masterKey,
     keys,
     pokes: () => pokes,
     advance: (ms) => void (offsetMs += ms),

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { CaptureRecord, LogLine, ServerInfo, TrafficSummary } from '../../api/api-types.ts'
-import type { Page } from '../../api/resources.ts'
+import type { LogLevels, Page } from '../../api/resources.ts'
 import type { Environment } from '../environment.ts'
 import type { Store } from '../store/store.ts'
 
@@ -64,6 +64,13 @@ export interface Captures {
   get(project: string, endpoint: string, id: string): Promise<CaptureRecord | undefined>
 }
 
+/** What the platform's own log shows. */
+export interface LogLevelsDoor {
+  read(): LogLevels
+  /** In all processes there are, and come. */
+  set(levels: LogLevels): void
+}
+
 /** What the API is made of. What is absent answers as if there were nothing of it. */
 export interface ApiOptions {
   readonly store: Store
@@ -79,6 +86,7 @@ export interface ApiOptions {
   readonly traffic?: ((project: string) => TrafficSummary | Promise<TrafficSummary>) | undefined
   readonly logs?: EndpointLogs | undefined
   readonly captures?: Captures | undefined
+  readonly logLevels: LogLevelsDoor
   /** The local certificate authority's certificate as PEM, where there is one. */
   readonly openCa?: (() => Promise<string | undefined>) | undefined
 }

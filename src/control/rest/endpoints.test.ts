@@ -4,7 +4,18 @@ import { bundleOf, testApi, type TestApi } from './api.fixture.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await testApi()
+  const figures = { share: 0, replicas: { desired: 1, ready: 1 }, inFlight: 0, requestsPerSecond: 0 }
+  const v2 = { ...figures, errorsPerSecond: 0, rowsPerSecond: 0, model: 'fraud', version: 2, variant: 'v2', shadow }
+  api = await testApi({
+    traffic: () => ({
+      atMs: 0,
+      windowMs: 0,
+      variants: [
+        { endpoint: 'elsewhere', ...v2 },
+        { endpoint: name, ...v2 },
+      ],
+    }),
+  })
   await api.addKey('ed', { role: 'editor' })
   await api.addKey('stranger', { role: 'admin', project: 'other' })
   await api.ask('POST', '/api/v1/projects', { key: 'root', body: { name: 'other' } })
@@ -18,6 +29,9 @@ afterAll(() => api.close())
 const P = '/api/v1/projects/default'
 const SOURCE = { type: 'url', url: 'https://example.com/m.onnx' }
 const key = 'ed'
+
+/** As the runners tell. */
+const shadow = { sinceMs: 5, compared: 9, differed: 1, latencyDifferenceMs: -0.25 }
 
 let E = ''
 let name = ''
@@ -34,6 +48,31 @@ const put = (body: unknown, headers = {}) => api.ask('PUT', E, { key, body, head
 const revision = async (number: number) => (await api.ask('GET', `${E}/revisions/${number}`, { key })).body
 
 describe('an endpoint', () => {
+  test('says how its shadows compare, and keeps nothing of that', async () => {
+    const variants = [
+      { model: 'fraud', version: 1, name: 'v1' },
+      { model: 'fraud', version: 2, name: 'v2', weight: 0, shadow: 0.5 },
+    ]
+    await put({ spec: { variants } })
+    await api.store.transact(async (tx) => {
+      const stored = await tx.get('endpoint', 'default', name)
+      if (stored === undefined) throw new Error('there is no endpoint')
+      const status = {
+        model: 'fraud',
+        digest: '',
+        share: 0,
+        replicas: { desired: 1, ready: 1 },
+        state: 'ready',
+      } as const
+      const shown = variants.map((variant) => ({ ...status, name: variant.name, version: variant.version }))
+      await tx.update('endpoint', 'default', name, stored.etag, { ...stored.document, variants: shown })
+    })
+    const found = await api.ask('GET', E, { key })
+    expect(found.body.variants.map((variant: { shadow?: unknown }) => variant.shadow)).toEqual([undefined, shadow])
+    const { body } = await api.ask('GET', `${P}/endpoints?prefix=${name}`, { key })
+    expect(JSON.stringify(body)).not.toContain('compared')
+  })
+
   test('is made, changed by revisions, and a change that changes nothing makes none', async () => {
     expect(await put(on(1))).toMatchObject({
       status: 201,

@@ -35,7 +35,24 @@ type Names =
   | 'listRevisions'
   | 'getRevision'
 
-export function createEndpointHandlers({ store }: ApiOptions): Pick<Handlers, Names> {
+export function createEndpointHandlers({ store, traffic }: ApiOptions): Pick<Handlers, Names> {
+  /** What is known of shadows at the moment, beside what is kept. */
+  async function withShadows(endpoint: Endpoint): Promise<Endpoint> {
+    const { project, name, variants, spec } = endpoint
+    if (traffic === undefined || !spec.variants.some(({ shadow }) => shadow !== undefined)) return endpoint
+    const summary = await Promise.resolve(traffic(project)).catch(() => undefined) // the endpoint is told in any case
+    const seen = new Map(
+      summary?.variants.filter((each) => each.endpoint === name).map(({ variant, shadow }) => [variant, shadow]),
+    )
+    return {
+      ...endpoint,
+      variants: variants.map((variant) => {
+        const shadow = seen.get(variant.name)
+        return shadow === undefined ? variant : { ...variant, shadow }
+      }),
+    }
+  }
+
   return {
     listEndpoints: {
       async read({ params: { project }, query: { state, ...query }, principal }) {
@@ -53,7 +70,7 @@ export function createEndpointHandlers({ store }: ApiOptions): Pick<Handlers, Na
           await projectOf(tx, project)
           return endpointOf(tx, project, endpoint)
         })
-        return { body: shown(stored) }
+        return { body: await withShadows(shown(stored)) }
       },
     },
     putEndpoint: {

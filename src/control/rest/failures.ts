@@ -1,21 +1,5 @@
-import type { ErrorCode, ServingError } from '../../core/errors.ts'
-
-/** HTTP status of each code; exhaustive, so that a new code must be answered. */
-const STATUS: Record<ErrorCode, number> = {
-  invalid_argument: 400,
-  too_large: 413,
-  unsupported: 415,
-  refused: 422,
-  unauthenticated: 401,
-  permission_denied: 403,
-  not_found: 404,
-  conflict: 409,
-  overloaded: 429,
-  unavailable: 503,
-  deadline_exceeded: 504,
-  cancelled: 499,
-  internal: 500,
-}
+import type { ServingError } from '../../core/errors.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 
 /** Statuses that say more than the code's: by code and `details.reason`. */
 const BY_REASON: Readonly<Record<string, number>> = {
@@ -28,7 +12,7 @@ const BY_REASON: Readonly<Record<string, number>> = {
 /** HTTP status of a failure, as API clients know them. */
 export function statusOf({ code, details }: ServingError): number {
   const { reason } = details
-  return (typeof reason === 'string' ? BY_REASON[`${code} ${reason}`] : undefined) ?? STATUS[code]
+  return (typeof reason === 'string' ? BY_REASON[`${code} ${reason}`] : undefined) ?? HTTP_STATUS[code]
 }
 
 /** Headers that a failure's status asks for. */

@@ -65,8 +65,7 @@ export function createKeyring({
     try {
       await (reading ?? reload())
     } catch (error) {
-      if (now() - readAtMs >= STALE_MS)
-        throw new ServingError('unavailable', 'it cannot be read which keys there are: try again', { cause: error })
+      if (now() - readAtMs >= STALE_MS) throw unknownKeys(error)
     }
   }
 
@@ -82,6 +81,16 @@ export function createKeyring({
     },
     reload,
   }
+}
+
+/** Nobody is let in, for a reason that the store's own failure tells: that its database is away. */
+function unknownKeys(cause: unknown): ServingError {
+  const why = cause instanceof ServingError && cause.code === 'unavailable' ? cause : undefined
+  const text = why === undefined ? 'try again' : why.message
+  return new ServingError('unavailable', `it cannot be read which keys there are: ${text}`, {
+    cause,
+    details: { reason: 'store', ...why?.details },
+  })
 }
 
 function keyRecord({ uid, document }: Stored<'key'>): KeyRecord {

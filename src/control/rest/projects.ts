@@ -25,6 +25,7 @@ export function createProjectHandlers({ store }: ApiOptions): Pick<Handlers, Nam
     createProject: {
       change: async ({ body: { name, description = '' } }) => {
         return async (tx) => {
+          await refuseOtherCase(tx, name)
           const stored = await tx.insert('project', '', name, { name, description })
           await event(tx, name, 'project-created', `the project ${quote(name)} was made`)
           return { body: shown(stored), audit: { resource: `projects/${name}` } }
@@ -61,6 +62,19 @@ export function createProjectHandlers({ store }: ApiOptions): Pick<Handlers, Nam
       },
     },
   }
+}
+
+/** Projects have files that are called like them, and there are disks to which upper and lower case are one. */
+async function refuseOtherCase(tx: Writer, name: string): Promise<void> {
+  const other = (await tx.all('project')).find(
+    (each) => each.name !== name && each.name.toLowerCase() === name.toLowerCase(),
+  )
+  if (other !== undefined)
+    throw new ServingError(
+      'conflict',
+      `there is a project ${quote(other.name)}: the names of two projects differ by more than upper and lower case`,
+      { details: { reason: 'exists', name: other.name } },
+    )
 }
 
 async function refuseUnlessEmpty(tx: Writer, project: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Key, Meta, Version } from '../../api/resources.ts'
+import { withoutQuery } from '../store/source-url.ts'
 import type { Kind, Kinds, Stored } from '../store/store.ts'
 
 /** A record as the API shows it, of the kinds that have nothing to hide. */
@@ -9,10 +10,10 @@ export function shown<K extends Exclude<Kind, 'key' | 'version'>>(
 }
 
 export function shownVersion(stored: Stored<'version'>): Version {
-  const { folder: _folder, isOurs: _isOurs, source, ...others } = stored.document
+  const { folder: _folder, isOurs: _isOurs, sealedUrl: _sealedUrl, source, ...others } = stored.document
   return {
     ...others,
-    // the query of a URL is where signatures and tokens stand
+    // those of earlier builds are kept whole
     source: source.type === 'url' ? { ...source, url: withoutQuery(source.url) } : source,
     meta: metaOf(stored),
   }
@@ -21,10 +22,6 @@ export function shownVersion(stored: Stored<'version'>): Version {
 export function shownKey(stored: Stored<'key'>): Key {
   const { sha256: _sha256, encryptedSecret: _encryptedSecret, ...others } = stored.document
   return { ...others, meta: metaOf(stored) }
-}
-
-export function withoutQuery(url: string): string {
-  return url.replace(/[?#].*$/s, '?…')
 }
 
 function metaOf({ uid, etag, createdAtMs, updatedAtMs }: Stored<Kind>): Meta {

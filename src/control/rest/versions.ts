@@ -1,8 +1,7 @@
 import type { NewVersion } from '../../api/api-types.ts'
-import type { Version } from '../../api/resources.ts'
 import { ServingError } from '../../core/errors.ts'
 import { quote } from '../../core/text.ts'
-import type { Writer } from '../store/store.ts'
+import type { Kinds, Writer } from '../store/store.ts'
 import { checkConditions, type Call, type Commit, type Handlers } from './call.ts'
 import type { ApiOptions } from './doors.ts'
 import { modelText, refuseInUse, usesOf } from './in-use.ts'
@@ -11,7 +10,8 @@ import { pageByNumber } from './pages.ts'
 import { checkFileName } from './file-name.ts'
 import { receiveForm } from './receive-form.ts'
 import { modelOf, projectOf, versionOf } from './records.ts'
-import { shownVersion, withoutQuery } from './shown.ts'
+import { shownVersion } from './shown.ts'
+import { sealSource, withoutQuery } from '../store/source-url.ts'
 import { UPLOAD_KEPT_MS, uploadOf } from './uploads.ts'
 
 type Names = 'listVersions' | 'createVersion' | 'getVersion' | 'cancelVersion' | 'deleteVersion'
@@ -30,7 +30,7 @@ export function createVersionHandlers(options: ApiOptions): Pick<Handlers, Names
       },
     },
     createVersion: {
-      change: async (call) => (call.body === undefined ? fromForm(options, call) : fromDocument(call)),
+      change: async (call) => (call.body === undefined ? fromForm(options, call) : fromDocument(options, call)),
     },
     getVersion: {
       async read({ params }) {
@@ -91,14 +91,14 @@ export function createVersionHandlers(options: ApiOptions): Pick<Handlers, Names
 }
 
 /** @throws {ServingError} `invalid_argument`, `not_found`, `conflict` */
-async function fromDocument(call: Call<'createVersion'>): Promise<Commit<'createVersion'>> {
+async function fromDocument(options: ApiOptions, call: Call<'createVersion'>): Promise<Commit<'createVersion'>> {
   const { body, params } = call
   const { source } = body
   const fileName = body.fileName === undefined ? undefined : checkFileName(body.fileName)
   if (source.type === 'url') {
     const url = checkUrl(source.url)
     const name = fileName ?? nameIn(url)
-    return async (tx) => insertVersion(tx, params, { ...body, fileName: name })
+    return async (tx) => insertVersion(tx, options, params, { ...body, fileName: name, sourceSha256: source.sha256 })
   }
   return async (tx) => {
     const upload = await uploadOf(tx, params.project, source.upload)
@@ -106,7 +106,8 @@ async function fromDocument(call: Call<'createVersion'>): Promise<Commit<'create
       throw new ServingError('conflict', `the upload ${quote(source.upload)} is not complete yet`, {
         details: { reason: 'not_complete' },
       })
-    return insertVersion(tx, params, { ...body, fileName: fileName ?? upload.document.fileName })
+    const { sha256: sourceSha256, fileName: given } = upload.document
+    return insertVersion(tx, options, params, { ...body, fileName: fileName ?? given, sourceSha256 })
   }
 }
 
@@ -130,10 +131,11 @@ async function fromForm(options: ApiOptions, call: Call<'createVersion'>): Promi
       state: 'complete',
       expiresAtMs: environment.wallMs() + UPLOAD_KEPT_MS,
     })
-    return insertVersion(tx, params, {
+    return insertVersion(tx, options, params, {
       ...form.fields,
       source: { type: 'upload', upload: id },
       fileName: form.fields.fileName ?? fileName,
+      sourceSha256: sha256,
     })
   }
 }
@@ -141,19 +143,27 @@ async function fromForm(options: ApiOptions, call: Call<'createVersion'>): Promi
 /** Gives out the next number, and makes the model where there is none. */
 async function insertVersion(
   tx: Writer,
+  { masterKey }: ApiOptions,
   { project, model }: { readonly project: string; readonly model: string },
-  { source, fileName, description = '', how = {} }: NewVersion & { readonly fileName: string },
+  {
+    source,
+    sourceSha256,
+    fileName,
+    description = '',
+    how = {},
+  }: NewVersion & { readonly fileName: string; readonly sourceSha256: string | undefined },
 ) {
   const parent = (await tx.get('model', project, model)) ?? (await insertModel(tx, project, model))
   const number = parent.document.lastNumber + 1
   await tx.update('model', project, model, parent.etag, { ...parent.document, lastNumber: number })
   const name = `${model}/${number}`
-  const document: Omit<Version, 'meta'> = {
+  const document: Kinds['version'] = {
     project,
     model,
     number,
     state: 'pending',
-    source,
+    ...sealSource(source, { project, model, number }, masterKey),
+    ...(sourceSha256 === undefined ? {} : { sourceSha256 }),
     fileName,
     description,
     how: { allowUntested: false, ...how },

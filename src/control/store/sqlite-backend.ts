@@ -62,7 +62,8 @@ export function openSqliteBackend(path: string, environment: Environment): Backe
       return rows.map((row) => row.name)
     },
     async close() {
-      for (const connection of connections) connection.close()
+      // the writer, which came first, goes last: whoever is the last takes the log into the file, and readers cannot
+      for (const connection of [...connections].toReversed()) connection.close()
     },
   }
 }

@@ -49,6 +49,8 @@ describe('a store in a file', () => {
     const other = new DatabaseSync(join(dataFolder, 'state.db'))
     expect(other.prepare('pragma journal_mode').get()).toMatchObject({ journal_mode: 'wal' })
     other.close()
+    await store.transact((tx) => tx.insert('model', 'p', 'm', model()))
+    await store.read((tx) => tx.get('model', 'p', 'm'))
     await store.close()
     expect(readdirSync(dataFolder)).toEqual(['state.db'])
   })

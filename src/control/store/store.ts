@@ -24,6 +24,7 @@ export interface Kinds {
   revision: Omit<EndpointRevision, 'meta'>
   rollout: Omit<Rollout, 'meta'>
   key: Omit<Key, 'meta'> & KeyPrivate
+  lease: Lease
 }
 
 export type Kind = keyof Kinds
@@ -33,6 +34,8 @@ export interface VersionPrivate {
   /** Folder of its bundle on this machine, once it is ready. */
   readonly folder?: string | undefined
   readonly isOurs?: boolean | undefined
+  /** The URL of its source where that has a query, encrypted under the master key; `source` then holds the URL without. */
+  readonly sealedUrl?: string | undefined
 }
 
 /** What is kept of a key and not shown. */
@@ -41,6 +44,13 @@ export interface KeyPrivate {
   readonly sha256: string
   /** The AWS-style secret, encrypted under the master key. */
   readonly encryptedSecret?: string | undefined
+}
+
+/** Which platform uses a database that several could. */
+export interface Lease {
+  readonly holder: string
+  /** Until when it has it, unless it says so again (ms since 1970). */
+  readonly untilMs: number
 }
 
 /** A resource as it is kept. */
