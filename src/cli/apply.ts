@@ -1,13 +1,14 @@
-import type { EndpointPlan } from '../api/api-types.ts'
-import type { Client } from '../client/client.ts'
 import { ServingError } from '../core/errors.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
-import { UsageError, type Options, type OptionTable } from './options.ts'
+import { UsageError, type OptionTable } from './options.ts'
 import { isMeant } from './platform/ask.ts'
-import { changeSpec } from './platform/change-spec.ts'
-import { readDocuments, type WantedDocument } from './platform/documents.ts'
-import { sameWay, withPlatform } from './platform/find-platform.ts'
+import { readDocuments } from './platform/documents.ts'
+import { withPlatform } from './platform/find-platform.ts'
+import { sameWay } from './platform/same-way.ts'
 import { followChange } from './platform/follow-change.ts'
+import { planDocuments } from './platform/plan-documents.ts'
+import type { Planned } from './platform/planned.ts'
+import { tellLogTail } from './platform/tell-log-tail.ts'
 import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
 import { paintFor, plain, type Paint } from './platform/terminal.ts'
 import { beginWatch } from './platform/watch.ts'
@@ -18,9 +19,10 @@ const options = {
     isFlagOnly: true,
     short: 'f',
     value: 'PATH',
-    doc: 'documents in YAML or JSON; - for standard input',
+    doc: 'documents in YAML or JSON: a file, a folder of them, or - for standard input',
   },
   plan: { type: 'boolean', isFlagOnly: true, doc: 'only show what would change' },
+  exitCode: { type: 'boolean', isFlagOnly: true, doc: 'with --plan: end with 4 where something would change' },
   yes: { type: 'boolean', isFlagOnly: true, doc: 'do not ask' },
   reason: { type: 'string', isFlagOnly: true, value: 'TEXT', doc: 'why, for whoever reads the revisions later' },
   detach: { type: 'boolean', isFlagOnly: true, doc: 'end once the platform has it, without waiting for it to answer' },
@@ -28,45 +30,38 @@ const options = {
   ...PLATFORM_OPTIONS,
 } as const satisfies OptionTable
 
-type Given = Options<typeof options>
-
-/** What one document would do, and how to do it. */
-interface Planned {
-  readonly kind: WantedDocument['kind']
-  readonly project: string
-  readonly name: string
-  readonly effect: EndpointPlan['effect']
-  readonly summary: string
-  readonly changes: EndpointPlan['changes']
-  /** @returns the revision that it made */
-  readonly apply: () => Promise<number | undefined>
-}
-
 /** `slipway apply`: makes the platform what documents say, once it was shown what that changes. */
 export const applyCommand: Command<typeof options> = {
-  usage: '-f <file> [--plan | --yes]',
+  usage: '-f <file|folder|-> [<file>…] [--plan [--exit-code] | --yes]',
   options,
-  async run(positionals, given, context) {
-    if (given.file === undefined || positionals.length > 0)
-      throw new UsageError('name one file of documents: `slipway apply -f endpoint.yaml`')
+  async run(files, given, context) {
+    if (given.file === undefined)
+      throw new UsageError('name a file or a folder of documents: `slipway apply -f endpoint.yaml`')
     if (given.plan && given.yes) throw new UsageError('say --plan or --yes')
-    const documents = await readDocuments(given.file)
+    if (given.exitCode && !given.plan) throw new UsageError('--exit-code is for --plan: say both')
+    const documents = await readDocuments([given.file, ...files], context.stdin)
     return withPlatform(given, context, async ({ client }) => {
       const { stdout, stderr, signal, env } = context
-      const planned = await planAll(client, documents, given, signal)
+      const planned = await planDocuments(client, documents, given, context)
       const shown = given.json ? stderr : stdout
       const paint = paintFor(shown, env)
       for (const each of planned) shown.write(describePlan(each, paint))
       const open = planned.filter(({ effect }) => effect !== 'none')
       if (given.plan || open.length === 0) {
         if (given.json) tellJson(planned, false, context)
-        return EXIT.done
+        return given.exitCode && open.length > 0 ? EXIT.differs : EXIT.done
       }
       if (!given.yes && !(await isMeant('apply this?', context)))
         throw new ServingError('cancelled', 'nothing is changed')
       const watches = new Map<string, Awaited<ReturnType<typeof beginWatch>>>()
       const done: { plan: Planned; revision: number | undefined }[] = []
-      for (const plan of open) done.push({ plan, revision: await plan.apply() })
+      for (const plan of open)
+        done.push({
+          plan,
+          revision: await plan.apply(given.detach).catch((error: unknown) => {
+            throw failedError(error, plan, done.length, context)
+          }),
+        })
       if (!given.detach)
         for (const { plan, revision } of done) {
           if (revision === undefined) continue
@@ -84,99 +79,25 @@ export const applyCommand: Command<typeof options> = {
   },
 }
 
-/** Projects first: endpoints may belong to them. */
-async function planAll(
-  client: Client,
-  documents: readonly WantedDocument[],
-  given: Given,
-  signal: AbortSignal,
-): Promise<Planned[]> {
-  const planned: Planned[] = []
-  const fresh = new Set<string>()
-  const seen = new Set<string>()
-  const inOrder = documents.toSorted((a, b) => Number(b.kind === 'Project') - Number(a.kind === 'Project'))
-  for (const document of inOrder) {
-    const project = document.kind === 'Project' ? document.name : (document.project ?? given.project)
-    const id = JSON.stringify([document.kind, project, document.name])
-    if (seen.has(id))
-      throw new ServingError('invalid_argument', `${document.place} is about ${document.name} once more: say it once`)
-    seen.add(id)
-    const plan =
-      document.kind === 'Project'
-        ? await planProject(client, document, signal)
-        : await planEndpoint(client, document, { project, isFresh: fresh.has(project), reason: given.reason }, signal)
-    if (document.kind === 'Project' && plan.effect === 'create') fresh.add(project)
-    planned.push(plan)
-  }
-  return planned
-}
-
-async function planProject(
-  client: Client,
-  { name, description }: Extract<WantedDocument, { kind: 'Project' }>,
-  signal: AbortSignal,
-): Promise<Planned> {
-  const found = await unlessMissing(client.call('getProject', { params: { project: name }, signal }))
-  const common = { kind: 'Project', project: name, name } as const
-  if (found === undefined)
-    return {
-      ...common,
-      effect: 'create',
-      summary: 'is made',
-      changes: [{ path: 'description', to: description }],
-      async apply() {
-        await client.call('createProject', { body: { name, description }, signal })
-        return undefined
-      },
-    }
-  const isSame = found.description === description
-  return {
-    ...common,
-    effect: isSame ? 'none' : 'settings',
-    summary: isSame ? 'nothing changes' : '1 change',
-    changes: isSame ? [] : [{ path: 'description', from: found.description, to: description }],
-    async apply() {
-      const params = { project: name }
-      await client.call('updateProject', { params, body: { description }, ifMatch: found.meta, signal })
-      return undefined
-    },
-  }
-}
-
-async function planEndpoint(
-  client: Client,
-  { name, spec, place }: Extract<WantedDocument, { kind: 'Endpoint' }>,
-  {
-    project,
-    isFresh,
-    reason,
-  }: { readonly project: string; readonly isFresh: boolean; readonly reason: string | undefined },
-  signal: AbortSignal,
-): Promise<Planned> {
-  const params = { project, endpoint: name }
-  const common = { kind: 'Endpoint', project, name } as const
-  const why = reason ?? 'apply'
-  const apply = (revision: number) => async () =>
-    (await changeSpec(client, { ...params, revision, signal }, () => spec, why)).revision
-  // nothing can be asked about a project that is yet to be made
-  if (isFresh)
-    return { ...common, effect: 'create', summary: 'is made in the new project', changes: [], apply: apply(0) }
-  const current = await unlessMissing(client.call('getEndpoint', { params, signal }))
-  try {
-    const plan = await client.call('planEndpoint', { params, body: { spec }, signal })
-    const { effect, summary, changes } = plan
-    return { ...common, effect, summary, changes, apply: apply(current?.revision ?? 0) }
-  } catch (thrown) {
-    const error = ServingError.from(thrown)
-    if (error.code !== 'invalid_argument') throw error
-    throw new ServingError('invalid_argument', `${place}: ${error.message}`, { cause: error, details: error.details })
-  }
-}
-
-async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
-  return found.catch((error: unknown) => {
-    if (error instanceof ServingError && error.code === 'not_found') return undefined
-    throw error
+/** A failure with the document that it is of; what was done before it stays done. */
+function failedError(
+  thrown: unknown,
+  { kind, name }: Planned,
+  doneCount: number,
+  context: CommandContext,
+): ServingError {
+  const error = ServingError.from(thrown)
+  if (context.signal.aborted)
+    return new ServingError(
+      'cancelled',
+      'interrupted: what was begun goes on, and the same command does what is left of it',
+      { cause: error },
+    )
+  tellLogTail(error, context)
+  const before = doneCount === 0 ? '' : `; the ${doneCount} before it ${doneCount === 1 ? 'is' : 'are'} done`
+  return new ServingError(error.code, `${kind.toLowerCase()} ${name}: ${error.message}${before}`, {
+    cause: error.cause,
+    details: error.details,
   })
 }
 

@@ -2,12 +2,12 @@ import type { AuditEntry } from '../api/resources.ts'
 import { EXIT, type Command } from './command.ts'
 import { UsageError, type OptionTable } from './options.ts'
 import { withPlatform } from './platform/find-platform.ts'
-import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { limitOption, PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
 import { formatMoment, paintFor, table } from './platform/terminal.ts'
 
 const options = {
   principal: { type: 'string', isFlagOnly: true, value: 'KEY', doc: 'only what this key did: default/ci' },
-  limit: { type: 'number', isFlagOnly: true, value: 'N', default: 50, min: 1, max: 1_000_000, doc: 'most lines' },
+  limit: limitOption(50, 'most lines'),
   ...PROJECT_OPTION,
   ...PLATFORM_OPTIONS,
 } as const satisfies OptionTable
@@ -38,9 +38,9 @@ export const auditCommand: Command<typeof options> = {
             [
               { title: 'at', text: ({ atMs }) => formatMoment(atMs) },
               { title: 'who', text: (entry) => (entry.principal === '' ? '(nobody)' : entry.principal) },
-              { title: 'from', text: ({ peer }) => peer },
+              { title: 'from', rank: 1, text: ({ peer }) => peer },
               { title: 'action', text: ({ action }) => action },
-              { title: 'resource', text: ({ resource }) => resource },
+              { title: 'resource', isElastic: true, text: ({ resource }) => resource },
               {
                 title: 'outcome',
                 text: ({ outcome, code }) => (code === undefined ? outcome : `${outcome}: ${code}`),

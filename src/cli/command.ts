@@ -21,7 +21,7 @@ export interface CommandContext {
 }
 
 /** Exit codes of every command; failures map to them in `main.ts`. */
-export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, differs: 4 } as const
 
 /** One command of `slipway`: a file in this folder, listed by name in `commands.ts`. */
 export interface Command<T extends OptionTable = OptionTable> {
@@ -40,6 +40,8 @@ export interface Command<T extends OptionTable = OptionTable> {
 /** A command that is loaded when it is asked for: `slipway --help` need not read engines and image builders. */
 export interface ListedCommand {
   readonly name: string
+  /** Begins a group in the list of commands. */
+  readonly heading?: string
   /** One line for the list of commands. */
   readonly summary: string
   readonly load: () => Promise<Command>

@@ -4,6 +4,7 @@ import type { Command, ListedCommand } from './command.ts'
 export const COMMANDS: readonly ListedCommand[] = [
   {
     name: 'serve',
+    heading: 'models and servers, on this machine',
     summary: 'serve models over HTTP (as a Lambda function where Lambda started it)',
     load: async () => anyOptions((await import('./serve.ts')).serveCommand),
   },
@@ -44,6 +45,7 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: 'deploy',
+    heading: 'on the platform',
     summary: 'bring a model to the platform and follow it until its endpoint answers',
     load: async () => anyOptions((await import('./deploy.ts')).deployCommand),
   },
@@ -83,7 +85,23 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => anyOptions((await import('./delete.ts')).deleteCommand),
   },
   {
+    name: 'pause',
+    summary: 'have an endpoint answer nothing until it is resumed',
+    load: async () => anyOptions((await import('./pause.ts')).pauseCommand),
+  },
+  {
+    name: 'resume',
+    summary: 'have a paused endpoint answer again',
+    load: async () => anyOptions((await import('./pause.ts')).resumeCommand),
+  },
+  {
+    name: 'cancel',
+    summary: 'end the making of a version, or a rollout',
+    load: async () => anyOptions((await import('./cancel.ts')).cancelCommand),
+  },
+  {
     name: 'logs',
+    heading: 'what the platform tells',
     summary: 'show what an endpoint said',
     load: async () => anyOptions((await import('./logs.ts')).logsCommand),
   },
@@ -98,19 +116,35 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => anyOptions((await import('./audit.ts')).auditCommand),
   },
   {
+    name: 'captures',
+    summary: 'show, follow or take home the requests that an endpoint kept',
+    load: async () => anyOptions((await import('./captures.ts')).capturesCommand),
+  },
+  {
     name: 'top',
     summary: 'watch traffic, errors and latencies of the endpoints',
     load: async () => anyOptions((await import('./top.ts')).topCommand),
   },
   {
-    name: 'ca',
-    summary: "give out the certificate of the platform's own CA",
-    load: async () => anyOptions((await import('./ca.ts')).caCommand),
+    name: 'status',
+    summary: 'show which platform is reached, with whose key, and what runs there',
+    load: async () => anyOptions((await import('./status.ts')).statusCommand),
+  },
+  {
+    name: 'log-level',
+    summary: "show or set how much the platform's own log tells",
+    load: async () => anyOptions((await import('./log-level.ts')).logLevelCommand),
   },
   {
     name: 'key',
+    heading: 'keys, certificates, settings',
     summary: 'make, list and remove the keys that requests need',
     load: async () => anyOptions((await import('./key.ts')).keyCommand),
+  },
+  {
+    name: 'ca',
+    summary: "give out the certificate of the platform's own CA",
+    load: async () => anyOptions((await import('./ca.ts')).caCommand),
   },
   {
     name: 'config',

@@ -1,8 +1,8 @@
-import { fromJsonTensor } from '../bundle/json-tensor.ts'
+import { exampleRow } from '../bundle/example-row.ts'
 import type { Manifest } from '../bundle/manifest.ts'
 import { createRowPrinter } from '../codecs/row-text.ts'
-import { encodeData } from '../codecs/v2-json.ts'
-import { isHalf, widenHalves } from '../tensor/half.ts'
+import { encodeV2Data, encodeV2Request } from '../codecs/v2-json-request.ts'
+import { isHalf } from '../tensor/half.ts'
 import { rowsOf, type Tensor, type Tensors } from '../tensor/tensor.ts'
 
 /**
@@ -11,13 +11,7 @@ import { rowsOf, type Tensor, type Tensors } from '../tensor/tensor.ts'
  * @param needsKey whether the server asks for a key, which the shell has as `SLIPWAY_KEY`
  */
 export function curlLine(url: string, name: string, manifest: Manifest, needsKey = false): string {
-  // the manifest has them by the alphabet
-  const example = new Map(
-    manifest.signature.inputs.flatMap(({ name: input }): [string, Tensor][] => {
-      const recorded = Object.hasOwn(manifest.example, input) ? manifest.example[input] : undefined
-      return recorded === undefined ? [] : [[input, fromJsonTensor(recorded, input)]]
-    }),
-  )
+  const example = exampleRow(manifest)
   const key = needsKey ? ' -H "authorization: Bearer $SLIPWAY_KEY"' : ''
   if (manifest.signature.isRaw === true) {
     const [type, body] = ['content_type', 'body'].map((name) => textOf(example.get(name)))
@@ -30,7 +24,7 @@ export function curlLine(url: string, name: string, manifest: Manifest, needsKey
   }
   const model = encodeURIComponent(name)
   if (isTable(example, manifest)) return `curl${key} ${url}/v1/models/${model}:predict -d ${quoted(tableBody(example))}`
-  return `curl${key} ${url}/v2/models/${model}/infer -d ${quoted(tensorsBody(example))}`
+  return `curl${key} ${url}/v2/models/${model}/infer -d ${quoted(encodeV2Request(example))}`
 }
 
 /** Whether a row is a data frame's: a value under each of several names, which is short to write and easy to read. */
@@ -43,27 +37,13 @@ function isTable(example: Tensors, { signature }: Manifest): boolean {
 }
 
 function tableBody(example: Tensors): string {
-  const cells = [...example].map(([name, value]) => `${JSON.stringify(name)}:${encodeData(name, inJson(value))}`)
+  const cells = [...example].map(([name, value]) => `${JSON.stringify(name)}:${encodeV2Data(name, value)}`)
   return `{"instances":[{${cells.join(',')}}]}`
 }
 
 function textOf(value: Tensor | undefined): string {
   const [bytes] = value?.datatype === 'BYTES' ? value.data : []
   return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8')
-}
-
-function tensorsBody(example: Tensors): string {
-  const inputs = [...example].map(([input, recorded]) => {
-    const value = inJson(recorded)
-    return `{"name":${JSON.stringify(input)},"shape":[${value.shape.join(',')}],"datatype":"${value.datatype}","data":[${encodeData(input, value)}]}`
-  })
-  return `{"inputs":[${inputs.join(',')}]}`
-}
-
-/** Half floats as FP32, which a model that takes them takes too. */
-function inJson(value: Tensor): Tensor {
-  if (!isHalf(value.datatype)) return value
-  return { datatype: 'FP32', shape: value.shape, data: widenHalves(value.datatype, value.data as Uint16Array) }
 }
 
 function rowsBody(example: Tensors, { signature }: Manifest): string {

@@ -1,12 +1,12 @@
 import type { Endpoint, RolloutSpec, Version } from '../api/resources.ts'
-import type { Client } from '../client/client.ts'
 import { ServingError } from '../core/errors.ts'
 import { formatBytes } from '../core/text.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { COMPILE_OPTIONS, howToCompile, PYTHON_OPTIONS } from './common-options.ts'
 import { UsageError, type Options, type OptionTable } from './options.ts'
 import { changeSpec } from './platform/change-spec.ts'
-import { sameWay, withPlatform, type Platform } from './platform/find-platform.ts'
+import { withPlatform, type Platform } from './platform/find-platform.ts'
+import { sameWay } from './platform/same-way.ts'
 import {
   DEPLOY_PHASES,
   followRevision,
@@ -15,9 +15,11 @@ import {
   type Followed,
 } from './platform/follow-deployment.ts'
 import { bringSource, nameSource, stemOf } from './platform/model-source.ts'
+import { unlessMissing } from './platform/planned.ts'
 import { planDeployment, type DeployWishes } from './platform/plan-deployment.ts'
 import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
 import { formatDuration, paintFor, plain } from './platform/terminal.ts'
+import { tellLogTail } from './platform/tell-log-tail.ts'
 import { tryLine } from './platform/try-line.ts'
 import { beginWatch } from './platform/watch.ts'
 import { createProgress } from './progress.ts'
@@ -135,6 +137,11 @@ const options = {
     isFlagOnly: true,
     doc: 'run it in processes of its own, so that a crash disturbs no other model',
   },
+  versionOnly: {
+    type: 'boolean',
+    isFlagOnly: true,
+    doc: 'make the version and leave every endpoint as it is; with --label, an endpoint that names the label has it once it is applied again',
+  },
   ifAbsent: { type: 'boolean', isFlagOnly: true, doc: 'do nothing where there is an endpoint of that name' },
   detach: { type: 'boolean', isFlagOnly: true, doc: 'end once the platform has it, without waiting for it to answer' },
   ...PROJECT_OPTION,
@@ -160,7 +167,7 @@ export const deployCommand: Command<typeof options> = {
       const { project } = given
       const { signal, stderr } = context
       const name = given.endpoint ?? given.model ?? stemOf(named.fileName)
-      const before = await findEndpoint(client, project, name, signal)
+      const before = await unlessMissing(client.call('getEndpoint', { params: { project, endpoint: name }, signal }))
       if (given.ifAbsent && before !== undefined && before.servedRevision !== undefined) {
         tellPresent(before, given.json, context)
         return EXIT.done
@@ -196,6 +203,14 @@ export const deployCommand: Command<typeof options> = {
       const deployed = { project, endpoint: name, model, version: number }
       const way = sameWay(given)
       try {
+        if (given.versionOnly) {
+          await makeVersionAlone({ client, project, watch, onPhase: show, signal }, deployed, given, context, () =>
+            show.finish(
+              `${paintFor(stderr, context.env).good('ready')} after ${formatDuration(performance.now() - begun)}`,
+            ),
+          )
+          return EXIT.done
+        }
         const changed = await changeSpec(
           client,
           { project, endpoint: name, signal },
@@ -210,17 +225,14 @@ export const deployCommand: Command<typeof options> = {
         const followed: Followed = { client, project, watch, onPhase: show, signal }
         const version = await followVersion(followed, model, number)
         const { endpoint } = await followRevision(followed, name, revision)
-        if (given.label !== undefined) {
-          const params = { project, model, label: given.label }
-          await client.call('putLabel', { params, body: { version: number }, signal })
-        }
+        await putLabel(followed, deployed, given.label)
         const tookMs = performance.now() - begun
         show.finish(`${paintFor(stderr, context.env).good('answers')} after ${formatDuration(tookMs)}`)
         await tellDone(platform, endpoint, version, { ...given, tookMs }, context)
         return EXIT.done
       } catch (error) {
         show.end()
-        throw toldError(error, deployed, way, context)
+        throw toldError(error, deployed, { way, isVersionOnly: given.versionOnly }, context)
       }
     })
   },
@@ -242,6 +254,12 @@ function wishesOf(given: Given): DeployWishes {
     ...(blueGreen ? [{ strategy: 'blue-green' } as const] : []),
     ...(allAtOnce ? [{ strategy: 'all-at-once' } as const] : []),
   ]
+  if (given.versionOnly && (given.endpoint !== undefined || variant !== undefined || given.ifAbsent))
+    throw new UsageError('--version-only touches no endpoint: leave out --endpoint, --variant and --if-absent')
+  if (given.detach && given.label !== undefined)
+    throw new UsageError(
+      'a label moves once the version is ready, and --detach does not wait for that: say one of them',
+    )
   if (strategies.length > 1) throw new UsageError('say one of --canary, --linear, --blue-green and --all-at-once')
   if (min !== undefined && max !== undefined && min > max)
     throw new UsageError(`--min is ${min} and --max is ${max}: the most cannot be fewer than the least`)
@@ -265,16 +283,36 @@ function wishesOf(given: Given): DeployWishes {
   }
 }
 
-async function findEndpoint(
-  client: Client,
-  project: string,
-  endpoint: string,
-  signal: AbortSignal,
-): Promise<Endpoint | undefined> {
-  return client.call('getEndpoint', { params: { project, endpoint }, signal }).catch((error: unknown) => {
-    if (error instanceof ServingError && error.code === 'not_found') return undefined
-    throw error
-  })
+/** The version, without an endpoint. @param onReady told once it is ready */
+async function makeVersionAlone(
+  followed: Followed,
+  { project, model, version }: Deployed,
+  { detach, label, json }: Given,
+  { stdout }: CommandContext,
+  onReady: () => void,
+): Promise<void> {
+  if (detach) {
+    if (json) stdout.write(`${JSON.stringify({ project, model, version })}\n`)
+    else
+      stdout.write(
+        `${model}/${version} is being made; \`slipway describe version ${model}/${version}\` tells how far it is\n`,
+      )
+    return
+  }
+  const { bundle, warnings } = await followVersion(followed, model, version)
+  await putLabel(followed, { project, model, version }, label)
+  onReady()
+  const facts = { project, model, version, digest: bundle?.digest ?? null, label: label ?? null, warnings }
+  stdout.write(json ? `${JSON.stringify(facts)}\n` : `${model}/${version}\n`)
+}
+
+async function putLabel(
+  { client, signal }: Followed,
+  { project, model, version }: Pick<Deployed, 'project' | 'model' | 'version'>,
+  label: string | undefined,
+): Promise<void> {
+  if (label === undefined) return
+  await client.call('putLabel', { params: { project, model, label }, body: { version }, signal })
 }
 
 /** A bar over all phases on a terminal, a line for each elsewhere. */
@@ -342,18 +380,20 @@ function tellDetached(
 function toldError(
   thrown: unknown,
   deployed: Deployed,
-  way: string,
-  { stderr, signal, env }: CommandContext,
+  { way, isVersionOnly }: { readonly way: string; readonly isVersionOnly: boolean },
+  context: CommandContext,
 ): ServingError {
   const error = ServingError.from(thrown)
-  if (signal.aborted)
-    return new ServingError(
-      'cancelled',
-      `interrupted; the platform goes on with ${deployed.model}/${deployed.version}: \`slipway rollout ${deployed.endpoint}${way} --watch\` follows it, and --cancel in place of --watch gives it up`,
-      { cause: error, details: { ...deployed } },
-    )
-  const { logTail } = error.details
-  const { dim } = paintFor(stderr, env)
-  if (Array.isArray(logTail)) for (const line of logTail) stderr.write(`${dim(`  | ${plain(String(line))}`)}\n`)
+  if (context.signal.aborted) {
+    const version = `${deployed.model}/${deployed.version}`
+    const next = isVersionOnly
+      ? `\`slipway describe version ${version}${way}\` tells how far it is, and \`slipway cancel version ${version}${way}\` gives it up`
+      : `\`slipway rollout ${deployed.endpoint}${way} --watch\` follows it, and --cancel in place of --watch gives it up`
+    return new ServingError('cancelled', `interrupted; the platform goes on with ${version}: ${next}`, {
+      cause: error,
+      details: { ...deployed },
+    })
+  }
+  tellLogTail(error, context)
   return new ServingError(error.code, error.message, { cause: error.cause, details: { ...deployed, ...error.details } })
 }

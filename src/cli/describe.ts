@@ -32,7 +32,9 @@ export const describeCommand: Command<typeof options> = {
       if (given.json) stdout.write(`${JSON.stringify(item, null, 2)}\n`)
       else if (singular === 'endpoint') {
         const events = await lastEvents(client, { project, kind: 'endpoint', name, limit: EVENTS, signal })
-        stdout.write(describeEndpoint(item as Endpoint, events.items, paint))
+        // one of the same name may have been there before it
+        const own = events.items.filter(({ atMs }) => atMs >= (item as Endpoint).meta.createdAtMs)
+        stdout.write(describeEndpoint(item as Endpoint, own, paint))
       } else if (singular === 'version') stdout.write(describeVersion(item as Version, paint))
       else if (singular === 'rollout') stdout.write(describeRollout(item as Rollout, paint))
       else stdout.write(describeOther(singular, item, Date.now(), paint))

@@ -4,11 +4,12 @@ import { UsageError, type OptionTable } from './options.ts'
 import { eventLine } from './platform/describe.ts'
 import { withPlatform } from './platform/find-platform.ts'
 import { lastEvents } from './platform/last-events.ts'
-import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { FOLLOW_OPTION, limitOption, PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { tellLines } from './platform/tell-lines.ts'
 import { paintFor } from './platform/terminal.ts'
 
 const options = {
-  follow: { type: 'boolean', isFlagOnly: true, short: 'f', doc: 'go on with what comes, until it is interrupted' },
+  ...FOLLOW_OPTION,
   kind: {
     type: 'choice',
     isFlagOnly: true,
@@ -16,15 +17,7 @@ const options = {
     doc: 'only those of resources of this kind',
   },
   of: { type: 'string', isFlagOnly: true, value: 'NAME', doc: 'only those of the resource of this name' },
-  limit: {
-    type: 'number',
-    isFlagOnly: true,
-    value: 'N',
-    default: 50,
-    min: 1,
-    max: 1_000_000,
-    doc: 'most lines to begin with',
-  },
+  limit: limitOption(50, 'most lines to begin with'),
   ...PROJECT_OPTION,
   ...PLATFORM_OPTIONS,
 } as const satisfies OptionTable
@@ -35,21 +28,20 @@ export const eventsCommand: Command<typeof options> = {
   options,
   async run(positionals, given, context) {
     if (positionals.length > 0) throw new UsageError('events takes no words: a name goes behind --of')
-    const { project, kind, of: name, limit, json, follow } = given
+    const { project, kind, of: name, limit } = given
     const { stdout, env, signal } = context
     const paint = paintFor(stdout, env)
     return withPlatform(given, context, async ({ client }) => {
-      const { items, after } = await lastEvents(client, { project, kind, name, limit, signal })
-      if (json && !follow) stdout.write(`${JSON.stringify({ items }, null, 2)}\n`)
-      const tell = (event: (typeof items)[number]) =>
-        stdout.write(json ? `${JSON.stringify(event)}\n` : eventLine(event, paint))
-      if (!json || follow) for (const event of items) tell(event)
-      if (!follow) return EXIT.done
-      try {
-        for await (const event of followEvents(client, { project, after, kind, name, signal })) tell(event)
-      } catch (error) {
-        if (!signal.aborted) throw error
-      }
+      const last = await lastEvents(client, { project, kind, name, limit, signal })
+      await tellLines(
+        {
+          last,
+          next: (after) => followEvents(client, { project, after, kind, name, signal }),
+          show: (event) => eventLine(event, paint),
+        },
+        given,
+        context,
+      )
       return EXIT.done
     })
   },

@@ -3,20 +3,13 @@ import { UsageError, type OptionTable } from './options.ts'
 import { withPlatform } from './platform/find-platform.ts'
 import { isWhole, kindOf, type Asking, type Kind } from './platform/kinds.ts'
 import { documentOf } from './platform/documents.ts'
-import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { limitOption, PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
 import { paintFor, table } from './platform/terminal.ts'
 
 const options = {
   state: { type: 'list', isFlagOnly: true, value: 'STATES', doc: 'only those in one of these states' },
-  limit: {
-    type: 'number',
-    isFlagOnly: true,
-    value: 'N',
-    default: 500,
-    min: 1,
-    max: 1_000_000,
-    doc: 'most lines of a list',
-  },
+  limit: limitOption(500, 'most lines of a list'),
+  all: { type: 'boolean', isFlagOnly: true, doc: 'every line of a list, however many' },
   yaml: {
     type: 'boolean',
     isFlagOnly: true,
@@ -44,9 +37,9 @@ export const getCommand: Command<typeof options> = {
     return withPlatform(given, context, async ({ client }) => {
       const asking: Asking = { client, project: given.project, signal }
       const single = name !== undefined && kind.get !== undefined && isWhole(kind, name)
-      const items = single
-        ? [await kind.get(asking, name)]
-        : await listed(kind, asking, name, given.state.join(',') || undefined, given.limit)
+      const { items, isCut }: Listed = single
+        ? { items: [await kind.get(asking, name)], isCut: false }
+        : await listed(kind, asking, name, given.state.join(',') || undefined, given.all ? Infinity : given.limit)
       if (given.json) stdout.write(`${JSON.stringify(single ? items[0] : { items }, null, 2)}\n`)
       else if (given.yaml) {
         const { stringify } = await import('yaml')
@@ -56,9 +49,16 @@ export const getCommand: Command<typeof options> = {
         const paint = paintFor(stdout, env)
         stdout.write(table(kind.columns(paint, Date.now()), items, paint))
       }
+      if (isCut) context.stderr.write(`these are the first ${items.length} ${kind.plural}; --all shows every one\n`)
       return EXIT.done
     })
   },
+}
+
+interface Listed {
+  readonly items: readonly unknown[]
+  /** Whether there are more of them. */
+  readonly isCut: boolean
 }
 
 async function listed(
@@ -67,14 +67,16 @@ async function listed(
   of: string | undefined,
   state: string | undefined,
   most: number,
-): Promise<unknown[]> {
+): Promise<Listed> {
   const items: unknown[] = []
   let cursor: string | undefined
+  let isCut = false
   do {
     const limit = Math.min(PAGE, most - items.length)
     const page = await kind.list(asking, of, { limit, cursor, state })
     items.push(...page.items.slice(0, limit))
     cursor = page.cursor
+    isCut = cursor !== undefined || page.items.length > limit
   } while (cursor !== undefined && items.length < most)
-  return items
+  return { items, isCut }
 }

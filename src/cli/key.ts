@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { createKey, digestOf, formatExpiry, isKeyName, parseExpiry, type ApiKey, type Scope } from '../auth/api-key.ts'
 import { formatKeyLine, isScope, readKeyFile } from '../auth/key-file.ts'
-import { ROLES, type Role } from '../auth/permissions.ts'
+import { ACTIONS, ROLES, type Action, type Role } from '../auth/permissions.ts'
 import { DEFAULT_PROJECT } from '../api/resources.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
@@ -79,6 +79,43 @@ const options = {
     max: 1_000_000_000,
     doc: 'of a key of the platform: most requests in a day of UTC',
   },
+  rowsPerSecond: {
+    type: 'number',
+    isFlagOnly: true,
+    isFraction: true,
+    value: 'N',
+    min: 0.001,
+    max: 1_000_000_000,
+    doc: 'of a key of the platform: most rows in a second',
+  },
+  rowsPerDay: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'N',
+    min: 1,
+    max: 1_000_000_000,
+    doc: 'of a key of the platform: most rows in a day of UTC',
+  },
+  burst: {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'N',
+    min: 1,
+    max: 1_000_000_000,
+    doc: 'of a key of the platform: requests that may come at once before --requests-per-second holds',
+  },
+  actions: {
+    type: 'list',
+    isFlagOnly: true,
+    value: 'ACTIONS',
+    doc: `of a key of the platform: less than all that its role may do: ${ACTIONS.join(', ')}`,
+  },
+  notBefore: {
+    type: 'string',
+    isFlagOnly: true,
+    value: 'DATE',
+    doc: 'of a key of the platform: when it begins, as --expires says when it ends',
+  },
   project: {
     type: 'string',
     value: 'NAME',
@@ -122,11 +159,22 @@ async function makePlatformKey(name: string, role: Role, given: KeyOptions, cont
     )
   if (!isKeyName(name))
     throw new UsageError(`${quote(name)} is no name; it is 1 to 63 letters, digits, "_", "." and "-"`)
-  const { project, endpoints, out, requestsPerSecond, concurrent, requestsPerDay } = given
-  const quotas = { requestsPerSecond, concurrent, requestsPerDay }
+  const { project, endpoints, out, requestsPerSecond, burst, concurrent, requestsPerDay, rowsPerSecond, rowsPerDay } =
+    given
+  const quotas = { requestsPerSecond, burst, concurrent, requestsPerDay, rowsPerSecond, rowsPerDay }
   const { newPlatformKey } = await import('./platform/new-platform-key.ts')
   await newPlatformKey(
-    { name, project, role, endpoints, expiresAtMs: expiryOf(given.expires), quotas, out },
+    {
+      name,
+      project,
+      role,
+      endpoints,
+      actions: given.actions.map(actionOf),
+      notBeforeMs: given.notBefore === undefined ? undefined : momentOf('--not-before', given.notBefore),
+      expiresAtMs: expiryOf(given.expires),
+      quotas,
+      out,
+    },
     given,
     context,
   )
@@ -224,9 +272,19 @@ function scopesOf(text: string): Scope[] {
 
 function expiryOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const expiresAtMs = parseExpiry(text)
-  if (expiresAtMs === undefined)
-    throw new UsageError(`--expires is ${quote(text)}; it takes a day such as 2027-01-31, or 2027-01-31T12:00:00Z`)
+  const expiresAtMs = momentOf('--expires', text)
   if (isExpired(expiresAtMs)) throw new UsageError(`--expires is ${quote(text)}, which is past`)
   return expiresAtMs
+}
+
+function momentOf(flag: string, text: string): number {
+  const atMs = parseExpiry(text)
+  if (atMs !== undefined) return atMs
+  throw new UsageError(`${flag} is ${quote(text)}; it takes a day such as 2027-01-31, or 2027-01-31T12:00:00Z`)
+}
+
+function actionOf(text: string): Action {
+  const action = ACTIONS.find((each) => each === text)
+  if (action !== undefined) return action
+  throw new UsageError(`--actions holds ${quote(text)}; there are ${ACTIONS.join(', ')}`)
 }

@@ -1,59 +1,58 @@
 import type { LogLine } from '../api/api-types.ts'
+import { followLogs } from '../client/follow-events.ts'
 import { EXIT, type Command } from './command.ts'
 import { UsageError, type OptionTable } from './options.ts'
 import { withPlatform } from './platform/find-platform.ts'
 import { lastOf } from './platform/last-events.ts'
-import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { FOLLOW_OPTION, limitOption, PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { tellLines } from './platform/tell-lines.ts'
 import { formatMoment, paintFor, plain, type Paint } from './platform/terminal.ts'
 
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLine['level'][]
+
 const options = {
-  follow: { type: 'boolean', isFlagOnly: true, short: 'f', doc: 'go on with what comes, until it is interrupted' },
+  ...FOLLOW_OPTION,
   variant: { type: 'string', isFlagOnly: true, value: 'NAME', doc: 'only what this variant said' },
-  limit: {
-    type: 'number',
+  level: {
+    type: 'choice',
     isFlagOnly: true,
-    value: 'N',
-    default: 200,
-    min: 1,
-    max: 1_000_000,
-    doc: 'most lines to begin with',
+    values: LEVELS,
+    default: 'debug',
+    doc: 'only lines that are as serious as this, or more so',
   },
+  limit: limitOption(200, 'most lines to begin with'),
   ...PROJECT_OPTION,
   ...PLATFORM_OPTIONS,
 } as const satisfies OptionTable
 
-/** Longest that the platform holds a question for lines (s). */
-const WAIT_S = 25
-
 /** `slipway logs`: what an endpoint, and the processes that served it, said. */
 export const logsCommand: Command<typeof options> = {
-  usage: '<endpoint> [-f]; with --json and -f a document on each line',
+  usage: '<endpoint> [-f] [--level warn]; with --json and -f a document on each line',
   options,
   async run([endpoint, ...more], given, context) {
     if (endpoint === undefined || more.length > 0) throw new UsageError('name one endpoint: `slipway logs fraud`')
-    const { project, variant, limit, json, follow } = given
+    const { project, variant, level, limit } = given
     const { stdout, env, signal } = context
     const paint = paintFor(stdout, env)
-    const params = { project, endpoint }
-    const isMeant = (line: LogLine) => variant === undefined || line.variant === variant
-    const tell = (line: LogLine) => stdout.write(json ? `${JSON.stringify(line)}\n` : logLine(line, paint))
+    const isMeant = (line: LogLine) =>
+      (variant === undefined || line.variant === variant) && LEVELS.indexOf(line.level) >= LEVELS.indexOf(level)
     return withPlatform(given, context, async ({ client }) => {
-      const last = await lastOf(limit, (after, most) =>
-        client.call('listLogs', { params, query: { after, limit: most }, signal }),
+      const params = { project, endpoint }
+      const last = await lastOf(limit, async (after, most) => {
+        const page = await client.call('listLogs', { params, query: { after, limit: most }, signal })
+        return { ...page, isFull: page.items.length >= most, items: page.items.filter(isMeant) }
+      })
+      await tellLines(
+        {
+          last,
+          next: async function* (after) {
+            for await (const line of followLogs(client, { ...params, after, signal })) if (isMeant(line)) yield line
+          },
+          show: (line) => logLine(line, paint),
+        },
+        given,
+        context,
       )
-      const items = last.items.filter(isMeant)
-      if (json && !follow) stdout.write(`${JSON.stringify({ items }, null, 2)}\n`)
-      else for (const line of items) tell(line)
-      if (!follow) return EXIT.done
-      try {
-        for (let { after } = last; ;) {
-          const page = await client.call('listLogs', { params, query: { after, wait: WAIT_S, limit: 1000 }, signal })
-          for (const line of page.items.filter(isMeant)) tell(line)
-          after = page.after
-        }
-      } catch (error) {
-        if (!signal.aborted) throw error
-      }
       return EXIT.done
     })
   },

@@ -82,6 +82,10 @@ describe('get', () => {
   test('pages through what does not fit one answer', async () => {
     expect((await json('get', 'versions', '--limit', '1')).items).toHaveLength(1)
     expect((await json('get', 'versions')).items).toHaveLength(2)
+    expect((await slipway('get', 'versions', 'fraud', '--limit', '1')).stderr).toBe(
+      'these are the first 1 versions; --all shows every one\n',
+    )
+    expect((await json('get', 'versions', 'fraud', '--limit', '1', '--all')).items).toHaveLength(2)
     expect((await json('get', 'versions', 'fraud', '--state', 'failed')).items).toEqual([])
   })
 
@@ -215,6 +219,109 @@ describe('an endpoint', () => {
   })
 })
 
+describe('verbs for what is there', () => {
+  test('pause and resume say what becomes of it', async () => {
+    expect((await slipway('pause', 'fraud')).stdout).toMatch(/^endpoint fraud is paused: it answers 503 until/)
+    expect(await json('get', 'endpoint', 'fraud')).toMatchObject({ spec: { isPaused: true } })
+    expect(await json('resume', 'fraud')).toMatchObject({ endpoint: 'fraud', isPaused: false })
+    expect((await slipway('pause')).stderr).toMatch(/name one endpoint: `slipway pause fraud`/)
+  })
+
+  test('deploy --version-only makes a version and leaves the endpoint as it is', async () => {
+    const before = await json('get', 'endpoint', 'fraud')
+    const { code, stdout } = await slipway(
+      'deploy',
+      join(folder, 'fraud.pkl'),
+      '--model',
+      'fraud',
+      '--version-only',
+      '--label',
+      'next',
+    )
+    expect(code).toBe(0)
+    const name = stdout.trim()
+    expect(name).toMatch(/^fraud\/\d+$/)
+    expect((await slipway('label', 'fraud')).stdout).toContain(`next  ${name}\n`)
+    expect((await json('get', 'endpoint', 'fraud')).revision).toBe(before.revision)
+    expect((await slipway('deploy', join(folder, 'fraud.pkl'), '--version-only', '--endpoint', 'x')).code).toBe(2)
+  })
+
+  test('cancel ends the making of a version', async () => {
+    let go = () => {}
+    platform.making.held = new Promise((resolve) => (go = resolve))
+    const { version } = await json('deploy', join(folder, 'fraud.pkl'), '--model', 'held', '--version-only', '--detach')
+    const name = `held/${String(version)}`
+    expect((await slipway('cancel', 'version', name)).stdout).toMatch(/was told to stop/)
+    await expect.poll(async () => (await json('get', 'version', name)).state, { timeout: 4000 }).toBe('cancelled')
+    platform.making.held = undefined
+    go()
+    expect((await slipway('cancel', 'key', 'x')).stderr).toMatch(/this is not for key, but for: versions, rollouts/)
+  })
+
+  test('status tells which platform it is and whose key', async () => {
+    const { stdout } = await slipway('status')
+    expect(stdout).toMatch(/^key +admin: admin of the whole platform$/m)
+    expect(await json('status')).toMatchObject({ api: platform.apiUrl, principal: { role: 'admin' } })
+  })
+
+  test('log-level shows and sets how much the log tells', async () => {
+    expect(await json('log-level', 'runners=debug')).toEqual({ control: 'info', runners: 'debug' })
+    expect(await json('log-level', 'warn')).toEqual({ control: 'warn', runners: 'warn' })
+    expect((await slipway('log-level')).stdout).toBe('control  warn\nrunners  warn\n')
+    expect((await slipway('log-level', 'loud')).stderr).toMatch(/"loud" sets no level; it takes debug, info/)
+  })
+
+  test('captures are listed, shown whole, taken home and followed', async () => {
+    const capture = (id: string) => ({ id, atMs: 1, endpoint: 'fraud', variant: 'v1', record: { inputs: [id] } })
+    platform.captured.push(capture('a-1'), capture('a-2'))
+    expect(await linesOf('captures', 'fraud', '--limit', '1')).toEqual(['1970-01-01 00:00:00  v1  a-2'])
+    expect(JSON.parse((await slipway('captures', 'fraud', 'a-1')).stdout)).toEqual(capture('a-1'))
+    expect((await json('captures', 'fraud')).items).toEqual(platform.captured)
+    const out = join(folder, 'captures.jsonl')
+    expect(await json('captures', 'fraud', '--out', out)).toEqual({ out, count: 2 })
+    expect(await readFile(out, 'utf8')).toBe(platform.captured.map((each) => `${JSON.stringify(each)}\n`).join(''))
+    expect([(await stat(out)).mode & 0o777, (await slipway('captures', 'fraud', '--out', out)).code]).toEqual([
+      0o600, 1,
+    ])
+
+    const over = new AbortController()
+    let seen = ''
+    const write = (text: string) => {
+      seen += text
+      if (seen === '') return
+      if (seen.includes('a-3')) over.abort()
+      else platform.captured.push(capture('a-3'))
+    }
+    const context = { env: {}, stdout: { write }, stderr: { write: () => true }, signal: over.signal }
+    const args = ['captures', 'fraud', '-f', '--limit', '1', '--data', platform.data]
+    expect(await runCommandLine(args, context)).toBe(0)
+    expect(seen.match(/a-\d/g)).toEqual(['a-2', 'a-3'])
+    platform.captured.length = 0
+  })
+
+  test('captures of an endpoint that keeps none say how it would', async () => {
+    expect((await slipway('captures', 'fraud')).stderr).toMatch(/keeps no requests: `capture: \{ sample: 0\.01 \}`/)
+    expect((await slipway('captures', 'fraud', 'an-id', '-f')).code).toBe(2)
+  })
+})
+
+describe('a failure names the command that helps', () => {
+  test.each([
+    [['get', 'endpoint', 'nothing'], /there is no endpoint "nothing" .*\(`slipway get endpoints --data \S+` lists/],
+    [['get', 'endpoints', '--project', 'nope'], /there is no project "nope" \(`slipway get projects --data/],
+    [['describe', 'model', 'nothing'], /\(`slipway get models --data/],
+  ])('of %j', async (args, message) => {
+    expect((await slipway(...args)).stderr).toMatch(message)
+  })
+
+  test('where the key is not taken, and says where it came from', async () => {
+    const key = `slw_${'A'.repeat(43)}`
+    const { code, stderr } = await runHere(['get', 'endpoints', '--data', platform.data], { SLIPWAY_KEY: key })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/does not take the key of SLIPWAY_KEY: it is unknown there, has ended or was revoked/)
+  })
+})
+
 describe('keys of the platform', () => {
   test('are made, shown once, listed without their secrets, and revoked', async () => {
     const made = await slipway(
@@ -247,9 +354,16 @@ describe('keys of the platform', () => {
     expect((await slipway('key', 'new', 'filed', '--role', 'viewer', '--out', out)).stdout).toBe('')
     expect((await stat(out)).mode & 0o777).toBe(0o600)
     expect(await readFile(out, 'utf8')).toMatch(/^slw_/)
+    expect((await stat(`${out}.aws`)).mode & 0o777).toBe(0o600)
+    const pair = await readFile(`${out}.aws`, 'utf8')
+    expect(pair).toMatch(/^\[default\]\naws_access_key_id = SLWA\w+\naws_secret_access_key = \S{20,}\n$/)
     const again = await slipway('key', 'new', 'lost', '--role', 'viewer', '--out', out)
     expect([again.code, again.stdout]).toEqual([1, ''])
     expect(await json('get', 'key', 'lost')).toHaveProperty('revokedAtMs')
+    const half = join(folder, 'half-key')
+    await writeFile(`${half}.aws`, 'of somebody else')
+    expect((await slipway('key', 'new', 'half', '--role', 'viewer', '--out', half)).code).toBe(1)
+    await expect(stat(half)).rejects.toThrow('ENOENT')
   })
 
   test('the admin key is shown to who may read it', async () => {
@@ -320,6 +434,21 @@ describe('what the platform tells', () => {
       /v1 +fraud\/1 +100 % +1\/2 +0\.50 +1,890 +1,890 +1 % +0\.42 +12\.3 +123$/,
     )
     expect(await json('top')).toMatchObject({ project: 'default', variants: [{ endpoint: 'fraud' }] })
+
+    const shadow = { sinceMs: 0, compared: 1200, differed: 12, latencyDifferenceMs: -0.5 }
+    const still = { ...figures, requestsPerSecond: 1, replicas: { desired: 1, ready: 1 } }
+    platform.traffic = {
+      atMs: 0,
+      windowMs: 10_000,
+      variants: [
+        { ...variant, ...still },
+        { ...variant, ...still, variant: 'new', requestsPerSecond: 9, shadow },
+      ],
+    }
+    const [head, ...rows] = await linesOf('top', 'fraud', '--once', '--sort', 'requests')
+    expect(head).toMatch(/ differed +slower by ms$/)
+    expect(rows.filter((line) => / (v1|new) /.test(line)).map((line) => line.split(/ {2,}/)[2])).toEqual(['new', 'v1'])
+    expect(rows[0]).toMatch(/ new .* shadow .* 1 % of 1,200 +-0\.50$/)
   })
 
   test('logs of an endpoint that has said nothing are nothing', async () => {

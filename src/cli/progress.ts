@@ -1,4 +1,5 @@
 import type { CommandContext } from './command.ts'
+import { shorten } from './platform/terminal.ts'
 
 /** A progress bar on stderr: redrawn in place on a terminal, a line every few seconds elsewhere. */
 export interface Progress {
@@ -31,7 +32,8 @@ export function createProgress(label: string, stderr: CommandContext['stderr'], 
   function show(fraction: number | undefined, text: string): void {
     last = now()
     const words = [label, isTerminal ? bar(fraction) : percent(fraction), text].filter((word) => word !== '').join(' ')
-    stderr.write(isTerminal ? `\r\x1b[2K${words}` : `${words}\n`)
+    // a line that breaks could not be drawn over
+    stderr.write(isTerminal ? `\r\x1b[2K${shorten(words, (stderr.columns ?? 80) - 1)}` : `${words}\n`)
   }
   function finish(text: string): void {
     stderr.write(isTerminal ? `\r\x1b[2K${label} ${text}\n` : `${label} ${text}\n`)

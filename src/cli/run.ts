@@ -83,8 +83,8 @@ async function configFile(
 function unknownCommand(found: string): UsageError {
   const names = COMMANDS.map(({ name }) => name)
   const near = nearestTo(found, names)
-  const hint = near === undefined ? '' : `; did you mean ${near}?`
-  return new UsageError(`there is no command ${quote(found)}; there are ${names.join(', ')}${hint}`)
+  const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean ${near}?`
+  return new UsageError(`there is no command ${quote(found)}: ${hint}`)
 }
 
 /** Whether failures are printed as JSON also where no flag could be read. */
@@ -108,8 +108,10 @@ function report(thrown: unknown, asJson: boolean, { stdout, stderr, env }: Comma
 }
 
 function overview(): string {
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`)
-  return `slipway ${VERSION}: trained models in production\n\nusage: slipway <command> …\n\n${lines.join('\n')}\n\nslipway <command> --help tells more.\n`
+  const lines = COMMANDS.map(
+    ({ name, heading, summary }) => `${heading === undefined ? '' : `\n${heading}:\n`}  ${name.padEnd(11)}${summary}`,
+  )
+  return `slipway ${VERSION}: trained models in production\n\nusage: slipway <command> …\n${lines.join('\n')}\n\nslipway <command> --help tells more.\n`
 }
 
 function help(summary: string, usage: string, { options }: Command): string {

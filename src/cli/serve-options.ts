@@ -193,6 +193,14 @@ export const SERVE_OPTIONS = {
     max: 2_147_483_647,
     doc: 'largest request body',
   },
+  bodyMemoryMib: {
+    type: 'number',
+    value: 'MIB',
+    default: 0,
+    min: 0,
+    max: 16_777_216,
+    doc: 'most memory that the bodies of requests take in all processes that answer, each having an even part; 0 for a quarter of what this machine or its container has',
+  },
   grpcMaxMessageBytes: {
     type: 'number',
     value: 'BYTES',

@@ -4,6 +4,7 @@ import type { Choices } from '../runtime/choices.ts'
 import type { Models } from '../server/desired-state.ts'
 import type { LocateOptions, Located } from '../server/locate-models.ts'
 import { log, setLogLevel } from '../server/log.ts'
+import { bodyMemoryMiB } from '../server/machine.ts'
 import type { CodeSettings, GrpcSettings, PlaneSettings, ReadyModel } from '../server/settings.ts'
 import { supervise } from '../server/supervisor.ts'
 import { EXIT, type Command, type CommandContext } from './command.ts'
@@ -126,6 +127,7 @@ async function serveHttp(
     settings: {
       ...planeSettings(options, code),
       http,
+      bodyMemoryMiB: bodyMemoryMiB(options.bodyMemoryMib, workers),
       grpc: grpcSettings(options),
       platformRoutes: { predictRoute: options.predictRoute, healthRoute: options.healthRoute },
       serverName: options.serverName,

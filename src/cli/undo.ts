@@ -1,6 +1,7 @@
 import { EXIT, type Command } from './command.ts'
 import { UsageError, type OptionTable } from './options.ts'
-import { sameWay, withPlatform } from './platform/find-platform.ts'
+import { withPlatform } from './platform/find-platform.ts'
+import { sameWay } from './platform/same-way.ts'
 import { followChange } from './platform/follow-change.ts'
 import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
 import { beginWatch } from './platform/watch.ts'

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import { DEFAULT_PROJECT } from '../api/resources.ts'
 import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { setLogLevel } from '../server/log.ts'
-import { shareOfMemoryMiB } from '../server/machine.ts'
+import { bodyMemoryMiB, shareOfMemoryMiB } from '../server/machine.ts'
 import { ensureCredentials } from '../server/platform/data-folder.ts'
 import { CREDENTIALS_FILE, HEADER_FILE } from '../server/platform/settings.ts'
 import {
@@ -16,9 +17,11 @@ import {
 import { EXIT, type Command, type CommandContext } from './command.ts'
 import { codeOf, DATA_OPTION, JSON_OPTION, PYTHON_OPTIONS } from './common-options.ts'
 import { UsageError, type Options, type OptionTable } from './options.ts'
+import { sameWay } from './platform/same-way.ts'
 import { SERVE_OPTIONS } from './serve-options.ts'
 
-const { host, grpcPort, tlsCert, tlsKey, serverName, timeoutMs, maxBodyBytes, grpcMaxMessageBytes } = SERVE_OPTIONS
+const { host, grpcPort, tlsCert, tlsKey, serverName, timeoutMs, maxBodyBytes, bodyMemoryMib, grpcMaxMessageBytes } =
+  SERVE_OPTIONS
 const { grpcMaxStreams, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = SERVE_OPTIONS
 const { drainTimeoutMs, accessLog, logLevel, pythonWorkers, typescriptWorkers, maxRunnerMemoryMib, workerMemoryMib } =
   SERVE_OPTIONS
@@ -102,6 +105,7 @@ const UP_OPTIONS = {
   maxRunnerMemoryMib,
   workerMemoryMib: { ...workerMemoryMib, doc: 'memory at which a process of an isolated model is ended and replaced' },
   maxBodyBytes,
+  bodyMemoryMib,
   grpcMaxMessageBytes,
   grpcMaxStreams,
   maxConnections,
@@ -154,6 +158,7 @@ export const upCommand: Command<typeof UP_OPTIONS> = {
         timeoutMs: options.timeoutMs,
         ...code,
         http: { maxBodyBytes, maxConnections, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs },
+        bodyMemoryMiB: bodyMemoryMiB(options.bodyMemoryMib, runners),
         grpc:
           options.grpcPort === -1
             ? undefined
@@ -164,10 +169,16 @@ export const upCommand: Command<typeof UP_OPTIONS> = {
         accessLog: options.accessLog,
         logLevel: options.logLevel,
       },
-      onReady: async (at) => {
-        if (options.json) context.stdout.write(`${JSON.stringify({ ...at, dataFolder })}\n`)
+      onReady: async (at, problem) => {
+        const { code, message } = problem ?? {}
+        if (options.json)
+          context.stdout.write(
+            `${JSON.stringify({ ...at, dataFolder, ...(problem && { problem: { code, message } }) })}\n`,
+          )
         else context.stdout.write(greeting(at, dataFolder, runners, isNew ? credentials.adminKey : undefined))
-        for (const file of positionals) await deploy(file, dataFolder, context)
+        if (message !== undefined && !options.json)
+          context.stderr.write(`The API does not answer yet, endpoints go on as they were. ${message}\n`)
+        if (problem === undefined) for (const file of positionals) await deploy(file, dataFolder, context)
       },
       signal: context.signal,
     })
@@ -242,6 +253,6 @@ function greeting(
   API        ${apiUrl}/api/v1
   keys       ${join(dataFolder, CREDENTIALS_FILE)}; as a header for curl: -H @${join(dataFolder, HEADER_FILE)}
 ${shown}
-Deploy a model:  slipway deploy model.pkl
+Deploy a model:  slipway deploy model.pkl${sameWay({ url: undefined, data: dataFolder, project: DEFAULT_PROJECT })}
 `
 }

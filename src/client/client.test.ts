@@ -142,6 +142,20 @@ describe('a platform that restarts', () => {
     expect(pace.slept).toEqual([37.5, 75, 150, 300, 600])
   })
 
+  test('is told of once, with its own words, when a request is first sent again', async () => {
+    const server = await platform((_got, attempt) => (attempt < 4 ? busy : { body: { name: 'x' } }))
+    const told: unknown[] = []
+    const onRetry = ({ message }: ServingError, forMs: number) => void told.push([message, forMs])
+    const pace = quickPace()
+    const client = createClient({ url: server.url, transport: nodeTransport(), pace, retryForMs: 9000, onRetry })
+    await client.call('getServer', {})
+    expect(told).toEqual([['the store is busy', 9000]])
+    await server.close()
+    const other = createClient({ url: server.url, transport: nodeTransport(), pace, onRetry })
+    await refused(other.call('getServer', {}))
+    expect(told).toHaveLength(1) // nobody was ever there: it fails soon
+  })
+
   test('that stays away fails the call with its own last words', async () => {
     const server = await platform(() => busy)
     const pace = quickPace()

@@ -17,6 +17,8 @@ export interface ClientOptions {
   /** Longest that one try may take, besides what it asks the platform to wait (ms). Default 60,000. */
   readonly timeoutMs?: number
   readonly pace?: Pace
+  /** Told why a request is tried again, at its first time, and for how long (ms). */
+  readonly onRetry?: ((error: ServingError, retryForMs: number) => void) | undefined
 }
 
 type Name = keyof ApiTypes
@@ -60,9 +62,9 @@ const BASE = '/api/v1'
 /** Talks to a platform's API. */
 export function createClient(options: ClientOptions): Client {
   const { key, transport = createFetchTransport(), retryForMs = 20_000, timeoutMs = 60_000 } = options
-  const { pace = realPace() } = options
+  const { pace = realPace(), onRetry } = options
   const url = baseOf(options.url)
-  const send = createSender({ transport, retryForMs, pace })
+  const send = createSender({ transport, retryForMs, pace, onRetry })
 
   return {
     url,

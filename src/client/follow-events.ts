@@ -1,17 +1,25 @@
+import type { Followed, LogLine } from '../api/api-types.ts'
 import type { PlatformEvent } from '../api/resources.ts'
 import type { Client } from './client.ts'
 
-export interface FollowEvents {
+interface Following {
   readonly project: string
   /** Only what came after this `seq`; 0 for all that is kept, -1 for what comes from now on. */
   readonly after: number
-  readonly kind?: PlatformEvent['kind'] | undefined
-  /** Of the resource. */
-  readonly name?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Longest that the platform holds a question for events (s). */
+export interface FollowEvents extends Following {
+  readonly kind?: PlatformEvent['kind'] | undefined
+  /** Of the resource. */
+  readonly name?: string | undefined
+}
+
+export interface FollowLogs extends Following {
+  readonly endpoint: string
+}
+
+/** Longest that the platform holds a question for more (s). */
 const WAIT_S = 25
 
 /**
@@ -19,15 +27,30 @@ const WAIT_S = 25
  * A platform that restarts in between is waited for; no event is told twice or left out.
  * @throws {ServingError} as `call`
  */
-export async function* followEvents(
+export function followEvents(
   client: Client,
   { project, after, kind, name, signal }: FollowEvents,
 ): AsyncGenerator<PlatformEvent, never> {
-  let seq = after
-  for (;;) {
-    const query = { after: seq, wait: WAIT_S, limit: 1000, kind, name }
-    const found = await client.call('listEvents', { params: { project }, query, signal })
+  return follow(after, (query) =>
+    client.call('listEvents', { params: { project }, query: { ...query, kind, name }, signal }),
+  )
+}
+
+/** The same of what an endpoint, and the processes that serve it, say. */
+export function followLogs(
+  client: Client,
+  { project, endpoint, after, signal }: FollowLogs,
+): AsyncGenerator<LogLine, never> {
+  return follow(after, (query) => client.call('listLogs', { params: { project, endpoint }, query, signal }))
+}
+
+async function* follow<T>(
+  begin: number,
+  ask: (query: { readonly after: number; readonly wait: number; readonly limit: number }) => Promise<Followed<T>>,
+): AsyncGenerator<T, never> {
+  for (let after = begin; ;) {
+    const found = await ask({ after, wait: WAIT_S, limit: 1000 })
     yield* found.items
-    seq = found.after
+    after = found.after
   }
 }

@@ -1,3 +1,3 @@
 export { createClient, type CallInput, type Client, type ClientOptions } from './client.ts'
-export { followEvents, type FollowEvents } from './follow-events.ts'
+export { followEvents, followLogs, type FollowEvents, type FollowLogs } from './follow-events.ts'
 export { createFetchTransport, TransportError, type Transport, type WireAnswer, type WireCall } from './transport.ts'

@@ -26,6 +26,8 @@ export interface SenderOptions {
   /** How long a request is tried again before it fails (ms). */
   readonly retryForMs: number
   readonly pace: Pace
+  /** Told of each request's first failure that is tried again, unless nobody has answered yet: then it fails soon. */
+  readonly onRetry?: ((error: ServingError, retryForMs: number) => void) | undefined
 }
 
 /** First pause between tries (ms); it doubles up to the longest. */
@@ -40,11 +42,21 @@ const UNHEARD_MS = 500
  * out. A connection that nobody took, and an answer 503 that says it is passing, are tried again within the budget.
  * @throws {ServingError} of the send: what the platform answered, or `unavailable` when nobody did
  */
-export function createSender({ transport, retryForMs, pace }: SenderOptions): (asked: Asked) => Promise<WireAnswer> {
+export function createSender({
+  transport,
+  retryForMs,
+  pace,
+  onRetry,
+}: SenderOptions): (asked: Asked) => Promise<WireAnswer> {
   let hasAnswered = false
 
   return async ({ timeoutMs, signal, ...call }) => {
     const startedMs = pace.now()
+    let isTold = false
+    const tell = (error: ServingError): void => {
+      if (!isTold) onRetry?.(error, retryForMs)
+      isTold = true
+    }
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       signal?.throwIfAborted()
       const tried = await attempt({ ...call, timeoutMs, signal })
@@ -55,6 +67,7 @@ export function createSender({ transport, retryForMs, pace }: SenderOptions): (a
         if (!mayPassIn(tried, error)) throw error
         const waitMs = retryAfterMs(tried, error) ?? jittered(pauseMs)
         if (pace.now() - startedMs + waitMs > retryForMs) throw error
+        tell(error)
         await pace.sleep(waitMs, signal)
         continue
       }
@@ -63,6 +76,7 @@ export function createSender({ transport, retryForMs, pace }: SenderOptions): (a
       const budgetMs = details.isRefused === true && !hasAnswered ? Math.min(retryForMs, UNHEARD_MS) : retryForMs
       const waitMs = jittered(pauseMs)
       if (pace.now() - startedMs + waitMs > budgetMs) throw plain(tried)
+      if (hasAnswered || details.isRefused !== true) tell(plain(tried))
       await pace.sleep(waitMs, signal)
     }
   }

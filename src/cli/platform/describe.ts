@@ -8,6 +8,7 @@ import type {
   Project,
   Rollout,
   Upload,
+  VariantStatus,
   Version,
 } from '../../api/resources.ts'
 import { formatBytes } from '../../core/text.ts'
@@ -53,16 +54,18 @@ export function describeEndpoint(endpoint: Endpoint, events: readonly PlatformEv
         {
           title: 'least to most',
           isNumber: true,
+          rank: 2,
           text: ({ name }) => {
             const scaling = settings.get(name)?.scaling
             return scaling === undefined ? '-' : `${scaling.minReplicas} to ${scaling.maxReplicas ?? 'all runners'}`
           },
         },
-        { title: 'digest', text: ({ digest }) => digest.slice(0, 12) },
+        { title: 'digest', rank: 1, text: ({ digest }) => digest.slice(0, 12) },
       ],
       variants,
       paint,
     ),
+    variants.map(shadowLine).join(''),
     ...variants.flatMap(({ name, problem }) =>
       problem === undefined ? [] : [describeProblem(`variant ${name}`, problem, paint)],
     ),
@@ -221,6 +224,24 @@ export function eventLine({ atMs, kind, name, type, level, message }: PlatformEv
   const what = `${kind} ${name}`
   const said = message === '' ? type : message
   return `${paint.dim(formatMoment(atMs))}  ${plain(what).padEnd(28)}  ${stateIn(level, paint)(plain(said))}\n`
+}
+
+/** How a shadow's answers compare with those that were sent. */
+function shadowLine({ name, shadow }: VariantStatus): string {
+  if (shadow === undefined) return ''
+  const { sinceMs, compared, differed, latencyDifferenceMs: laterMs } = shadow
+  const since = `since ${formatMoment(sinceMs)}`
+  if (compared === 0) return plain(`shadow ${name}: no answers compared ${since}`) + '\n'
+  const share = `${differed} of ${compared} answers differed (${formatShare(differed / compared)}) ${since}`
+  const later =
+    laterMs === undefined
+      ? ''
+      : `; ${formatLatency(Math.abs(laterMs))} ${laterMs < 0 ? 'quicker' : 'slower'} in the mean`
+  return `${plain(`shadow ${name}: ${share}${later}`)}\n`
+}
+
+function formatLatency(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(2)} ms` : formatDuration(ms)
 }
 
 function revisionOf({ revision, servedRevision }: Endpoint): string {

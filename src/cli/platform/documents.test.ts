@@ -11,7 +11,7 @@ afterAll(() => rm(folder, { recursive: true }))
 async function read(text: string) {
   const path = join(folder, 'endpoint.yaml')
   await writeFile(path, text)
-  return readDocuments(path)
+  return readDocuments([path])
 }
 
 describe('documents', () => {
@@ -32,7 +32,11 @@ describe('documents', () => {
   test.each([
     ['a mistake', 'kind: Endpoint\nname: [', /is no YAML at line 2, column \d+/],
     ['a key twice', 'kind: Project\nname: a\nname: b', /is no YAML at line 3/],
-    ['another kind', 'kind: Deployment\nname: x', /is of the kind "Deployment"; there are "Project", "Endpoint"/],
+    [
+      'another kind',
+      'kind: Deployment\nname: x',
+      /is of the kind "Deployment"; there are "Project", "Model", "Endpoint"/,
+    ],
     ['a field too many', 'kind: Project\nname: x\nspecs: 1', /has "specs", which no Project has/],
     ['a name that is none', 'kind: Project\nname: ../x', /has the name "..\/x"; a name is 1 to 63 letters/],
     ['no spec', 'kind: Endpoint\nname: x', /has no spec/],

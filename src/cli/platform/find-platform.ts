@@ -6,12 +6,13 @@ import { createClient, type Client } from '../../client/client.ts'
 import { createNodeTransport } from '../../client/node-transport.ts'
 import { DEFAULT_PROJECT } from '../../api/resources.ts'
 import { ServingError } from '../../core/errors.ts'
-import { quote } from '../../core/text.ts'
+import { hideKeys, quote } from '../../core/text.ts'
 import { CREDENTIALS_FILE, HEADER_FILE, SERVER_FILE } from '../../server/platform/settings.ts'
 import { readNamedFile } from '../../storage/local.ts'
 import type { CommandContext } from '../command.ts'
-import { DATA_OPTION } from '../common-options.ts'
 import { UsageError, type Options } from '../options.ts'
+import { withHint } from './hint.ts'
+import { sameWay, shellWord } from './same-way.ts'
 import type { PLATFORM_OPTIONS } from './platform-options.ts'
 
 /** Certificate of the platform's own CA. */
@@ -20,7 +21,8 @@ export const CA_FILE = join('tls', 'ca.pem')
 /** Largest of the files that are read here (bytes). */
 const MAX_BYTES = 2 ** 20
 
-type Given = Options<typeof PLATFORM_OPTIONS>
+/** The project is there in those commands that work in one. */
+type Given = Options<typeof PLATFORM_OPTIONS> & { readonly project?: string }
 
 /** A platform that was found, and how to talk to it. */
 export interface Platform {
@@ -49,7 +51,7 @@ export async function withPlatform<T>(
     )
   const address = addressOf(url)
   const isOwn = isLoopback(address.hostname) || address.origin === running?.apiUrl
-  const { key, curlHeader } = await findKey(options, context, isOwn)
+  const { key, from: keyFrom, curlHeader } = await findKey(options, context, isOwn)
   if (key !== undefined && address.protocol === 'http:' && !isLoopback(address.hostname) && !options.insecure)
     throw new ServingError(
       'permission_denied',
@@ -58,11 +60,33 @@ export async function withPlatform<T>(
   const ca = address.protocol === 'https:' ? await caOf(options) : undefined
   const { transport, close } = createNodeTransport({ ca: ca?.pem })
   try {
-    const client = createClient({ url, key, transport })
+    const client = createClient({ url, key, transport, onRetry: tellOnce(context) })
     const curlOptions = ca === undefined ? curlHeader : `--cacert ${shellWord(ca.path)} ${curlHeader}`
     return await work({ client, url: options.url === undefined ? running?.url : undefined, curlOptions })
+  } catch (error) {
+    const wayToAll = sameWay({ ...options, project: DEFAULT_PROJECT })
+    throw withHint(error, {
+      url: address.origin,
+      keyFrom,
+      way: sameWay({ project: DEFAULT_PROJECT, ...options }),
+      wayToAll,
+    })
   } finally {
     close()
+  }
+}
+
+/** A word at the first request of a command that has to be sent again: else nobody would know what is waited for. */
+function tellOnce({ stderr }: CommandContext): (error: ServingError, retryForMs: number) => void {
+  let isTold = false
+  return ({ message }, retryForMs) => {
+    if (isTold) return
+    isTold = true
+    const why = message.replace(/[;:,] try again(?: later)?$/, '')
+    // on a terminal a bar may stand on the line
+    stderr.write(
+      `${stderr.isTTY === true ? '\r\x1b[K' : ''}slipway: ${hideKeys(why)}; asking again for ${retryForMs / 1000} s\n`,
+    )
   }
 }
 
@@ -89,6 +113,8 @@ async function readServerFile(dataFolder: string): Promise<ServerFile | undefine
 
 interface FoundKey {
   readonly key: string | undefined
+  /** Where it was found, in words. */
+  readonly from: string | undefined
   /** How curl is told it. */
   readonly curlHeader: string
 }
@@ -97,14 +123,20 @@ interface FoundKey {
 async function findKey({ keyFile, data }: Given, { env }: CommandContext, isOwn: boolean): Promise<FoundKey> {
   const curlHeader = '-H "Authorization: Bearer $SLIPWAY_KEY"'
   const given = (env.SLIPWAY_KEY ?? '').trim()
-  if (given !== '') return { key: checkKey(given, 'SLIPWAY_KEY'), curlHeader }
+  if (given !== '') return { key: checkKey(given, 'SLIPWAY_KEY'), from: 'SLIPWAY_KEY', curlHeader }
   if (keyFile !== undefined) {
     await checkMode(keyFile)
     const text = Buffer.from(await readNamedFile(keyFile, MAX_BYTES)).toString('utf8')
-    return { key: checkKey(text.trim(), quote(keyFile, 200)), curlHeader }
+    const from = quote(keyFile, 200)
+    return { key: checkKey(text.trim(), from), from, curlHeader }
   }
-  if (!isOwn) return { key: undefined, curlHeader }
-  return { key: await readAdminKey(data), curlHeader: `-H @${shellWord(join(data, HEADER_FILE))}` }
+  if (!isOwn) return { key: undefined, from: undefined, curlHeader }
+  const key = await readAdminKey(data)
+  return {
+    key,
+    from: key && quote(join(data, CREDENTIALS_FILE), 200),
+    curlHeader: `-H @${shellWord(join(data, HEADER_FILE))}`,
+  }
 }
 
 /**
@@ -159,20 +191,4 @@ async function readJson(path: string): Promise<Readonly<Record<string, unknown>>
     // said below, without a piece of the file
   }
   throw new ServingError('refused', `${quote(path, 200)} is damaged: it holds no JSON object`)
-}
-
-/** A word as the shell reads it, character for character. */
-export function shellWord(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-}
-
-/** What a further command needs to reach the same platform and project: words that follow its own. */
-export function sameWay({ url, data, project }: Pick<Given, 'url' | 'data'> & { readonly project: string }): string {
-  return [
-    ...(project === DEFAULT_PROJECT ? [] : [`--project ${shellWord(project)}`]),
-    ...(url === undefined ? [] : [`--url ${shellWord(url)}`]),
-    ...(data === DATA_OPTION.data.default ? [] : [`--data ${shellWord(data)}`]),
-  ]
-    .map((word) => ` ${word}`)
-    .join('')
 }

@@ -56,7 +56,7 @@ describe('a version', () => {
     const { followed } = following({ versions: [{ state: 'failed', phase: 'reading', problem }] })
     await expect(followVersion(followed, 'm', 1)).rejects.toMatchObject({
       code: 'too_large',
-      message: 'version m/1 failed while reading: 9 GiB',
+      message: 'version m/1 failed: 9 GiB',
       details: { most: 1, logTail: ['a'], model: 'm', version: 1 },
     })
   })

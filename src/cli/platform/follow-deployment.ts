@@ -49,7 +49,7 @@ export async function followVersion(
     if (state === 'ready') return version
     if (state === 'failed')
       throw problemError(
-        `${what} failed${phase === undefined ? '' : ` while ${nameOf(phase)}`}`,
+        `${what} failed`, // its phase is written down now and then, and may be of a moment before
         problem ?? { code: 'internal', message: 'the platform does not say why', details: {} },
         { model, version: number },
       )

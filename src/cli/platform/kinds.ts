@@ -43,11 +43,22 @@ export interface Kind<T = unknown> {
   readonly columns: (paint: Paint, nowMs: number) => readonly Column<T>[]
   /** Deletes it; absent for what is never deleted. @returns what has become of it, in words */
   readonly remove?: (asking: Asking, name: string) => Promise<string>
+  /** Ends what is under way; absent for what never is. @returns what has become of it, in words */
+  readonly cancel?: (asking: Asking, name: string) => Promise<string>
+}
+
+/** Longest that a sentence is in a table; `describe` and `--json` have all of it. */
+const SENTENCE = 72
+
+/** A sentence at the end of a line. */
+function sentence<T>(title: string, text: (item: T) => string): Column<T> {
+  return { title, text, most: SENTENCE, isElastic: true, rank: 1 }
 }
 
 const age = <T extends { readonly meta: { readonly createdAtMs: number } }>(nowMs: number): Column<T> => ({
   title: 'age',
   isNumber: true,
+  rank: 2,
   text: ({ meta }) => formatAge(nowMs - meta.createdAtMs),
 })
 
@@ -61,7 +72,7 @@ const projects: Kind<Project> = {
   columns: (_paint, nowMs) => [
     { title: 'name', text: ({ name }) => name },
     age(nowMs),
-    { title: 'description', text: ({ description }) => description },
+    sentence('description', ({ description }) => description),
   ],
   async remove({ client, signal }, project) {
     await client.call('deleteProject', { params: { project }, signal })
@@ -79,9 +90,9 @@ const models: Kind<Model> = {
   columns: (_paint, nowMs) => [
     { title: 'name', text: ({ name }) => name },
     { title: 'last version', isNumber: true, text: ({ lastNumber }) => (lastNumber === 0 ? '-' : String(lastNumber)) },
-    { title: 'labels', text: ({ labels }) => labelsOf(labels) },
+    { title: 'labels', text: ({ labels }) => labelsOf(labels), most: SENTENCE, isElastic: true },
     age(nowMs),
-    { title: 'description', text: ({ description }) => description },
+    sentence('description', ({ description }) => description),
   ],
   async remove({ client, project, signal }, model) {
     await client.call('deleteModel', { params: { project, model }, signal })
@@ -113,16 +124,18 @@ const versions: Kind<Version> = {
   columns: (paint, nowMs) => [
     { title: 'version', text: ({ model, number }) => `${model}/${number}` },
     { title: 'state', text: describeMaking, paint: (text, { state }) => stateIn(state, paint)(text) },
-    { title: 'file', text: ({ fileName }) => fileName },
-    { title: 'digest', text: ({ bundle }) => bundle?.digest.slice(0, 12) ?? '-' },
+    { title: 'file', text: ({ fileName }) => fileName, most: 40, isElastic: true },
+    { title: 'digest', rank: 4, text: ({ bundle }) => bundle?.digest.slice(0, 12) ?? '-' },
     {
       title: 'size',
       isNumber: true,
+      rank: 5,
       text: ({ bundle }) => (bundle === undefined ? '-' : formatBytes(bundle.sizeBytes)),
     },
     {
       title: 'memory',
       isNumber: true,
+      rank: 3,
       text: ({ bundle }) => (bundle === undefined ? '-' : formatBytes(bundle.memoryBytes)),
     },
     age(nowMs),
@@ -131,6 +144,11 @@ const versions: Kind<Version> = {
     const [model, version] = split(name, 'version')
     await client.call('deleteVersion', { params: { project, model, version }, signal })
     return 'is deleted'
+  },
+  async cancel({ client, project, signal }, name) {
+    const [model, version] = split(name, 'version')
+    await client.call('cancelVersion', { params: { project, model, version }, signal })
+    return 'was told to stop'
   },
 }
 
@@ -145,16 +163,16 @@ const endpoints: Kind<Endpoint> = {
   columns: (paint, nowMs) => [
     { title: 'name', text: ({ name }) => name },
     { title: 'state', text: ({ state }) => state, paint: (text, { state }) => stateIn(state, paint)(text) },
-    { title: 'traffic', text: trafficOf },
+    { title: 'traffic', text: trafficOf, most: 60, isElastic: true, rank: 4 },
     {
       title: 'replicas',
       isNumber: true,
       text: ({ variants }) =>
         `${sumOf(variants, ({ replicas }) => replicas.ready)}/${sumOf(variants, ({ replicas }) => replicas.desired)}`,
     },
-    { title: 'revision', isNumber: true, text: ({ revision }) => String(revision) },
+    { title: 'revision', isNumber: true, rank: 3, text: ({ revision }) => String(revision) },
     age(nowMs),
-    { title: 'reason', text: ({ reason }) => reason },
+    sentence('reason', ({ reason }) => reason),
   ],
   async remove({ client, project, signal }, endpoint) {
     await client.call('deleteEndpoint', { params: { project, endpoint }, signal })
@@ -177,10 +195,10 @@ const revisions: Kind<EndpointRevision> = {
   },
   columns: (_paint, nowMs) => [
     { title: 'revision', text: ({ endpoint, revision }) => `${endpoint}/${revision}` },
-    { title: 'variants', text: ({ spec }) => variantsOf(spec.variants) },
-    { title: 'by', text: ({ by }) => by },
+    { title: 'variants', text: ({ spec }) => variantsOf(spec.variants), most: 60, isElastic: true },
+    { title: 'by', text: ({ by }) => by, rank: 3 },
     age(nowMs),
-    { title: 'reason', text: ({ reason }) => reason },
+    sentence('reason', ({ reason }) => reason),
   ],
 }
 
@@ -195,13 +213,17 @@ const rollouts: Kind<Rollout> = {
   columns: (paint, nowMs) => [
     { title: 'rollout', text: ({ name }) => name },
     { title: 'endpoint', text: ({ endpoint }) => endpoint },
-    { title: 'revisions', text: ({ fromRevision, toRevision }) => `${fromRevision ?? '-'} to ${toRevision}` },
-    { title: 'strategy', text: ({ spec }) => spec.strategy },
+    { title: 'revisions', rank: 3, text: ({ fromRevision, toRevision }) => `${fromRevision ?? '-'} to ${toRevision}` },
+    { title: 'strategy', rank: 4, text: ({ spec }) => spec.strategy },
     { title: 'state', text: ({ state }) => state, paint: (text, { state }) => stateIn(state, paint)(text) },
-    { title: 'share', isNumber: true, text: ({ share }) => formatShare(share) },
+    { title: 'share', isNumber: true, rank: 5, text: ({ share }) => formatShare(share) },
     age(nowMs),
-    { title: 'reason', text: ({ reason, decisions }) => (reason === '' ? (decisions[0]?.reason ?? '') : reason) },
+    sentence('reason', ({ reason, decisions }) => (reason === '' ? (decisions[0]?.reason ?? '') : reason)),
   ],
+  async cancel({ client, project, signal }, rollout) {
+    await client.call('cancelRollout', { params: { project, rollout }, signal })
+    return 'was told to stop'
+  },
 }
 
 const keys: Kind<Key> = {
@@ -213,10 +235,15 @@ const keys: Kind<Key> = {
   get: ({ client, project, signal }, key) => client.call('getKey', { params: { project, key }, signal }),
   columns: (paint, nowMs) => [
     { title: 'name', text: ({ name }) => name },
-    { title: 'project', text: ({ project }) => project },
-    { title: 'role', text: ({ role, actions }) => (actions === undefined ? role : `${role} (${actions.join(', ')})`) },
-    { title: 'endpoints', text: (key) => key.endpoints?.join(', ') ?? 'all' },
-    { title: 'begins with', text: ({ hint }) => hint },
+    { title: 'project', rank: 4, text: ({ project }) => project },
+    {
+      title: 'role',
+      text: ({ role, actions }) => (actions === undefined ? role : `${role} (${actions.join(', ')})`),
+      most: 40,
+      isElastic: true,
+    },
+    { title: 'endpoints', text: (key) => key.endpoints?.join(', ') ?? 'all', most: 40, isElastic: true, rank: 3 },
+    { title: 'begins with', rank: 5, text: ({ hint }) => hint },
     { title: 'state', text: (key) => stateOfKey(key, nowMs), paint: (text) => stateIn(text, paint)(text) },
     age(nowMs),
   ],
@@ -235,7 +262,7 @@ const uploads: Kind<Upload> = {
   get: ({ client, project, signal }, upload) => client.call('getUpload', { params: { project, upload }, signal }),
   columns: (_paint, nowMs) => [
     { title: 'upload', text: ({ name }) => name },
-    { title: 'file', text: ({ fileName }) => fileName },
+    { title: 'file', text: ({ fileName }) => fileName, most: 40, isElastic: true },
     { title: 'size', isNumber: true, text: ({ sizeBytes }) => formatBytes(sizeBytes) },
     {
       title: 'parts',
@@ -244,7 +271,7 @@ const uploads: Kind<Upload> = {
     },
     { title: 'state', text: ({ state }) => state },
     age(nowMs),
-    { title: 'ends in', isNumber: true, text: ({ expiresAtMs }) => formatAge(expiresAtMs - nowMs) },
+    { title: 'ends in', isNumber: true, rank: 3, text: ({ expiresAtMs }) => formatAge(expiresAtMs - nowMs) },
   ],
   async remove({ client, project, signal }, upload) {
     await client.call('deleteUpload', { params: { project, upload }, signal })
@@ -255,13 +282,18 @@ const uploads: Kind<Upload> = {
 /** Every kind; each is looked at as what its own functions take. */
 export const KINDS = [projects, models, versions, endpoints, revisions, rollouts, keys, uploads] as readonly Kind[]
 
-/** @throws {UsageError} for a word that is none */
-export function kindOf(word: string | undefined): Kind {
-  const found = KINDS.find(({ plural, singular }) => word === plural || word === singular)
+/** @throws {UsageError} for a word that is none of them */
+export function kindOf(word: string | undefined, kinds: readonly Kind[] = KINDS): Kind {
+  const found = kinds.find(({ plural, singular }) => word === plural || word === singular)
   if (found !== undefined) return found
-  const words = KINDS.map(({ plural }) => plural)
+  const words = kinds.map(({ plural }) => plural)
   const near = word === undefined ? undefined : nearestTo(word, words)
-  const asked = word === undefined ? 'name what to look at' : `there is nothing called ${quote(word)}`
+  const asked =
+    word === undefined
+      ? 'name what is meant'
+      : KINDS.some(({ plural, singular }) => word === plural || word === singular)
+        ? `this is not for ${word}, but for`
+        : `there is nothing called ${quote(word)}`
   throw new UsageError(`${asked}: ${words.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`)
 }
 

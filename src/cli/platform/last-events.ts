@@ -28,11 +28,12 @@ const PAGE = 1000
 /**
  * The last lines of a list that can only be read forward: from a place so many numbers before its end, which goes back
  * tenfold until there are enough (numbers are shared with lines that do not fit).
- * @param ask for lines after a number; after -1 for none, and the number that the list has come to
+ * @param ask for lines after a number; after -1 for none, and the number that the list has come to. `isFull` tells whether there
+ *   may be more of them, where some of a page are left out
  */
 export async function lastOf<T>(
   limit: number,
-  ask: (after: number, most: number) => Promise<Followed<T>>,
+  ask: (after: number, most: number) => Promise<Followed<T> & { readonly isFull?: boolean }>,
 ): Promise<Followed<T>> {
   const { after: end } = await ask(-1, 1)
   for (let back = Math.max(limit, 100); ; back *= 10) {
@@ -43,7 +44,7 @@ export async function lastOf<T>(
       const page = await ask(after, PAGE)
       items.push(...page.items)
       if (items.length > 2 * limit + PAGE) items.splice(0, items.length - limit)
-      const isEnd = page.items.length < PAGE || page.after <= after
+      const isEnd = !(page.isFull ?? page.items.length >= PAGE) || page.after <= after
       after = Math.max(after, page.after)
       if (isEnd) break
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -58,6 +59,15 @@ export function stemOf(fileName: string): string {
   )
 }
 
+/** SHA-256 of the file that it is, or of the one that a folder is packed as. */
+export async function sha256Of(named: Exclude<Named, { type: 'url' }>, signal: AbortSignal): Promise<string> {
+  return withFile(named, signal, async (path) => {
+    const digest = createHash('sha256')
+    await pipeline(createReadStream(path), digest, { signal })
+    return digest.digest('hex')
+  })
+}
+
 export interface BringOptions {
   readonly project: string
   readonly signal: AbortSignal
@@ -68,16 +78,24 @@ export interface BringOptions {
 export async function bringSource(client: Client, named: Named, options: BringOptions): Promise<VersionSource> {
   if (named.type === 'url') return { type: 'url', url: named.url }
   const { fileName } = named
-  if (named.type === 'file') {
-    const upload = await uploadFile(client, named.path, { ...options, fileName })
+  return withFile(named, options.signal, async (path) => {
+    const upload = await uploadFile(client, path, { ...options, fileName })
     return { type: 'upload', upload: upload.name }
-  }
+  })
+}
+
+/** Works with a file: a folder is packed for as long. */
+async function withFile<T>(
+  { type, path }: Exclude<Named, { type: 'url' }>,
+  signal: AbortSignal,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  if (type === 'file') return work(path)
   const temporary = await mkdtemp(join(tmpdir(), 'slipway-deploy-'))
   try {
     const packed = join(temporary, 'folder.tar.gz')
-    await packFolder(named.path, packed, options.signal)
-    const upload = await uploadFile(client, packed, { ...options, fileName })
-    return { type: 'upload', upload: upload.name }
+    await packFolder(path, packed, signal)
+    return await work(packed)
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }

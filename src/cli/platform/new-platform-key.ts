@@ -1,5 +1,6 @@
-import type { NewKey } from '../../api/api-types.ts'
-import type { Role } from '../../auth/permissions.ts'
+import { rm } from 'node:fs/promises'
+import type { NewKey, NewKeySecrets } from '../../api/api-types.ts'
+import type { Action, Role } from '../../auth/permissions.ts'
 import type { CommandContext } from '../command.ts'
 import { writeKeyItself } from '../key-store.ts'
 import type { Options } from '../options.ts'
@@ -13,15 +14,18 @@ export interface PlatformKeyWishes {
   readonly role: Role
   /** All when empty. */
   readonly endpoints: readonly string[]
+  /** Fewer than the role has; all of its when empty. */
+  readonly actions: readonly Action[]
+  readonly notBeforeMs: number | undefined
   readonly expiresAtMs: number | undefined
   readonly quotas: NonNullable<NewKey['quotas']>
-  /** New file for the key itself, in place of printing it. */
+  /** New file for the key itself, in place of printing it; its pair for AWS's clients goes to one beside it. */
   readonly out: string | undefined
 }
 
 /** Makes a key of the platform, and shows its secrets this once. */
 export async function newPlatformKey(
-  { name, project, role, endpoints, expiresAtMs, quotas, out }: PlatformKeyWishes,
+  { name, project, role, endpoints, actions, notBeforeMs, expiresAtMs, quotas, out }: PlatformKeyWishes,
   options: Options<typeof PLATFORM_OPTIONS>,
   context: CommandContext,
 ): Promise<void> {
@@ -31,28 +35,48 @@ export async function newPlatformKey(
       name,
       role,
       ...(endpoints.length === 0 ? {} : { endpoints }),
+      ...(actions.length === 0 ? {} : { actions }),
+      ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
       ...(Object.values(quotas).every((value) => value === undefined) ? {} : { quotas }),
     }
     const made = await client.call('createKey', { params: { project }, body, signal })
-    if (out !== undefined)
-      await writeKeyItself(out, made.bearer).catch(async (error: unknown) => {
+    const { key, bearer, accessKeyId, secretAccessKey } = made
+    const files = out === undefined ? undefined : { out, awsOut: `${out}.aws` }
+    if (files !== undefined)
+      await writeSecrets(files, made).catch(async (error: unknown) => {
         // a key that nobody has would be of no use
         await client.call('revokeKey', { params: { project, key: name } })
         throw error
       })
-    const { key, bearer, accessKeyId, secretAccessKey } = made
     if (options.json) {
-      stdout.write(
-        `${JSON.stringify({ key, ...(out === undefined ? { bearer } : { out }), accessKeyId, secretAccessKey })}\n`,
-      )
+      const secrets = files ?? { bearer, accessKeyId, secretAccessKey }
+      stdout.write(`${JSON.stringify({ key, accessKeyId, ...secrets })}\n`)
       return
     }
-    if (out === undefined) stdout.write(`${bearer}\n`)
     const where = project === '*' ? 'the whole platform' : `project ${project}`
     const what = endpoints.length === 0 ? where : `${endpoints.join(', ')} of ${where}`
     const end = expiresAtMs === undefined ? 'without an end' : `until ${formatMoment(expiresAtMs)}`
     stderr.write(`key ${name}: ${role} of ${what}, ${end}; it is not shown again\n`)
-    if (out === undefined) stderr.write(`for clients that sign as AWS's do: ${accessKeyId} ${secretAccessKey}\n`)
+    if (files === undefined) {
+      stdout.write(`${bearer}\n`)
+      stderr.write(`for clients that sign as AWS's do: ${accessKeyId} ${secretAccessKey}\n`)
+    } else
+      stderr.write(
+        `it is in ${files.out}; the pair for clients that sign as AWS's do is in ${files.awsOut}, as AWS_SHARED_CREDENTIALS_FILE takes it\n`,
+      )
+  })
+}
+
+/** Both or none. */
+async function writeSecrets(
+  { out, awsOut }: { readonly out: string; readonly awsOut: string },
+  { bearer, accessKeyId, secretAccessKey }: NewKeySecrets,
+): Promise<void> {
+  await writeKeyItself(out, bearer)
+  const pair = ['[default]', `aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`]
+  await writeKeyItself(awsOut, pair.join('\n')).catch(async (error: unknown) => {
+    await rm(out, { force: true })
+    throw error
   })
 }

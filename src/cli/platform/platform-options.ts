@@ -1,6 +1,6 @@
 import { DEFAULT_PROJECT } from '../../api/resources.ts'
 import { DATA_OPTION, JSON_OPTION } from '../common-options.ts'
-import type { OptionTable } from '../options.ts'
+import type { OptionSpec, OptionTable } from '../options.ts'
 
 /** Of every command that talks to a platform. */
 export const PLATFORM_OPTIONS = {
@@ -34,4 +34,22 @@ export const PLATFORM_OPTIONS = {
 /** Of those that work in one project. */
 export const PROJECT_OPTION = {
   project: { type: 'string', value: 'NAME', default: DEFAULT_PROJECT, doc: 'project that the names belong to' },
+} as const satisfies OptionTable
+
+/** Of lists. @param preset most items when nothing is said */
+export function limitOption<Preset extends number>(preset: Preset, doc: string) {
+  return {
+    type: 'number',
+    isFlagOnly: true,
+    value: 'N',
+    default: preset,
+    min: 1,
+    max: 1_000_000,
+    doc,
+  } as const satisfies OptionSpec
+}
+
+/** Of what goes on being said. */
+export const FOLLOW_OPTION = {
+  follow: { type: 'boolean', isFlagOnly: true, short: 'f', doc: 'go on with what comes, until it is interrupted' },
 } as const satisfies OptionTable

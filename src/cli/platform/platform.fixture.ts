@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TrafficSummary } from '../../api/api-types.ts'
-import type { BundleSummary } from '../../api/resources.ts'
+import type { CaptureRecord, TrafficSummary } from '../../api/api-types.ts'
+import type { BundleSummary, LogLevels } from '../../api/resources.ts'
 import type { RouteTable } from '../../api/route-table.ts'
 import type { RunnerStatus } from '../../api/runner-status.ts'
 import type { Fleet, HeardRunner } from '../../control/fleet.ts'
@@ -29,6 +29,8 @@ export interface TestPlatform {
   readonly making: { held: Promise<void> | undefined }
   /** What `top` is told. */
   traffic: TrafficSummary
+  /** What was kept of requests, the oldest first. */
+  readonly captured: CaptureRecord[]
   close(): Promise<void>
 }
 
@@ -63,8 +65,10 @@ export async function startTestPlatform(): Promise<TestPlatform> {
   })
   const over = new AbortController()
   const reconciling = reconciler.run(over.signal)
+  const captured: CaptureRecord[] = []
   const platform = {
     traffic: { atMs: 0, windowMs: 10_000, variants: [] } as TrafficSummary,
+    levels: { control: 'info', runners: 'info' } as LogLevels,
     url: 'http://127.0.0.1:1',
   }
   const api = createApi({
@@ -76,6 +80,17 @@ export async function startTestPlatform(): Promise<TestPlatform> {
     version: VERSION,
     server: () => ({ version: VERSION, url: platform.url, database: 'sqlite', storage: 'local', runners: [] }),
     traffic: () => platform.traffic,
+    captures: {
+      list: async ({ variant, limit }) => ({
+        items: captured
+          .filter((each) => variant === undefined || each.variant === variant)
+          .toReversed()
+          .slice(0, limit)
+          .map(({ record: _record, ...others }) => others),
+      }),
+      get: async (_project, _endpoint, id) => captured.find((each) => each.id === id),
+    },
+    logLevels: { read: () => platform.levels, set: (levels) => void (platform.levels = levels) },
   })
   await api.ready()
   const server = createServer((request, response) => api.routing(request, response))
@@ -88,6 +103,7 @@ export async function startTestPlatform(): Promise<TestPlatform> {
     apiUrl,
     adminKey: credentials.adminKey,
     making,
+    captured,
     get traffic() {
       return platform.traffic
     },

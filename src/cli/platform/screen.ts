@@ -1,4 +1,5 @@
 import type { CommandContext } from '../command.ts'
+import { widthOf } from './terminal.ts'
 
 /** A terminal that is drawn on as a whole. */
 export interface Screen {
@@ -6,27 +7,38 @@ export interface Screen {
   readonly ended: AbortSignal
   /** Draws a text, cut to what fits; again by itself when the window changes its size. */
   draw(text: string): void
-  /** Waits, and less when the screen ends. */
+  /** Waits, and less when a key is pressed or the screen ends. */
   pause(ms: number): Promise<void>
   /** Gives the terminal back as it was. */
   close(): void
 }
 
-/** Takes a terminal: what was on it comes back at the end. */
-export function createScreen(stdout: CommandContext['stdout'], stdin: NodeJS.ReadStream, signal: AbortSignal): Screen {
+/** Takes a terminal: what was on it comes back at the end. @param onKey told of keys that do not end it */
+export function createScreen(
+  stdout: CommandContext['stdout'],
+  stdin: NodeJS.ReadStream,
+  signal: AbortSignal,
+  onKey: (key: string) => void = () => {},
+): Screen {
   const over = new AbortController()
   const ended = AbortSignal.any([signal, over.signal])
   let last = ''
-  const onKey = (bytes: Buffer) => {
+  let wake = () => {}
+  const onBytes = (bytes: Buffer) => {
     // q, Q, Ctrl-C, Ctrl-D: in raw mode no signal comes of them
-    if (['q', 'Q', '\x03', '\x04'].some((key) => bytes.includes(key))) over.abort()
+    if (['q', 'Q', '\x03', '\x04'].some((key) => bytes.includes(key))) {
+      over.abort()
+      return
+    }
+    onKey(bytes.toString('utf8'))
+    wake()
   }
   const redraw = () => draw(last)
   const resizes = process.stdout
   stdout.write('\x1b[?1049h\x1b[?25l')
   stdin.setRawMode(true)
   stdin.resume()
-  stdin.on('data', onKey)
+  stdin.on('data', onBytes)
   resizes.on('resize', redraw)
   return { ended, draw, pause, close }
 
@@ -40,6 +52,7 @@ export function createScreen(stdout: CommandContext['stdout'], stdin: NodeJS.Rea
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(done, ms)
+      wake = done
       ended.addEventListener('abort', done, { once: true })
       if (ended.aborted) done()
       function done(): void {
@@ -51,7 +64,7 @@ export function createScreen(stdout: CommandContext['stdout'], stdin: NodeJS.Rea
   }
 
   function close(): void {
-    stdin.off('data', onKey)
+    stdin.off('data', onBytes)
     resizes.off('resize', redraw)
     stdin.setRawMode(false)
     stdin.pause()
@@ -65,8 +78,8 @@ export function cut(line: string, columns: number): string {
   let text = ''
   for (const [piece] of line.matchAll(/\p{Cc}\[[\d;]*m|./gsu)) {
     if (!piece.startsWith('\x1b')) {
-      if (shown >= columns) continue
-      shown++
+      shown += widthOf(piece)
+      if (shown > columns) continue
     }
     text += piece
   }

@@ -44,6 +44,34 @@ describe('a table', () => {
     expect(plainText).toBe('name  n  last\na     1  x\n')
   })
 
+  describe('on a terminal that is too narrow', () => {
+    const wide = [
+      { title: 'name', text: ({ name }: Row) => name },
+      { title: 'n', isNumber: true, rank: 2, text: ({ n }: Row) => String(n) },
+      { title: 'last', isElastic: true, rank: 1, text: ({ last }: Row) => last },
+    ]
+    const rows = [{ name: 'a-long-name', n: 7, last: 'a sentence of many words' }]
+    const narrow = (columns: number) => table(wide, rows, { ...paper, columns }).split('\n')[1]
+
+    test.each([
+      [80, 'a-long-name  7  a sentence of many words'],
+      [40, 'a-long-name  7  a sentence of many words'],
+      [34, 'a-long-name  7  a sentence of man…'],
+      [29, 'a-long-name  7  a sentence o…'],
+      [26, 'a-long-name  a sentence o…'],
+      [20, 'a-long-name'],
+      [5, 'a-long-name'],
+    ])('of %d columns shortens what may be, then leaves out what has the highest rank', (columns, line) => {
+      expect(narrow(columns)).toBe(line)
+      if (columns >= 11) expect(line.length).toBeLessThanOrEqual(columns)
+    })
+  })
+
+  test('shortens what has a most everywhere, wide characters too', () => {
+    const few = [{ title: 'name', most: 5, text: ({ name }: Row) => name }]
+    expect(table(few, [{ name: '模型模型', n: 1, last: '' }], paper)).toBe('name\n模型…\n')
+  })
+
   test("obeys no control character in somebody's name", () => {
     expect(table(columns, [{ name: 'a\x1b[2Jb\nc\u202e', n: 1, last: '' }], paper)).toBe(
       'name                      n  last\na\\u001b[2Jb\\u000ac\\u202e  1\n',
@@ -71,6 +99,7 @@ test.each([
   [formatShare(0.1), '10 %'],
   [formatShare(0.005), '0.5 %'],
   [formatShare(0), '0 %'],
+  [formatShare(0.0001), '<0.1 %'],
   [formatShare(0.9999), '100 %'],
 ])('%s is said as %s', (found, wanted) => {
   expect(found).toBe(wanted)
@@ -78,6 +107,7 @@ test.each([
 
 test('a line is cut to the columns there are, colours and all', () => {
   expect(cut(`a${screen.bad('bcd')}ef`, 3)).toBe('a\x1b[31mbc\x1b[0m')
+  expect(cut('模型x', 3)).toBe('模')
 })
 
 describe('the last lines of a list that is read forward', () => {

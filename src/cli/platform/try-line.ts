@@ -1,6 +1,7 @@
 import { DEFAULT_PROJECT, type Version } from '../../api/resources.ts'
 import { ServingError } from '../../core/errors.ts'
-import { shellWord, type Platform } from './find-platform.ts'
+import { type Platform } from './find-platform.ts'
+import { shellWord } from './same-way.ts'
 
 /** Where an endpoint answers, and a line for the shell that asks it about the model's example. */
 export async function tryLine(
