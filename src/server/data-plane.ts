@@ -6,7 +6,7 @@ import { enginesNamed } from '../engines/index.ts'
 import { allProtocols, type PlatformRoutes } from '../protocols/index.ts'
 import type { OipRestOptions } from '../protocols/oip-rest/oip-rest.ts'
 import type { Handle, Protocol } from '../protocols/protocol.ts'
-import { createRouter, type RouterOptions } from '../protocols/router.ts'
+import { createFrontDesk, type FrontDesk, type RouterOptions } from '../protocols/router.ts'
 import type { Choices } from '../runtime/choices.ts'
 import { choose } from '../runtime/choose.ts'
 import { createLocalPlane, type LocalPlane, type LocalPlaneOptions } from '../runtime/local-plane.ts'
@@ -26,7 +26,7 @@ import { VERSION } from './version.ts'
  */
 export function createPlane(
   settings: PlaneSettings,
-  more: Pick<LocalPlaneOptions, 'onRun' | 'isUnloaded'> = {},
+  more: Pick<LocalPlaneOptions, 'onRun' | 'onOutput' | 'isUnloaded'> = {},
 ): LocalPlane {
   const { engines, overrides, timeoutMs } = settings
   return createLocalPlane({
@@ -125,7 +125,9 @@ async function openWithoutFiles({ folder, digest }: DesiredModel): Promise<OpenB
 
 export interface HandleOptions {
   readonly authorize?: RouterOptions['authorize']
+  readonly authorizeHead?: RouterOptions['authorizeHead']
   readonly planeFor?: RouterOptions['planeFor']
+  readonly memory?: RouterOptions['memory']
   readonly maxBodyBytes?: RouterOptions['maxBodyBytes']
   readonly platformRoutes?: PlatformRoutes
   /** What an operator may ask of the server. */
@@ -142,8 +144,13 @@ export function oipOptions(settings?: OipSettings): Pick<OipRestOptions, 'server
 
 /** The way from a wire request to an answer: every protocol, with failures of ours in the log. */
 export function createHandle(options: HandleOptions = {}): Handle {
+  return createDesk(options).handle
+}
+
+/** The same with what decides on requests by their heads. */
+export function createDesk(options: HandleOptions): FrontDesk {
   const { authorize, planeFor, maxBodyBytes, platformRoutes, operations, oip, protocols = [] } = options
-  return createRouter({
+  return createFrontDesk({
     protocols: [
       ...allProtocols(VERSION, platformRoutes, operations, authorize !== undefined, oipOptions(oip)),
       ...protocols,
@@ -153,5 +160,7 @@ export function createHandle(options: HandleOptions = {}): Handle {
     ...(authorize === undefined ? {} : { authorize }),
     ...(planeFor === undefined ? {} : { planeFor }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+    authorizeHead: options.authorizeHead,
+    memory: options.memory,
   })
 }

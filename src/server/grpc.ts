@@ -4,6 +4,7 @@ import { createGrpcHost, type GrpcHost } from '../hosts/grpc/grpc-host.ts'
 import { createGrpcAdmit, createGrpcHandle, type GrpcHandleOptions } from '../protocols/oip-grpc/dispatch.ts'
 import { createOipGrpc } from '../protocols/oip-grpc/oip-grpc.ts'
 import type { Answered, Handle, WireRequest } from '../protocols/protocol.ts'
+import type { BodyMemory } from '../runtime/body-memory.ts'
 import type { Operations } from '../runtime/operations.ts'
 import type { DataPlane } from '../runtime/plane.ts'
 import { oipOptions } from './data-plane.ts'
@@ -18,6 +19,7 @@ export interface GrpcParts {
   readonly oip: OipSettings
   readonly operations: Operations
   readonly plane: DataPlane
+  readonly memory: BodyMemory
   readonly authorize: GrpcHandleOptions['authorize']
   /** Of a runner of the platform. */
   readonly platform?: Pick<RunnerPart, 'planeFor' | 'handing' | 'authorizeHead'> | undefined
@@ -32,7 +34,7 @@ export interface Grpc extends GrpcHost {
 
 /** gRPC as servers speak it, with failures of ours in the log; it listens nowhere yet. */
 export function createGrpc(parts: GrpcParts): Grpc {
-  const { settings, http, oip, operations, plane, authorize, platform, tls, onAnswered } = parts
+  const { settings, http, oip, operations, plane, memory, authorize, platform, tls, onAnswered } = parts
   const { maxConnections, headersTimeoutMs, requestTimeoutMs } = http
   const onFailure = (error: ServingError, { path }: WireRequest) =>
     log('error', 'request failed', { method: 'POST', path: hideKeys(path), error })
@@ -45,6 +47,7 @@ export function createGrpc(parts: GrpcParts): Grpc {
     admit: createGrpcAdmit({ routes, ...(authorizeHead && { authorize: authorizeHead }) }),
     kinds,
     plane,
+    memory,
     ...settings,
     maxConnections,
     headersTimeoutMs,

@@ -75,41 +75,44 @@ export function inspectFile(path: string, maxFileBytes: number, signal: AbortSig
 
 /** The process that inspects. */
 export function runInspectionWorker(): void {
-  serveOneJob(async ({ path, maxFileBytes }: InspectJob): Promise<InspectedFile> => {
-    const bytes = await readNamedFile(path, maxFileBytes, basename(path))
-    const format = detectFormat(bytes)
-    const file = { file: basename(path), format, sizeBytes: bytes.byteLength, sha256: sha256Hex(bytes) }
-    const graphs: InspectedGraph[] = []
-    let python: InspectedPython | undefined
-    const contents: Contents[] = []
-    const found = () => ({
-      ...(format === 'pipeline' ? { steps: graphs } : graphs[0] === undefined ? {} : { graph: graphs[0] }),
-      ...(python && { python }),
-      ...(contents.length > 0 && { contents }),
-    })
-    try {
-      if (format === 'packed-tar' && isPackedBundle(bytes, maxFileBytes)) {
-        const { manifest, digest } = await unpackBundle(bytes)
-        return { ...file, verdict: 'compiled', bundle: { manifest, digest } }
-      }
-      const { compiled } = await readModel(path, bytes, maxFileBytes, {
-        onFound: (read) => {
-          if (read.kind === 'graph') graphs.push(describeGraph(read.model))
-          else if (read.kind === 'python') python = describePython(read.file)
-          else addContents(contents, read, maxFileBytes)
-        },
-      })
-      const { warnings = [] } = compiled
-      return { ...file, verdict: 'compiled', ...found(), signature: describeSignature(compiled), warnings }
-    } catch (thrown) {
-      const failure = ServingError.from(thrown)
-      python ??= halfRead(failure)
-      // what its own library may still run: it was read, it is not hostile, and only the compiler has no words for it
-      const isPythons = python !== undefined || contents.some(runsInPython)
-      const verdict = isPythons && failure.code === 'unsupported' ? 'needs-python' : 'refused'
-      return { ...file, verdict, error: failure.toJSON().error, ...found() }
-    }
+  serveOneJob(describeModelFile)
+}
+
+/** Says what is in a model file, in this very process: it is to be one with limits. @throws {ServingError} `not_found`; `too_large` */
+export async function describeModelFile({ path, maxFileBytes }: InspectJob): Promise<InspectedFile> {
+  const bytes = await readNamedFile(path, maxFileBytes, basename(path))
+  const format = detectFormat(bytes)
+  const file = { file: basename(path), format, sizeBytes: bytes.byteLength, sha256: sha256Hex(bytes) }
+  const graphs: InspectedGraph[] = []
+  let python: InspectedPython | undefined
+  const contents: Contents[] = []
+  const found = () => ({
+    ...(format === 'pipeline' ? { steps: graphs } : graphs[0] === undefined ? {} : { graph: graphs[0] }),
+    ...(python && { python }),
+    ...(contents.length > 0 && { contents }),
   })
+  try {
+    if (format === 'packed-tar' && isPackedBundle(bytes, maxFileBytes)) {
+      const { manifest, digest } = await unpackBundle(bytes)
+      return { ...file, verdict: 'compiled', bundle: { manifest, digest } }
+    }
+    const { compiled } = await readModel(path, bytes, maxFileBytes, {
+      onFound: (read) => {
+        if (read.kind === 'graph') graphs.push(describeGraph(read.model))
+        else if (read.kind === 'python') python = describePython(read.file)
+        else addContents(contents, read, maxFileBytes)
+      },
+    })
+    const { warnings = [] } = compiled
+    return { ...file, verdict: 'compiled', ...found(), signature: describeSignature(compiled), warnings }
+  } catch (thrown) {
+    const failure = ServingError.from(thrown)
+    python ??= halfRead(failure)
+    // what its own library may still run: it was read, it is not hostile, and only the compiler has no words for it
+    const isPythons = python !== undefined || contents.some(runsInPython)
+    const verdict = isPythons && failure.code === 'unsupported' ? 'needs-python' : 'refused'
+    return { ...file, verdict, error: failure.toJSON().error, ...found() }
+  }
 }
 
 /** An archive that MLflow's own library can run. */

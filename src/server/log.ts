@@ -1,3 +1,4 @@
+import { LOG_LEVELS, type LogLevel } from '../api/resources.ts'
 import { hideKeys } from '../core/text.ts'
 import { randomUUID } from 'node:crypto'
 import type { Answered } from '../protocols/protocol.ts'
@@ -5,9 +6,7 @@ import type { LogSettings } from '../runtime/operations.ts'
 import { versionName } from '../runtime/plane.ts'
 import { createLogSink, openStandardError, type LogSink } from './log-sink.ts'
 
-/** From the least to the most important; `silent` for a log without lines. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export { LOG_LEVELS, type LogLevel }
 
 let shown = settingsFrom('info')
 let sink: LogSink | undefined

@@ -14,3 +14,11 @@ export function shareOfMemoryMiB(share: number): number {
   const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
   return Math.max(256, Math.floor((bytes * share) / 2 ** 20))
 }
+
+/** Of this machine's memory, what bodies of requests take in all runners together, unless the operator says otherwise. */
+const BODY_SHARE = 1 / 4
+
+/** @param wishedMiB of all runners together; 0 for the usual share @returns the part of each of them (MiB) */
+export function bodyMemoryMiB(wishedMiB: number, runners: number): number {
+  return (wishedMiB || shareOfMemoryMiB(BODY_SHARE)) / runners
+}

@@ -38,7 +38,8 @@ function snapshot(life: string, requests: number): MetricsSnapshot {
 function fakeProcess() {
   const { promise, resolve } = Promise.withResolvers<ProcessEnd>()
   const process = { isDraining: false, ended: promise }
-  const end = () => resolve({ how: 'exit code 0', error: undefined, readyForMs: 0 })
+  const end = () =>
+    resolve({ cause: 'unknown', signal: undefined, how: 'exit code 0', error: undefined, readyForMs: 0 })
   return { process: process as unknown as KeptProcess, drain: () => (process.isDraining = true), end }
 }
 

@@ -5,9 +5,11 @@ import { setTimeout } from 'node:timers/promises'
 import { createAuthorizer, type Authorizer } from '../auth/authorizer.ts'
 import { ServingError } from '../core/errors.ts'
 import { enginesNamed } from '../engines/index.ts'
+import { leaveMarks } from '../engines/onnxruntime/run-marks.ts'
 import { createHttpHost, type HttpHost } from '../hosts/http/http-host.ts'
-import type { Handle } from '../protocols/protocol.ts'
+import type { Answered, Handle } from '../protocols/protocol.ts'
 import { createMetricsProtocol } from '../protocols/metrics/metrics.ts'
+import { createBodyMemory } from '../runtime/body-memory.ts'
 import type { LocalPlane } from '../runtime/local-plane.ts'
 import type { DataPlane } from '../runtime/plane.ts'
 import { servePlane, type FrameServer } from '../runtime/remote/index.ts'
@@ -17,7 +19,7 @@ import { readTraceSettings } from '../telemetry/trace-settings.ts'
 import { createApplier, type Applier, type LoadOutcome } from './apply-models.ts'
 import { createAskingOperations, type AskingOperations } from './ask-supervisor.ts'
 import { createCollector, type Collector } from './collect.ts'
-import { createHandle, createPlane, openAnywhere } from './data-plane.ts'
+import { createDesk, createPlane, openAnywhere } from './data-plane.ts'
 import type { Models } from './desired-state.ts'
 import type { Grpc } from './grpc.ts'
 import type { GateServer } from './platform/gate.ts'
@@ -106,6 +108,10 @@ export function runRunner(): void {
         return use(({ asking }) => asking.receive(message.id, message.answer))
       case 'crewed':
         return use(({ platform }) => platform?.crews.receive(message))
+      case 'printed':
+        return use(({ platform }) => platform?.printed(message.of, message.text, message.from, message.replica))
+      case 'quarantine':
+        return use(({ platform }) => platform?.quarantine(message.versions))
       case 'drain':
         return void drain(message.hasSuccessor)
     }
@@ -127,6 +133,7 @@ export function runRunner(): void {
   }
 
   function start(given: RunnerStart): void {
+    if (given.marksFd !== undefined) leaveMarks(given.marksFd)
     const rssMiB = () => process.memoryUsage.rss() / 2 ** 20
     let longestRunMs = () => 0
     setInterval(
@@ -297,6 +304,8 @@ async function assemble(start: RunnerStart): Promise<Parts> {
   const plane = createPlane(settings, {
     onRun: (run) => telemetry.onRun(run),
     isUnloaded: (name) => unloaded.has(name),
+    // of the platform's endpoints, each has a log of its own
+    onOutput: start.platform && ((of, text, from) => platform?.printed(of, text, from)),
   })
   const applier = createApplier(plane, (model) =>
     openAnywhere(model, settings, (socket, why) => tell({ type: 'suspect', socket, why })),
@@ -314,21 +323,28 @@ async function assemble(start: RunnerStart): Promise<Parts> {
   })
   const authorizer = keys && createAuthorizer(keys, { now, calendarNow: epochNow })
   const authorize = platform?.authorize ?? authorizer?.authorize
-  const handle = createHandle({
+  const onAnswered = (answered: Answered) => {
+    if (answered.call.isAnsweredElsewhere !== true) telemetry.onAnswered(answered)
+  }
+  const memory = createBodyMemory(settings.bodyMemoryMiB * 2 ** 20, now)
+  const { handle, door } = createDesk({
     protocols: [metrics],
     operations,
     oip: settings,
     maxBodyBytes: settings.http.maxBodyBytes,
     platformRoutes: settings.platformRoutes,
     ...(authorize && { authorize }),
-    ...(platform && { planeFor: platform.planeFor }),
+    ...(platform && { planeFor: platform.planeFor, authorizeHead: platform.authorizeHead }),
+    memory,
   })
   const host = createHttpHost({
     handle: platform?.handing('http', handle) ?? handle,
     plane,
+    door,
+    memory,
     ...settings.http,
     ...(tls && { tls }),
-    onAnswered: (answered) => telemetry.onAnswered(answered),
+    onAnswered,
     onDefect: (error) => log('error', 'an answer could not be sent', { error }),
   })
   // who does not speak gRPC is spared its tables
@@ -340,20 +356,29 @@ async function assemble(start: RunnerStart): Promise<Parts> {
       operations,
       http: settings.http,
       plane,
+      memory,
       authorize,
       platform,
       tls,
-      onAnswered: (answered) => telemetry.onAnswered(answered),
+      onAnswered,
     })
   return { start, plane, handle, applier, host, grpc, authorizer, platform, collector, asking, unloaded, telemetry }
 }
 
 /** Takes what the runners in front hand over. */
-async function listenAtGate({ platform, start, plane, handle, grpc }: Parts): Promise<GateServer | undefined> {
+async function listenAtGate({
+  platform,
+  start,
+  plane,
+  handle,
+  grpc,
+  telemetry,
+}: Parts): Promise<GateServer | undefined> {
   if (platform === undefined || start.platform === undefined || start.platform.isFront) return undefined
   const { serveGate } = await import('./platform/gate.ts')
   const server = createServer()
-  const gate = serveGate(server, plane, { http: handle, grpc: grpc?.handle })
+  const handles = { http: platform.handing('http', handle), grpc: grpc && platform.handing('grpc', grpc.handle) }
+  const gate = serveGate(server, plane, handles, (answered) => telemetry.onAnswered(answered))
   await listenAtPath(server, gateOf(start.platform.gateFolder, start.platform.project))
   return gate
 }

@@ -5,10 +5,12 @@ import type { PlatformRoutes } from '../protocols/index.ts'
 import type { Choices } from '../runtime/choices.ts'
 import type { Overrides } from '../runtime/choose.ts'
 import type { RunPoint } from '../runtime/run-cost.ts'
+import type { Restarts } from '../telemetry/render.ts'
 import type { MetricsSnapshot } from '../telemetry/snapshot.ts'
 import type { BoundAddress } from './listening.ts'
-import type { CrewAnswer, CrewWish } from './platform/crews.ts'
+import type { CrewAnswer, CrewOutput, CrewWish } from './platform/crews.ts'
 import type { PlatformRunner } from './platform/settings.ts'
+import type { RunDeath } from './run-deaths.ts'
 import type { LogLevel } from './log.ts'
 import type { Observing, Operation, OperationAnswer } from './operation-messages.ts'
 
@@ -87,6 +89,8 @@ export interface RunnerSettings extends PlaneSettings, OipSettings {
     readonly requestTimeoutMs: number
     readonly keepAliveTimeoutMs: number
   }
+  /** Most memory for bodies of requests, of HTTP and gRPC together (MiB). */
+  readonly bodyMemoryMiB: number
   /** Absent where gRPC is not spoken. */
   readonly grpc?: GrpcSettings | undefined
   readonly platformRoutes: PlatformRoutes
@@ -113,6 +117,8 @@ export interface RunnerStart {
   readonly mustLoadAll: boolean
   /** Of the platform; absent for a server that is told which models it serves. */
   readonly platform?: PlatformRunner | undefined
+  /** File descriptor where it leaves word of what its native library runs; absent where nobody reads it. */
+  readonly marksFd?: number | undefined
 }
 
 /** For a data plane that serves the process it is in: one caller, which waits. */
@@ -148,6 +154,9 @@ export type ToRunner =
   | { readonly type: 'operated'; readonly id: number; readonly answer: OperationAnswer }
   /** The processes of a version that this runner asked for. */
   | CrewAnswer
+  | CrewOutput
+  /** These versions are to run in processes of their own from now on. */
+  | { readonly type: 'quarantine'; readonly versions: readonly RunDeath[] }
   /** Finish what is under way, and end. @param hasSuccessor whether a process has taken over its sockets */
   | { readonly type: 'drain'; readonly hasSuccessor: boolean }
 
@@ -199,7 +208,7 @@ export interface ReadyModel {
 export interface Collected {
   /** Of every runner as it was last heard, and of those that have ended. */
   readonly snapshots: readonly MetricsSnapshot[]
-  readonly counters: { readonly runnerRestarts: number; readonly workerRestarts: number }
+  readonly counters: Required<Pick<Restarts, 'runnerRestarts' | 'workerRestarts'>> & Pick<Restarts, 'runDeaths'>
 }
 
 /** How often a runner says that its event loop turns (ms). */

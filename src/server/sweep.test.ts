@@ -1,9 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { temporaryBeside } from '../storage/local.ts'
 import { sweepDataFolder } from './sweep.ts'
 
 const HOUR_MS = 3_600_000
@@ -18,6 +18,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(data, { recursive: true })
 })
+
+/** As earlier builds named what is not finished: it does not say who writes it. */
+function temporaryBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`
+}
 
 async function put(path: string, ageMs: number): Promise<string> {
   await mkdir(dirname(path), { recursive: true })
@@ -45,7 +50,7 @@ test('what was left half written more than a day ago is removed; the rest stays'
     await put(profile, 100 * HOUR_MS),
     await put(temporaryBeside(bundle), 23 * HOUR_MS),
     await put(join(data, 'bundles/sources/notes.tmp'), 100 * HOUR_MS),
-    await put(temporaryBeside(join(data, 'somebody')), 100 * HOUR_MS),
+    await put(temporaryBeside(join(data, 'made/by/somebody')), 100 * HOUR_MS),
   ]
   expect((await sweepDataFolder(data, NOW)).toSorted()).toEqual(old.toSorted())
   expect(old.filter((path) => existsSync(path))).toEqual([])

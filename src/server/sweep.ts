@@ -1,40 +1,36 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sweepTemporaries } from '../storage/temporaries.ts'
 
-/** What is not finished for so long, nobody works on any more (ms). */
-const ABANDONED_AFTER_MS = 24 * 3_600_000
+/** Folders of the data folder in which files are written beside their names; '' is itself. */
+const WRITTEN = [
+  '',
+  'bundles/sha256',
+  'bundles/sources',
+  'bundles/ours',
+  'routes',
+  'quotas',
+  'tls',
+  'uploads/open',
+  'uploads/complete',
+  'uploads/sha256',
+]
 
-/** As `temporaryBeside` names what is not finished. */
-const TEMPORARY = /\.[0-9a-f]{12}\.tmp$/
+/** Folders whose folders are such. */
+const WRITTEN_BELOW = ['profiles', 'uploads/open']
 
 /**
- * Removes what killed processes left half written in the data folder, once it is older than a day. What cannot be
- * removed is left for another time.
+ * Removes what killed processes left half written in the data folder; nothing that is being written. What cannot be removed
+ * is left for another time.
  * @param now milliseconds since 1970
  * @returns the paths that were removed
  */
 export async function sweepDataFolder(dataFolder: string, now: number): Promise<string[]> {
-  const profiles = join(dataFolder, 'profiles')
-  const folders = [
-    join(dataFolder, 'bundles', 'sha256'),
-    join(dataFolder, 'bundles', 'sources'),
-    ...(await namesIn(profiles)).map((name) => join(profiles, name)),
-  ]
+  const folders = WRITTEN.map((folder) => join(dataFolder, folder))
+  for (const folder of WRITTEN_BELOW)
+    for (const name of await readdir(join(dataFolder, folder)).catch(() => []))
+      folders.push(join(dataFolder, folder, name))
   const removed: string[] = []
-  for (const folder of folders)
-    for (const name of (await namesIn(folder)).filter((each) => TEMPORARY.test(each))) {
-      const path = join(folder, name)
-      try {
-        if (now - (await stat(path)).mtimeMs < ABANDONED_AFTER_MS) continue
-        await rm(path, { recursive: true })
-        removed.push(path)
-      } catch {
-        // finished meanwhile, or not ours to remove
-      }
-    }
+  for (const folder of folders) removed.push(...(await sweepTemporaries(folder, now)))
   return removed
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => [])
 }

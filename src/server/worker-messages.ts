@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts'
+import type { PrintedBy } from '../engines/processes/events.ts'
 import type { PythonSettings } from '../engines/python/settings.ts'
 import type { TypeScriptSettings } from '../engines/typescript/settings.ts'
 import type { Choices } from '../runtime/choices.ts'
@@ -34,6 +35,8 @@ export interface WorkerSettings {
   readonly choices?: Choices | undefined
   /** Longest that a run may take, and that a request may wait for its turn (ms). */
   readonly timeoutMs: number
+  /** Whether it tells what code prints; else that goes to its log. */
+  readonly tellsOutput?: boolean | undefined
 }
 
 /** From the supervisor to a worker. */
@@ -41,6 +44,13 @@ export type ToWorker =
   | { readonly type: 'start'; readonly settings: WorkerSettings }
   /** Take no more connections, answer what runs, end. */
   | { readonly type: 'stop' }
+
+/** A line that code in a worker printed. */
+export interface WorkerOutput {
+  readonly file: string
+  readonly text: string
+  readonly from: PrintedBy
+}
 
 /** From a worker to its supervisor. */
 export type FromWorker =
@@ -52,6 +62,8 @@ export type FromWorker =
       readonly message: string
       readonly details: Readonly<Record<string, unknown>>
     }
+  /** Its code printed a line. */
+  | ({ readonly type: 'printed' } & WorkerOutput)
   /** Once in `WORKER_ALIVE_INTERVAL_MS`, as long as the event loop turns; a run in the tick holds it up. */
   | { readonly type: 'alive'; readonly rssMiB: number }
 

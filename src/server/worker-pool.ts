@@ -9,7 +9,7 @@ import { log } from './log.ts'
 import { createProcessSlot, type ProcessSlot } from './process-slot.ts'
 import type { DesiredModel } from './settings.ts'
 import { argumentsOf, threadPoolSize } from './spawn.ts'
-import type { FromWorker, ToWorker } from './worker-messages.ts'
+import type { FromWorker, ToWorker, WorkerOutput } from './worker-messages.ts'
 
 export interface WorkerPoolOptions {
   /** Processes of each version. */
@@ -29,6 +29,8 @@ export interface WorkerPoolOptions {
   readonly silenceMs: number
   /** Command that starts a process without a network: its program and first arguments. Empty where there is none. */
   readonly isolate: readonly string[]
+  /** Told what code prints; it goes to the log when absent. @param replica which of the version's processes, counted from 1 */
+  readonly onPrinted?: ((model: DesiredModel, replica: number, output: WorkerOutput) => void) | undefined
 }
 
 /** Isolated processes: several for each version of a model, on sockets that stay the same whatever becomes of them. */
@@ -126,16 +128,19 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   function createMember(crew: Crew, socket: string, replica: number): Member {
     const { folder, digest, name, choices } = crew.model
-    const { timeoutMs, python, typescript } = options
+    const { timeoutMs, python, typescript, onPrinted } = options
     const start = { folder, digest, name, engines: crew.engines, socket, choices, timeoutMs, python, typescript }
+    const tellsOutput = onPrinted !== undefined
     const slot = createProcessSlot({
       what: 'worker',
       fields: { model: name, version: digest.slice(0, 12), replica },
       spawn: spawnWorker,
-      onStart: (process) => process.send({ type: 'start', settings: start } satisfies ToWorker),
+      onStart: (process) => process.send({ type: 'start', settings: { ...start, tellsOutput } } satisfies ToWorker),
       onMessage: (_process, message) => {
         const told = message as FromWorker
         if (told.type === 'ready') crew.engines = told.engines
+        else if (told.type === 'printed')
+          onPrinted?.(crew.model, replica, { file: told.file, text: told.text, from: told.from })
       },
       drainMessage: () => ({ type: 'stop' }) satisfies ToWorker,
       drainTimeoutMs: options.drainTimeoutMs,

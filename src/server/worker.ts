@@ -5,6 +5,8 @@ import { openBundle } from '../bundle/open.ts'
 import { ServingError } from '../core/errors.ts'
 import { enginesNamed } from '../engines/index.ts'
 import { replayGolden } from '../engines/golden.ts'
+import type { OnOutput } from '../engines/processes/events.ts'
+import { withLoadTail } from '../engines/processes/load-tail.ts'
 import { loadProgram, type LoadedProgram } from '../engines/program.ts'
 import { createRunQueue, serveFrames, type FrameServer } from '../runtime/remote/index.ts'
 import type { Signature } from '../tensor/signature.ts'
@@ -78,24 +80,24 @@ export function runWorker(): void {
   }
 }
 
-async function load({
-  folder,
-  digest,
-  engines,
-  python,
-  typescript,
-}: WorkerSettings): Promise<{ program: LoadedProgram; signature: Signature }> {
+async function load(settings: WorkerSettings): Promise<{ program: LoadedProgram; signature: Signature }> {
+  const { folder, digest, engines, python, typescript } = settings
   const { manifest, files } = validateBundle(await openBundle(folder, digest))
-  const program = await loadProgram(
-    manifest.program,
-    enginesNamed(engines, moreEngines({ python, typescript })),
-    (path) => {
-      const bytes = files.get(path)
-      if (bytes !== undefined) return bytes
-      throw new Error(`the program names a file that its validation did not see; this is a bug`)
-    },
-  )
-  await replayGolden(program, manifest.golden)
+  const tellOutput: OnOutput = (file, text, from) => tell({ type: 'printed', file, text, from })
+  const program = await withLoadTail(settings.tellsOutput === true ? tellOutput : undefined, async (onOutput) => {
+    const loaded = await loadProgram(
+      manifest.program,
+      enginesNamed(engines, moreEngines({ python, typescript })),
+      (path) => {
+        const bytes = files.get(path)
+        if (bytes !== undefined) return bytes
+        throw new Error(`the program names a file that its validation did not see; this is a bug`)
+      },
+      { onOutput },
+    )
+    await replayGolden(loaded, manifest.golden)
+    return loaded
+  })
   return { program, signature: manifest.signature }
 }
 

@@ -39,6 +39,10 @@ export const CATALOGUE = {
   slipway_spans_dropped_total: ['counter', 'Spans that were lost: the queue was full, or no collector took them.'],
   slipway_log_lines_dropped_total: ['counter', 'Log lines that were lost because nobody read them fast enough.'],
   slipway_runner_restarts_total: ['counter', 'Runners that ended unasked and were started again.'],
+  slipway_runner_deaths_total: [
+    'counter',
+    'Deaths of runners by a crash, for want of memory or in a hung run, by each version that ran there.',
+  ],
   slipway_worker_restarts_total: ['counter', 'Isolated workers that ended unasked and were started again.'],
   process_cpu_seconds_total: ['counter', 'Processor time of a process, user and system.'],
   process_resident_memory_bytes: ['gauge', 'Memory of a process that is in RAM.'],

@@ -57,6 +57,14 @@ export interface EndpointState {
   readonly desired: readonly { readonly endpoint: string; readonly variant: string; readonly replicas: number }[]
   /** State of each endpoint's last rollout. */
   readonly rollouts: readonly { readonly endpoint: string; readonly state: string }[]
+  /** Names of the endpoints that are there, or were not long ago: counts of others are told no more. */
+  readonly told: readonly string[]
+}
+
+/** Which endpoints are told of: undefined for all, where no process says how it is. */
+export function toldEndpoints(states: readonly (EndpointState | undefined)[]): ReadonlySet<string> | undefined {
+  const known = states.flatMap((state) => state ?? [])
+  return known.length === 0 ? undefined : new Set(known.flatMap(({ told }) => told))
 }
 
 /** The counts of several runners of one project, added up. */

@@ -50,6 +50,7 @@ export function endpointsSnapshot(process: string, life = process): MetricsSnaps
         replicas: [{ ...of, state: 'ready' }],
         desired: [{ ...of, replicas: 2 }],
         rollouts: [{ endpoint: 'fraud', state: 'promoted' }],
+        told: ['fraud'],
       },
     },
   }

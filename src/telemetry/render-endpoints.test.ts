@@ -3,6 +3,7 @@ import { ENDPOINT_CATALOGUE } from './catalogue.ts'
 import { endpointsSnapshot } from './endpoints.fixture.ts'
 import { createLedger } from './ledger.ts'
 import { renderMetrics } from './render.ts'
+import type { MetricsSnapshot } from './snapshot.ts'
 
 function sample(text: string, name: string): number | undefined {
   const line = text.split('\n').find((one) => one.startsWith(`${name} `))
@@ -35,6 +36,18 @@ describe('metrics of endpoints', () => {
     expect(sample(text, 'slipway_key_requests_total{project="default",key="",code="401"}')).toBe(2)
     expect(sample(text, 'slipway_capture_dropped_total{project="default",endpoint="fraud",reason="busy"}')).toBe(4)
     expect(sample(text, 'slipway_control_up')).toBe(1)
+  })
+
+  test('of an endpoint that is there no more go, those of a process that has ended too', () => {
+    const ledger = createLedger()
+    ledger.put(endpointsSnapshot('runner-1'))
+    ledger.end('runner-1')
+    const { state, ...counts } = endpointsSnapshot('runner-2')
+    const endpoints = { ...state?.endpoints, isControlUp: true, inFlight: [], replicas: [], desired: [], rollouts: [] }
+    const told = (names: readonly string[]) =>
+      ({ ...counts, state: { ...state, endpoints: { ...endpoints, told: names } } }) as MetricsSnapshot
+    expect(renderMetrics([...ledger.all(), told(['other'])])).not.toContain('"fraud"')
+    expect(sample(renderMetrics([...ledger.all(), told(['fraud'])]), `slipway_endpoint_rows_total{${V1}}`)).toBe(6)
   })
 
   test('keep the counts of a process that has ended, and not how it was', () => {

@@ -1,5 +1,5 @@
 import { ENDPOINT_CATALOGUE, type EndpointMetricName } from './catalogue.ts'
-import { ENDPOINT_BOUNDS, mergeEndpointCounts, type EndpointState } from './endpoint-counts.ts'
+import { ENDPOINT_BOUNDS, mergeEndpointCounts, toldEndpoints, type EndpointState } from './endpoint-counts.ts'
 import { writeLabels, type Exposition } from './exposition.ts'
 import type { MetricsSnapshot } from './snapshot.ts'
 
@@ -10,8 +10,11 @@ const USUAL = [200, 500]
 export function renderEndpoints(out: Exposition, snapshots: readonly MetricsSnapshot[]): void {
   const counts = mergeEndpointCounts(snapshots.flatMap(({ endpoints }) => endpoints ?? []))
   if (counts === undefined) return
-  const { project, variants } = counts
   const states = snapshots.flatMap(({ state }) => state?.endpoints ?? [])
+  const told = toldEndpoints(states)
+  const isTold = ({ endpoint }: { readonly endpoint: string }) => told?.has(endpoint) !== false
+  const { project } = counts
+  const variants = counts.variants.filter(isTold)
   const ofEndpoint = (endpoint: string) => writeLabels({ project, endpoint })
   const ofVariant = ({ endpoint, variant }: { readonly endpoint: string; readonly variant: string }) =>
     writeLabels({ project, endpoint, variant })
@@ -55,7 +58,7 @@ export function renderEndpoints(out: Exposition, snapshots: readonly MetricsSnap
     for (const [code, requests] of codes)
       out.sample(`${writeLabels({ project: owner === '' ? project : owner, key })},code="${code}"`, requests)
   begin('slipway_capture_dropped_total')
-  for (const { endpoint, reason, count } of counts.captureDropped)
+  for (const { endpoint, reason, count } of counts.captureDropped.filter(isTold))
     out.sample(`${ofEndpoint(endpoint)},${writeLabels({ reason })}`, count)
   begin('slipway_endpoint_log_lines_dropped_total')
   out.sample('', counts.logLinesDropped)

@@ -1,4 +1,5 @@
 import { CATALOGUE, type MetricName } from './catalogue.ts'
+import { toldEndpoints } from './endpoint-counts.ts'
 import { createExposition, writeLabels } from './exposition.ts'
 import { DURATION_BOUNDS, ROW_BOUNDS, type Histogram } from './histogram.ts'
 import { mergeLoaded, mergeSeries, mergeTotals, type HeldModel } from './merge.ts'
@@ -9,6 +10,8 @@ import type { MetricsSnapshot, ProcessState, SeriesCounts } from './snapshot.ts'
 export interface Restarts {
   readonly runnerRestarts?: number
   readonly workerRestarts?: number
+  /** Deaths of runners by the versions that they ran. */
+  readonly runDeaths?: readonly { readonly model: string; readonly version: string; readonly count: number }[]
 }
 
 /** Kinds of failures by the status that tells of them. Failures of ours (500) are no rejection. */
@@ -42,7 +45,10 @@ const MS = 1 / 1000
  */
 export function renderMetrics(snapshots: readonly MetricsSnapshot[], restarts: Restarts = {}): string {
   const out = createExposition()
-  const all = mergeSeries(snapshots).map((counts) => ({ counts, labels: labelsOf(counts) }))
+  const told = toldEndpoints(snapshots.map(({ state }) => state?.endpoints))
+  const all = mergeSeries(snapshots)
+    .filter(({ model, version }) => model === '' || version === '' || told?.has(model) !== false)
+    .map((counts) => ({ counts, labels: labelsOf(counts) }))
   const models = all.filter(({ counts }) => counts.model !== '')
   const held = mergeLoaded(snapshots).map((model) => ({ model, labels: labelsOf(model) }))
   const totals = mergeTotals(snapshots)
@@ -114,6 +120,8 @@ export function renderMetrics(snapshots: readonly MetricsSnapshot[], restarts: R
   single('slipway_spans_dropped_total', totals.spansDropped)
   single('slipway_log_lines_dropped_total', totals.logLinesDropped)
   single('slipway_runner_restarts_total', restarts.runnerRestarts ?? 0)
+  begin('slipway_runner_deaths_total')
+  for (const { model, version, count } of restarts.runDeaths ?? []) out.sample(labelsOf({ model, version }), count)
   single('slipway_worker_restarts_total', restarts.workerRestarts ?? 0)
   perProcess('process_cpu_seconds_total', (state) => state.cpuSeconds)
   perProcess('process_resident_memory_bytes', (state) => state.residentBytes)

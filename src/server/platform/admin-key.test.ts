@@ -7,7 +7,8 @@ import { createAccessKeyPair, createMasterKey, parseMasterKey } from '../../auth
 import { testEnvironment } from '../../control/store/environment.fixture.ts'
 import { openStore } from '../../control/store/open-store.ts'
 import type { Store } from '../../control/store/store.ts'
-import { ensureBeginnings } from './admin-key.ts'
+import { ensureBeginnings, refuseLostState } from './admin-key.ts'
+import { createRouteFiles } from './route-files.ts'
 
 const masterKey = parseMasterKey(createMasterKey())
 const credentials = () => ({ adminKey: createKey(), ...createAccessKeyPair() })
@@ -62,4 +63,20 @@ test('a key that was taken away comes back only where nobody else administers th
   await ensureBeginnings(store, first, masterKey)
   const now = await keys()
   expect(now.filter(({ isRevoked }) => !isRevoked)).toMatchObject([{ sha256: digestOf(first.adminKey) }])
+})
+
+test('a store that is empty where endpoints are served is not taken for a first start', async () => {
+  const routes = createRouteFiles(join(folder, 'routes'))
+  await refuseLostState(store, routes) // nothing is there yet
+  const table = { formatVersion: 1 as const, project: 'default', revision: 1, endpoints: [], keys: [] }
+  await routes.write(table)
+  await refuseLostState(store, routes)
+  const endpoint = { name: 'fraud', isPaused: false, variants: [] }
+  await routes.write({ ...table, endpoints: [endpoint] })
+  await expect(refuseLostState(store, routes)).rejects.toMatchObject({
+    code: 'refused',
+    details: { reason: 'state_gone', endpoints: 1 },
+  })
+  await ensureBeginnings(store, credentials(), masterKey)
+  await refuseLostState(store, routes)
 })

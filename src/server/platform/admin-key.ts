@@ -4,7 +4,10 @@ import { seal } from '../../auth/master-key.ts'
 import { ALL_PROJECTS } from '../../auth/permissions.ts'
 import { DEFAULT_PROJECT } from '../../api/resources.ts'
 import type { Store } from '../../control/store/store.ts'
+import { ServingError } from '../../core/errors.ts'
+import { quote } from '../../core/text.ts'
 import type { AdminCredentials } from './data-folder.ts'
+import type { RouteFiles } from './route-files.ts'
 
 /** Name of the first key. */
 const ADMIN_KEY_NAME = 'admin'
@@ -52,6 +55,27 @@ export async function ensureBeginnings(
       details: { reason: keys.length === 0 ? 'the first start' : 'the credentials were made anew' },
     })
   })
+}
+
+/**
+ * Keeps a store that is empty, because its file was lost or another database was named, from being taken for what is wanted:
+ * all that is served would be taken away, and the bundles with it.
+ * @throws {ServingError} `refused` where tables of endpoints are there that the store knows nothing of
+ */
+export async function refuseLostState(
+  store: Store,
+  routes: Pick<RouteFiles, 'folder' | 'projects' | 'read'>,
+): Promise<void> {
+  if ((await store.read((tx) => tx.get('project', '', DEFAULT_PROJECT))) !== undefined) return
+  let endpoints = 0
+  for (const project of await routes.projects())
+    endpoints += (await routes.read(project).catch(() => undefined))?.endpoints.length ?? 0
+  if (endpoints === 0) return
+  throw new ServingError(
+    'refused',
+    `the store is empty, and ${endpoints} ${endpoints === 1 ? 'endpoint is' : 'endpoints are'} served by the tables in ${quote(routes.folder, 200)}: restore the state (state.db with its -wal), or name the database that has it with --database-url; to begin anew without these endpoints, take that folder away`,
+    { details: { reason: 'state_gone', endpoints } },
+  )
 }
 
 function freeName(taken: ReadonlySet<string>): string {

@@ -2,6 +2,9 @@ import { ServingError } from '../../core/errors.ts'
 import { keyOf } from '../desired-state.ts'
 import type { KeptProcess } from '../kept-process.ts'
 import type { DesiredModel, Failure } from '../settings.ts'
+import type { PrintedBy } from '../../engines/processes/events.ts'
+import type { PrintedOf } from '../../runtime/local-plane.ts'
+import type { WorkerOutput } from '../worker-messages.ts'
 import type { CrewSizes, WorkerPool } from '../worker-pool.ts'
 
 /** A runner asks for processes of a version's own, or lets go of them. */
@@ -18,16 +21,28 @@ export interface CrewAnswer {
   readonly failure?: Failure
 }
 
+/** What the code of a version has printed in a process of its own: one of the runners that asked for it is told. */
+export interface CrewOutput {
+  readonly type: 'printed'
+  readonly of: PrintedOf
+  /** Which of the version's processes, counted from 1. */
+  readonly replica: number
+  readonly text: string
+  readonly from: PrintedBy
+}
+
 /** Processes that a version loses last are kept for so long: another runner may be about to ask for them (ms). */
 const KEEP_MS = 3000
 
 /** Isolated processes that several runners share: they are there as long as one of these wants them. */
 export interface Crews {
   take(runner: KeptProcess, wish: CrewWish): void
+  /** A line that code in a version's process printed. */
+  printed(model: Pick<DesiredModel, 'name' | 'digest'>, replica: number, output: WorkerOutput): void
 }
 
 /** @param pool where they are kept */
-export function createCrews(pool: WorkerPool): Crews {
+export function createCrews(pool: Pick<WorkerPool, 'keep' | 'dismiss'>): Crews {
   const wanted = new Map<
     string,
     { readonly model: Pick<DesiredModel, 'name' | 'digest'>; readonly by: Set<KeptProcess> }
@@ -70,6 +85,11 @@ export function createCrews(pool: WorkerPool): Crews {
       }
       if (wish.type === 'crew') void give(runner, wish)
       else leave(runner, keyOf(wish.model))
+    },
+    printed(model, replica, { file, text, from }) {
+      const runner = [...(wanted.get(keyOf(model))?.by ?? [])].find(({ isDraining }) => !isDraining)
+      const of = { name: model.name, version: model.digest, file }
+      runner?.send({ type: 'printed', of, replica, text, from } satisfies CrewOutput)
     },
   }
 }

@@ -69,6 +69,13 @@ test.each([
   expect(asked(headers as Record<string, string>, query)).toBe(project) // remembered
 })
 
+test('whose key it is does not depend on the project that is named', () => {
+  const names = { 'x-slipway-project': 'team' }
+  expect(find.ofKey({ headers: { ...names, authorization: `Bearer ${theirs}` }, query: '' })).toBe('team')
+  expect(find.ofKey({ headers: { ...names, authorization: `Bearer ${ours}` }, query: '' })).toBeUndefined()
+  expect(find.ofKey({ headers: names, query: '' })).toBeUndefined()
+})
+
 test('it is kept in a file that nobody else may read', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slw-directory-'))
   expect((await readDirectory(folder)).projects).toEqual([])

@@ -86,6 +86,8 @@ const MAX_REMEMBERED_LENGTH = 128
 export interface ProjectFinder {
   /** @returns undefined for the default one, and for whoever is unknown */
   (request: Pick<WireRequest, 'headers' | 'query'>): string | undefined
+  /** Whose key comes with it, whatever project it names. @returns undefined for those of the default one, of the whole platform, and for what is none */
+  ofKey(request: Pick<WireRequest, 'headers' | 'query'>): string | undefined
 }
 
 export function createProjectFinder({ keys, projects }: Directory): ProjectFinder {
@@ -99,11 +101,14 @@ export function createProjectFinder({ keys, projects }: Directory): ProjectFinde
     return isKey(token) ? keys[hash('sha256', token, 'hex')] : undefined
   }
 
-  return ({ headers, query }) => {
-    const named = headers[PROJECT_HEADER]
+  function projectOf(request: Pick<WireRequest, 'headers' | 'query'>): string | undefined {
+    const named = request.headers[PROJECT_HEADER]
     // a key of another project that names one is refused there
     if (named !== undefined) return named !== DEFAULT_PROJECT && known.has(named) ? named : undefined
-    if (known.size === 0) return undefined
+    return known.size === 0 ? undefined : ofKey(request)
+  }
+
+  function ofKey({ headers, query }: Pick<WireRequest, 'headers' | 'query'>): string | undefined {
     const header = headers['authorization'] ?? headers['x-api-key']
     if (header === undefined) {
       const presigned = /(?:^|&)X-Amz-Credential=([A-Z0-9]+)(?:%2F|\/)/.exec(query)?.[1]
@@ -116,4 +121,6 @@ export function createProjectFinder({ keys, projects }: Directory): ProjectFinde
     remembered.set(header, project)
     return project
   }
+
+  return Object.assign(projectOf, { ofKey })
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import fc from 'fast-check'
-import type { Handle, WireRequest } from '../../protocols/protocol.ts'
+import type { Answered, Handle, WireRequest } from '../../protocols/protocol.ts'
 import type { DataPlane } from '../../runtime/plane.ts'
 import { openGate, serveGate, type Gate } from './gate.ts'
 
@@ -80,6 +80,14 @@ test('many at once get each their own answer', async () => {
     Array.from({ length: 200 }, (_, i) => gate.ask('http', request({ body: Buffer.from([i]) }), { aborted: false })),
   )
   expect(answers.map(({ body }) => (body as Uint8Array)[0])).toEqual(Array.from({ length: 200 }, (_, i) => i))
+})
+
+test('who answers tells of each request as a host does', async () => {
+  const told: Answered[] = []
+  serveGate(server, PLANE, { http: echo }, (answered) => told.push(answered))
+  await listen()
+  await gate.ask('http', request({ path: '/v2/models/of-mine/infer', body: Buffer.from('abc') }), { aborted: false })
+  expect(told).toMatchObject([{ request: { path: '/v2/models/of-mine/infer' }, status: 201, sentBytes: 3 }])
 })
 
 test('requests wait for a runner that is about to come up', async () => {

@@ -1,6 +1,6 @@
 import { connect, type Server, type Socket } from 'node:net'
 import { ServingError } from '../../core/errors.ts'
-import type { Handle, WireRequest, WireResponse } from '../../protocols/protocol.ts'
+import type { Answered, Handle, WireRequest, WireResponse } from '../../protocols/protocol.ts'
 import type { Call, DataPlane } from '../../runtime/plane.ts'
 
 /**
@@ -98,11 +98,13 @@ export interface GateServer {
 /**
  * Answers what other runners hand over.
  * @param handles by wire; gRPC only where it is spoken
+ * @param onAnswered told of each once its answer was handed to the socket
  */
 export function serveGate(
   server: Server,
   plane: DataPlane,
   handles: { readonly http: Handle; readonly grpc?: Handle | undefined },
+  onAnswered?: (answered: Answered) => void,
 ): GateServer {
   const sockets = new Set<Socket>()
   let underWay = 0
@@ -122,17 +124,21 @@ export function serveGate(
         if (call !== undefined) call.aborted = true
         return
       }
-      const { id, wire, ...request } = head
+      const receivedAtMs = performance.now()
+      const { id, wire, ...rest } = head
+      const request = { ...rest, body }
       const handle = handles[wire]
       const call: Call & { aborted: boolean } = { aborted: false }
       calls.set(id, call)
       underWay++
-      void (handle === undefined ? Promise.resolve(NOT_SPOKEN) : handle({ ...request, body }, plane, call)).then(
+      void (handle === undefined ? Promise.resolve(NOT_SPOKEN) : handle(request, plane, call)).then(
         ({ status, headers, body: answer }) => {
           calls.delete(id)
           const isText = typeof answer === 'string'
           const bytes = isText ? Buffer.from(answer) : answer
           writeFrame(socket, { id, status, headers, isText } satisfies ResponseHead, bytes)
+          const totalMs = performance.now() - receivedAtMs
+          onAnswered?.({ request, call, status, sentBytes: bytes.length, receivedAtMs, totalMs })
           if (--underWay === 0) onIdle?.()
         },
       )

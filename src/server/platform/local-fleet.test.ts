@@ -6,21 +6,25 @@ import type { RouteTable } from '../../api/route-table.ts'
 import type { RunnerStatus, ToControl } from '../../api/runner-status.ts'
 import { linkToControl, type ControlLink } from './control-link.ts'
 import { createLocalFleet, type LocalFleet } from './local-fleet.ts'
+import { readDirectory } from './directory.ts'
 import { createRouteFiles } from './route-files.ts'
 
 let folder: string
 let told: string[]
+let logged: string[]
 let links: ControlLink[]
 let shares: Readonly<Record<string, number>>[]
 let fleet: LocalFleet
 
-function createFleet(): LocalFleet {
+function createFleet(more: { readonly mendEveryMs?: number } = {}): LocalFleet {
   return createLocalFleet({
     files: createRouteFiles(join(folder, 'routes')),
     socket: join(folder, 'control'),
     sizeOf: () => 1,
     now: () => performance.now(),
     onProjects: (projects) => told.push(projects.join()),
+    onLog: ({ project, message }) => logged.push(`${project}: ${message}`),
+    ...more,
   })
 }
 const link = (status: () => RunnerStatus, onChange: (project: string | undefined) => void = () => {}) => {
@@ -55,6 +59,7 @@ const tableOf = (project: string, revision: number, endpoints: RouteTable['endpo
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slw-fleet-'))
   told = []
+  logged = []
   links = []
   shares = []
   fleet = createFleet()
@@ -130,6 +135,37 @@ test('events that nobody heard are told once somebody listens', async () => {
   fleet.listen((message) => events.push(message))
   await fleet.listening()
   await expect.poll(() => events.filter(({ type }) => type === 'event')).toHaveLength(1)
+})
+
+test('a runner speaks for its own project alone', async () => {
+  const heard: ToControl[] = []
+  fleet.listen((message) => heard.push(message))
+  const runner = link(() => statusOf('default-1'))
+  for (const project of ['shop', 'default']) {
+    runner.log({ type: 'log', project, endpoint: 'fraud', source: 'x', level: 'info', message: 'hello' })
+    runner.event({ type: 'event', project, endpoint: 'fraud', event: 'x', level: 'info', message: '', details: {} })
+  }
+  await expect.poll(() => heard.filter(({ type }) => type === 'event').length).toBe(1)
+  expect(heard).toContainEqual(expect.objectContaining({ type: 'event', project: 'default' }))
+  expect(logged).toEqual(['default: hello'])
+})
+
+test('tables and directory that somebody took away or changed are written again', async () => {
+  await fleet.close()
+  fleet = createFleet({ mendEveryMs: 10 })
+  await fleet.listening()
+  const table = tableOf('default', 3)
+  await fleet.publish(table)
+  await fleet.publish(tableOf('other', 1, [{ name: 'e', isPaused: false, variants: [] }]))
+  await rm(join(folder, 'routes'), { recursive: true })
+  const read = () => createRouteFiles(join(folder, 'routes')).read('default')
+  await expect.poll(read).toEqual(table)
+  await expect.poll(() => readDirectory(join(folder, 'routes'))).toMatchObject({ projects: ['other'] })
+  await writeFile(join(folder, 'routes', 'default.json'), JSON.stringify({ ...table, revision: 9 }))
+  await expect.poll(read).toEqual(table)
+  await fleet.retract('default')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(await read()).toBeUndefined()
 })
 
 test('a file that is no table is refused by name', async () => {

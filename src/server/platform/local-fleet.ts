@@ -6,9 +6,9 @@ import type { Fleet, HeardRunner } from '../../control/fleet.ts'
 import { ServingError } from '../../core/errors.ts'
 import { log } from '../log.ts'
 import type { EndpointLogMessage } from './monitor/log-messages.ts'
-import { planDirectory, writeDirectory } from './directory.ts'
+import { planDirectory, readDirectory, stampOfDirectory, writeDirectory } from './directory.ts'
 import { readLines, writeLine } from './lines.ts'
-import { planDays, planShares } from './quota-shares.ts'
+import { addDemand, fadeDemand, planDays, planShares, type Demand } from './quota-shares.ts'
 import type { RouteFiles } from './route-files.ts'
 
 export interface LocalFleetOptions {
@@ -23,6 +23,8 @@ export interface LocalFleetOptions {
   readonly onProjects: (projects: readonly string[]) => void
   /** Told of lines for the logs of endpoints. */
   readonly onLog?: ((message: EndpointLogMessage) => void) | undefined
+  /** How often the files are looked at, whether they are as they were published (ms). Default 2,000. */
+  readonly mendEveryMs?: number | undefined
 }
 
 export interface LocalFleet extends Fleet {
@@ -35,6 +37,7 @@ export interface LocalFleet extends Fleet {
 
 /** How often quotas are shared out among runners (ms). */
 const SHARE_EVERY_MS = 1000
+const MEND_EVERY_MS = 2000
 /** A runner that has been away for so long is forgotten (ms). */
 const FORGET_AFTER_MS = 60_000
 
@@ -46,6 +49,10 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
   const heard = new Map<string, Map<string, Heard>>()
   const listeners = new Set<(message: ToControl) => void>()
   const tables = new Map<string, RouteTable>()
+  /** Of their files, as they were written. */
+  const stamps = new Map<string, string | undefined>()
+  /** The files are written one after the other. */
+  let turn: Promise<unknown> = Promise.resolve()
   /** What was said of the rollouts of each project last. */
   const rollouts = new Map<string, { readonly message: ToDataPlane; readonly text: string }>()
   let directory = ''
@@ -59,8 +66,10 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     })
     readLines(socket, (document) => {
       const message = document as ToControl | EndpointLogMessage
-      if (message.type === 'log') return options.onLog?.(message)
       if (message.type === 'status') runner = hear(message.status, socket)
+      // a runner speaks for its own project, and has said which that is
+      else if (message.project !== runner?.status.project) return
+      if (message.type === 'log') return options.onLog?.(message)
       for (const listener of listeners) listener(message)
     })
     // whoever was away while something was published looks at once
@@ -74,7 +83,8 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     if (group === undefined) heard.set(status.project, (group = new Map()))
     for (const [name, old] of group)
       if (old.socket === undefined && now() - old.heardAtMs > FORGET_AFTER_MS) group.delete(name)
-    const known = { status, heardAtMs: now(), socket }
+    const demand = addDemand(group.get(status.runner)?.demand, status.demand)
+    const known = { status, heardAtMs: now(), socket, demand }
     group.set(status.runner, known)
     return known
   }
@@ -94,6 +104,12 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     }
   }
 
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work)
+    turn = result.catch(() => {})
+    return result
+  }
+
   /** After each change: which project a key belongs to, for the runners that take connections. */
   async function renewDirectory(): Promise<void> {
     const planned = planDirectory(tables.values())
@@ -105,12 +121,23 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     tellAll({ type: 'directory' })
   }
 
+  /** One that is as it should be is not written again: on a full disk it could not, and all is well without. */
+  async function adoptDirectory(): Promise<void> {
+    const planned = planDirectory(tables.values())
+    const there = await readDirectory(files.folder).catch(() => undefined)
+    if (JSON.stringify(there) === JSON.stringify(planned)) {
+      directory = JSON.stringify(planned)
+      options.onProjects(planned.projects)
+    } else await renewDirectory()
+  }
+
   /** Quotas are shared out anew as often as runners tell where requests came in. */
   function tellShares(): void {
     for (const group of heard.values()) {
       const present = [...group.values()].filter(({ socket }) => socket !== undefined)
-      if (!present.some(({ status }) => Object.keys(status.demand ?? {}).length > 0)) continue
-      const statuses = present.map(({ status }) => status)
+      if (!present.some(({ demand }) => Object.keys(demand).length > 0)) continue
+      const statuses = present.map(({ status, demand }) => ({ ...status, demand }))
+      for (const each of present) each.demand = fadeDemand(each.demand)
       const planned = planShares(statuses)
       const days = planDays(statuses)
       for (const { status, socket } of present) {
@@ -122,22 +149,43 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
   }
   const sharing = setInterval(tellShares, SHARE_EVERY_MS).unref()
 
-  return {
-    async publish(table: RouteTable) {
+  /** Writes again what somebody has changed or taken away: runners that start follow the files. */
+  async function mend(): Promise<void> {
+    for (const [project, table] of tables) {
+      const found = await files.stamp(project)
+      if (found === stamps.get(project)) continue
+      log('error', 'a route table was changed or taken away by somebody else, it is written again', { project })
       await files.write(table)
-      tables.set(table.project, table)
-      tellAll({ type: 'table', project: table.project, revision: table.revision })
-      await renewDirectory()
-    },
+      stamps.set(project, await files.stamp(project))
+      tellAll({ type: 'table', project, revision: table.revision })
+    }
+    if (directory === '' || (await stampOfDirectory(files.folder)) !== undefined) return
+    directory = ''
+    await renewDirectory()
+  }
+  const mending = setInterval(() => {
+    inTurn(mend).catch((error: unknown) => log('error', 'what is published could not be written again', { error }))
+  }, options.mendEveryMs ?? MEND_EVERY_MS).unref()
+
+  return {
+    publish: (table: RouteTable) =>
+      inTurn(async () => {
+        await files.write(table)
+        stamps.set(table.project, await files.stamp(table.project))
+        tables.set(table.project, table)
+        tellAll({ type: 'table', project: table.project, revision: table.revision })
+        await renewDirectory()
+      }),
     published: readOrNone,
     projects: () => files.projects(),
-    async retract(project) {
-      await files.remove(project)
-      tables.delete(project)
-      rollouts.delete(project)
-      tellAll({ type: 'table', project, revision: 0 })
-      await renewDirectory()
-    },
+    retract: (project) =>
+      inTurn(async () => {
+        await files.remove(project)
+        tables.delete(project)
+        rollouts.delete(project)
+        tellAll({ type: 'table', project, revision: 0 })
+        await renewDirectory()
+      }),
     runners: (project) =>
       [...(heard.get(project)?.values() ?? [])].map(({ status, heardAtMs, socket }): HeardRunner => ({
         status,
@@ -159,9 +207,11 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     async listening() {
       for (const project of await files.projects()) {
         const table = await readOrNone(project)
-        if (table !== undefined) tables.set(project, table)
+        if (table === undefined) continue
+        stamps.set(project, await files.stamp(project))
+        tables.set(project, table)
       }
-      await renewDirectory()
+      await adoptDirectory()
       await rm(path, { force: true }) // of a control that has ended
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
@@ -172,6 +222,8 @@ export function createLocalFleet(options: LocalFleetOptions): LocalFleet {
     },
     async close() {
       clearInterval(sharing)
+      clearInterval(mending)
+      await turn
       for (const socket of connections) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
@@ -182,4 +234,6 @@ interface Heard {
   readonly status: RunnerStatus
   readonly heardAtMs: number
   socket: Socket | undefined
+  /** What its callers asked for of late: shares of quotas are made by it. */
+  demand: Demand
 }

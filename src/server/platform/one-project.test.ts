@@ -31,7 +31,10 @@ test('what is logged and traced can be looked at by a key of a project, and chan
   expect(await operations.logSettings()).toMatchObject({ error: true })
   expect(await operations.traceSettings('fraud')).toEqual({ isOn: false, ratio: 0 })
   const refused = { code: 'unsupported' }
-  await expect(operations.logSettings({ error: false })).rejects.toMatchObject(refused)
+  await expect(operations.logSettings({ error: false })).rejects.toMatchObject({
+    ...refused,
+    message: expect.stringContaining('PATCH /api/v1/log-levels') as unknown,
+  })
   await expect(operations.logSettings({})).rejects.toMatchObject(refused)
   await expect(operations.traceSettings('fraud', { isOn: true })).rejects.toMatchObject(refused)
   await expect(operations.traceSettings(undefined, { ratio: 1 })).rejects.toMatchObject(refused)

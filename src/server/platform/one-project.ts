@@ -42,8 +42,18 @@ export function operationsOfProject(operations: Operations, models: () => readon
       })),
     load: byControlAlone,
     unload: byControlAlone,
-    logSettings: (change) => (change === undefined ? operations.logSettings() : forAllProjects()),
-    traceSettings: (model, change) => (change === undefined ? operations.traceSettings(model) : forAllProjects()),
+    logSettings: (change) =>
+      change === undefined
+        ? operations.logSettings()
+        : forAllProjects(
+            'what is logged holds for all projects: an admin of the platform says it, by PATCH /api/v1/log-levels',
+          ),
+    traceSettings: (model, change) =>
+      change === undefined
+        ? operations.traceSettings(model)
+        : forAllProjects(
+            'what is traced holds for all projects: whoever starts the platform says it, by OTEL_… variables',
+          ),
   }
 }
 
@@ -54,9 +64,6 @@ async function byControlAlone(): Promise<never> {
   )
 }
 
-async function forAllProjects(): Promise<never> {
-  throw new ServingError(
-    'unsupported',
-    'what is logged and traced holds for all projects: whoever starts the platform says it, by --log-level and OTEL_…',
-  )
+async function forAllProjects(message: string): Promise<never> {
+  throw new ServingError('unsupported', message)
 }

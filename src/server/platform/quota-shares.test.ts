@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RunnerStatus } from '../../api/runner-status.ts'
 import { createQuotas } from '../../auth/quotas.ts'
-import { planDays, planShares } from './quota-shares.ts'
+import { addDemand, fadeDemand, planDays, planShares } from './quota-shares.ts'
 
 const NOON = Date.UTC(2027, 0, 31, 12)
 
@@ -108,4 +108,17 @@ test('wherever requests come in, and whichever runner is away, no day gives more
       },
     ),
   )
+})
+
+test('what a runner told a moment before it told again still counts', () => {
+  expect(addDemand(addDemand(undefined, { k: 470, l: 1 }), { k: 3 })).toEqual({ k: 473, l: 1 })
+  expect(addDemand({ k: 470 }, undefined)).toEqual({ k: 470 })
+})
+
+test('demand that is over fades, and is gone in the end', () => {
+  let demand = addDemand(undefined, { k: 1000 })
+  const left: number[] = []
+  for (let i = 0; i < 12; i++) left.push((demand = fadeDemand(demand))['k'] ?? 0)
+  expect(left.slice(0, 3)).toEqual([500, 250, 125])
+  expect(demand).toEqual({})
 })

@@ -19,6 +19,26 @@ export function planShares(statuses: readonly RunnerStatus[]): Map<string, Recor
   return planned
 }
 
+/** Requests by key's uid, those of long ago counting for less. */
+export type Demand = Readonly<Record<string, number>>
+
+/**
+ * Adds what a runner tells: it tells now and then twice in a moment, and the last word alone would say that it has next to
+ * nothing to do.
+ */
+export function addDemand(before: Demand = {}, told: Demand = {}): Demand {
+  const sum: Record<string, number> = { ...before }
+  for (const [uid, requests] of Object.entries(told)) sum[uid] = (sum[uid] ?? 0) + requests
+  return sum
+}
+
+/** What is left of it once shares were made of it: callers that move to another runner take their shares along within seconds. */
+export function fadeDemand(demand: Demand): Demand {
+  return Object.fromEntries(
+    Object.entries(demand).flatMap(([uid, requests]) => (requests < 1 ? [] : [[uid, requests / 2]])),
+  )
+}
+
 /**
  * How far the day of each key that was used is used up, for each runner to know what is left to share.
  * @returns undefined while a runner is away, which may have given what is not known here, and about midnight, when runners

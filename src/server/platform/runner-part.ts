@@ -5,7 +5,7 @@ import type { RouteTable, RouteVariant } from '../../api/route-table.ts'
 import type { Principal } from '../../auth/authorizer.ts'
 import { createPlatformAuthorizer } from '../../auth/platform-authorizer.ts'
 import { ServingError } from '../../core/errors.ts'
-import { HTTP_STATUS } from '../../protocols/http-status.ts'
+import { HTTP_STATUS } from '../../core/http-status.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
 import { json, retryHeaders, type Handle, type WireResponse } from '../../protocols/protocol.ts'
 import type { RouterOptions } from '../../protocols/router.ts'
@@ -14,20 +14,22 @@ import { createDescriber } from '../../runtime/endpoints/describe.ts'
 import { createEndpointPlane, type Caller, type EndpointPlane } from '../../runtime/endpoints/endpoint-plane.ts'
 import type { LocalPlane } from '../../runtime/local-plane.ts'
 import type { Operations } from '../../runtime/operations.ts'
-import type { DataPlane } from '../../runtime/plane.ts'
+import type { Call, DataPlane } from '../../runtime/plane.ts'
 import { verifyBundle } from '../../bundle/open.ts'
 import { openAnywhere, openHere } from '../data-plane.ts'
 import { keyOf } from '../desired-state.ts'
 import type { CrewSizes } from '../worker-pool.ts'
 import type { CrewClient } from './crews.ts'
+import { isQuarantined, type RunDeath } from '../run-deaths.ts'
 import type { DesiredModel, RunnerSettings } from '../settings.ts'
 import { log } from '../log.ts'
 import { BUILD } from '../version.ts'
-import { planModel } from '../plan-model.ts'
+import { copiesIn, planModel } from '../plan-model.ts'
 import { recallProfile } from '../profile.ts'
+import { createArrivals } from './arrivals.ts'
 import { linkToControl, type ControlLink } from './control-link.ts'
 import { readMasterKey } from './data-folder.ts'
-import { createProjectFinder, readDirectory, stampOfDirectory, type ProjectFinder } from './directory.ts'
+import { createProjectFinder, NO_PROJECTS, readDirectory, stampOfDirectory, type ProjectFinder } from './directory.ts'
 import { openGate, type Gate } from './gate.ts'
 import { createOwnBundles } from './intake/own-bundles.ts'
 import { createRunnerMonitor, type RunnerMonitor } from './monitor/runner-monitor.ts'
@@ -52,7 +54,11 @@ export interface RunnerPart {
   readonly endpoints: EndpointPlane
   /** For this process's snapshot. */
   readonly metrics: RunnerMonitor['metrics']
+  /** Takes what the code of a version printed, here or in a process of its own. */
+  readonly printed: RunnerMonitor['printed']
   readonly crews: CrewClient
+  /** Runs these versions in processes of their own from now on: runners died while they ran them. */
+  quarantine(versions: readonly RunDeath[]): void
   readonly authorize: NonNullable<RouterOptions['authorize']>
   readonly planeFor: NonNullable<RouterOptions['planeFor']>
   /** Of the operations of V2, those that control alone may do refused. */
@@ -94,10 +100,12 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
   let link: ControlLink | undefined
   let stamp: string | undefined
   let directoryStamp: string | undefined
-  let projectOf: ProjectFinder = () => undefined
+  let projectOf: ProjectFinder = createProjectFinder(NO_PROJECTS)
   const gates = new Map<string, Gate>()
   /** Versions in processes of their own that are loaded here, and how many of these they were to have last. */
   const isolated = new Map<string, { readonly model: DesiredModel; replicas: number }>()
+  /** Why versions that are to run here run in processes of their own, by `keyOf`. */
+  const quarantined = new Map(platform.quarantined.map((death) => [keyOf(death), noteOf(death)]))
   /** Tables are taken over one after the other. */
   let turn = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
@@ -112,16 +120,24 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     isControlUp: () => link?.isConnected === true,
     writeLog: (message) => link?.log(message) === true,
   })
-  const authorize: RunnerPart['authorize'] = (request, access) => {
+  function noting<T>(decide: () => T): T {
     try {
-      const principal = authorizer.authorize(request, access)
-      refuseOtherProject(principal, request, project)
-      return principal
+      return decide()
     } catch (error) {
       monitor.refused(error)
       throw error
     }
   }
+
+  const authorizeHere: RunnerPart['authorize'] = (request, access) =>
+    noting(() => authorizer.authorize(request, access))
+
+  const authorize: RunnerPart['authorize'] = (request, access) =>
+    noting(() => {
+      const principal = authorizer.authorize(request, access)
+      refuseOtherProject(principal, request, project)
+      return principal
+    })
 
   const endpoints: EndpointPlane = createEndpointPlane({
     project,
@@ -131,8 +147,11 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     plane,
     open: (endpoint, variant) =>
       openWhole(variant, () =>
-        variant.isolation === 'process' ? openIsolated(endpoint, variant) : openInside(endpoint, variant),
+        variant.isolation === 'process' || quarantined.has(keyOf({ name: endpoint, digest: variant.digest }))
+          ? openIsolated(endpoint, variant)
+          : openInside(endpoint, variant),
       ),
+    noteOf: (name, digest) => quarantined.get(keyOf({ name, digest })),
     describe: createDescriber(choose({ ...settings, cores: availableParallelism(), profile: undefined })),
     peerSockets,
     now,
@@ -148,8 +167,15 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     observe: monitor.observe,
   })
 
-  function planeOf(principal: Principal, headers: Caller['headers']): DataPlane {
-    const own = endpoints.planeFor({ principal, headers })
+  const arrivals = createArrivals({
+    isComing: (model) => endpoints.isComing(model),
+    timeoutMs: settings.timeoutMs,
+    now,
+  })
+
+  function planeOf(principal: Principal, headers: Caller['headers'], call: Call): DataPlane {
+    const seen = endpoints.planeFor({ principal, headers })
+    const own = endpoints.hasComing ? arrivals.watch(seen, call) : seen
     const guarded = quotas.guard(own, principal)
     return guarded === own ? own : monitor.watch(guarded, principal)
   }
@@ -162,7 +188,7 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
   async function openInside(name: string, variant: RouteVariant): ReturnType<typeof openHere> {
     const { bundle } = await openHere(await modelOf(name, variant))
     const profile = await recallProfile(variant.digest, platform.dataFolder)
-    return { bundle, options: planModel({ profile, manifest: bundle.manifest }, settings, 1) }
+    return { bundle, options: planModel({ profile, manifest: bundle.manifest }, settings, copiesIn(count, variant)) }
   }
 
   /** Its processes are the supervisor's, which all runners of the project share. */
@@ -172,7 +198,7 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     const bundle = await verifyBundle(folder, digest)
     const model = {
       ...(await modelOf(name, variant)),
-      ...planModel({ profile, manifest: bundle.manifest }, settings, 1),
+      ...planModel({ profile, manifest: bundle.manifest }, settings, Math.max(1, variant.replicas)),
     }
     const replicas = await crews.ask(model, sizesOf(variant))
     const opened = await openAnywhere({ ...model, replicas }, settings, options.onSuspect)
@@ -203,15 +229,37 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
       }
   }
 
+  /** Tells control of runners that died: of this one's life before, or of others'. */
+  function tellOfDeaths(): void {
+    for (const death of platform.deaths) {
+      const { name: endpoint, digest, how, deaths } = death
+      const isApart = isQuarantined(death)
+      const first = `a runner died (${how}) while it ran version ${digest.slice(0, 12)}`
+      link?.event({
+        type: 'event',
+        project,
+        endpoint,
+        event: isApart ? 'version-quarantined' : 'runner-died',
+        level: 'error',
+        message: isApart ? `${first}, time ${deaths}: ${noteOf(death)}` : first,
+        details: { digest, how, deaths },
+      })
+    }
+  }
+
   async function look(): Promise<void> {
     const found = await files.stamp(project)
     if (found === stamp) return
+    const isLost = found === undefined
     stamp = found
+    // what is served goes on: control writes the table again
+    if (isLost) return log('error', 'the route table is gone, what was served goes on', { project })
     const table = (await files.read(project)) ?? emptyTable(project)
     authorizer.replaceKeys(table.keys)
     quotas.retain(new Set(table.keys.map(({ uid }) => uid)))
     monitor.follow(table)
     endpoints.apply(table)
+    arrivals.look()
     resizeIsolated(table)
     link?.poke()
   }
@@ -249,8 +297,17 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     endpoints,
     crews,
     metrics: monitor.metrics,
+    printed: monitor.printed,
+    quarantine(versions) {
+      for (const death of versions) {
+        const isNew = !quarantined.has(keyOf(death))
+        quarantined.set(keyOf(death), noteOf(death))
+        if (isNew) endpoints.reopen(death.name, death.digest)
+      }
+    },
     authorize,
-    handing: (wire, own) => {
+    handing: (wire, handle) => {
+      const own = arrivals.holding(handle)
       if (!platform.isFront) return own
       return (request, plane, call) => {
         const other = projectOf(request)
@@ -258,13 +315,25 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
         const gate = gates.get(other)
         if (gate === undefined)
           return Promise.resolve(failureOf(wire, new ServingError('not_found', 'there is no endpoint in this project')))
-        return gate.ask(wire, request, call).catch((error: unknown) => failureOf(wire, ServingError.from(error)))
+        return gate.ask(wire, request, call).then(
+          (answer) => {
+            call.isAnsweredElsewhere = true
+            return answer
+          },
+          (error: unknown) => failureOf(wire, ServingError.from(error)),
+        )
       }
     },
-    authorizeHead: (request, access) => (projectOf(request) === undefined ? authorize(request, access) : undefined),
+    authorizeHead: (request, access) => {
+      const other = projectOf(request)
+      if (other === undefined) return authorize(request, access)
+      // whether its own key is good there is said there; a key of the whole platform is known here too, and a stranger's nowhere
+      if (projectOf.ofKey(request) === undefined) authorizeHere(request, access)
+      return { name: other, uid: `project ${other}`, project: other }
+    },
     // who is nobody asks for health alone, which is the process's own
     planeFor: (_plane, request, call) =>
-      call.principal === undefined ? nothingOf(plane) : planeOf(call.principal, request.headers),
+      call.principal === undefined ? nothingOf(plane) : planeOf(call.principal, request.headers, call),
     restrict: (operations) => operationsOfProject(operations, () => endpoints.planeFor({ headers: {} }).models()),
     async begin() {
       await follow()
@@ -279,6 +348,7 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
           if (changed === undefined || changed === project) void follow()
         },
       })
+      tellOfDeaths()
       timer = setInterval(() => void follow(), LOOK_EVERY_MS).unref()
       const patience = new AbortController()
       await Promise.race([endpoints.ready, wait(MOST_START_MS, undefined, { ref: false, signal: patience.signal })])
@@ -288,12 +358,18 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     async close() {
       clearInterval(timer)
       link?.close()
+      arrivals.close()
       for (const gate of gates.values()) gate.close()
       await quotas.close()
       await endpoints.close()
       await monitor.close()
     },
   }
+}
+
+/** What is shown of a version that is in quarantine. */
+function noteOf({ how, deaths }: RunDeath): string {
+  return `it runs in processes of its own: ${deaths} runners died (${how}) while they ran it; deploy another version, or have all runners replaced (SIGUSR2) to try this one again`
 }
 
 function emptyTable(project: string): RouteTable {

@@ -1,6 +1,7 @@
-import type { CodeSettings, TlsFiles } from '../settings.ts'
+import type { CodeSettings, Failure, TlsFiles } from '../settings.ts'
 import type { BoundAddress } from '../listening.ts'
-import type { LogLevel } from '../log.ts'
+import type { RunDeath } from '../run-deaths.ts'
+import type { LogLevels } from '../../api/resources.ts'
 
 /** What a runner of the platform knows besides its settings. Plain data: it crosses a process border. */
 export interface PlatformRunner {
@@ -24,6 +25,10 @@ export interface PlatformRunner {
   readonly gateFolder: string
   /** Whether it takes connections, and hands over what is for other projects; else it takes what is handed over. */
   readonly isFront: boolean
+  /** Versions that ran when runners died, twice: they run in processes of their own. */
+  readonly quarantined: readonly RunDeath[]
+  /** Deaths of runners that control has not been told of. */
+  readonly deaths: readonly RunDeath[]
 }
 
 /** The Unix socket of a project's runner. */
@@ -36,6 +41,8 @@ export interface ControlSettings {
   readonly dataFolder: string
   /** Of the state; SQLite in the data folder when absent. */
   readonly databaseUrl: string | undefined
+  /** Whether endpoints are served by tables of before: control then waits for a database that is away. */
+  readonly hasTables: boolean
   /** Of the bytes; the data folder when absent. */
   readonly storageUrl: string | undefined
   readonly controlSocket: string
@@ -49,7 +56,7 @@ export interface ControlSettings {
   readonly tls: TlsFiles | undefined
   /** Hosts in private networks that models may be fetched from. */
   readonly fetchFrom: readonly string[]
-  readonly logLevel: LogLevel
+  readonly logLevels: LogLevels
   /** Where the data plane answers: what callers are told. */
   readonly dataPlane: { readonly url: string; readonly grpcAddress: string | undefined }
 }
@@ -63,7 +70,11 @@ export type ToControlProcess =
 /** From control to the supervisor, besides what every kept process tells. */
 export type FromControlProcess =
   /** These projects need runners of their own. */
-  { readonly type: 'projects'; readonly projects: readonly string[] }
+  | { readonly type: 'projects'; readonly projects: readonly string[] }
+  /** It answers, and can do nothing until its database is back. */
+  | { readonly type: 'waiting'; readonly problem: Failure }
+  /** What is logged from now on: control itself does so already. */
+  | { readonly type: 'levels'; readonly levels: LogLevels }
 
 /** File descriptor under which control inherits the API's listening socket. */
 export const API_LISTENING_FD = 4

@@ -3,15 +3,17 @@ import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { BoundSocket } from 'node:net'
 import { join } from 'node:path'
-import { ServingError } from '../../core/errors.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ServingError, type ErrorCode } from '../../core/errors.ts'
 import { writeAtomically } from '../../storage/local.ts'
 import { readTraceSettings } from '../../telemetry/trace-settings.ts'
+import { createBackoff } from '../backoff.ts'
 import { createChores } from '../chores.ts'
 import { openCredentials, type CredentialFiles } from '../credentials.ts'
 import { createFleet, type Fleet } from '../fleet.ts'
 import type { FromKept, KeptProcess } from '../kept-process.ts'
 import { addressOf, bind } from '../listening.ts'
-import { log, logSettings, setLogSettings } from '../log.ts'
+import { log, logSettings, setLogSettings, settingsFrom } from '../log.ts'
 import { createObservingSettings } from '../observing.ts'
 import { createOperator } from '../operator.ts'
 import { createProcessSlot, type ProcessSlot } from '../process-slot.ts'
@@ -23,9 +25,10 @@ import { tidyUp } from '../tidy.ts'
 import { findNetworkIsolation } from '../without-network.ts'
 import { createWorkerPool } from '../worker-pool.ts'
 import { createCrews } from './crews.ts'
-import { DEFAULT_PROJECT } from '../../api/resources.ts'
+import { DEFAULT_PROJECT, type LogLevels } from '../../api/resources.ts'
 import { NO_PROJECTS, readDirectory } from './directory.ts'
 import { ensureMasterKey, lockDataFolder } from './data-folder.ts'
+import { createRouteFiles } from './route-files.ts'
 import {
   ROUTES_FOLDER,
   SERVER_FILE,
@@ -57,8 +60,11 @@ export interface PlatformOptions {
   }
   readonly control: Pick<ControlSettings, 'databaseUrl' | 'storageUrl' | 'fetchFrom'>
   readonly maxRunnerMemoryMiB: number | undefined
-  /** Called when the data plane and the API answer. */
-  readonly onReady: (at: PlatformAddresses) => Promise<void>
+  /**
+   * Called when the data plane and the API answer.
+   * @param problem why the API does not yet, where endpoints answer without it by the tables of before
+   */
+  readonly onReady: (at: PlatformAddresses, problem?: ServingError) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -151,11 +157,24 @@ async function superviseOn(sockets: Sockets, options: PlatformOptions, cleanups:
     apiUrl: `${scheme}://${addressOf(apiSocket)}`,
     pid: process.pid,
   }
+  let logLevels: LogLevels = { control: settings.logLevel, runners: settings.logLevel }
+  const hasTables = (await createRouteFiles(routesFolder).projects()).length > 0
+  /** What control misses at its start. */
+  let waitsFor: ServingError | undefined
   const control = createControlSlot(
     apiSocket,
-    (message) => keepGroups(message.projects),
+    (message) => {
+      if (message.type === 'projects') return keepGroups(message.projects)
+      if (message.type === 'waiting') {
+        waitsFor = new ServingError(message.problem.code as ErrorCode, message.problem.message)
+        return
+      }
+      logLevels = message.levels // for the control that comes after this one
+      observing.logSettings(settingsFrom(message.levels.runners))
+    },
     () => ({
       ...options.control,
+      hasTables,
       dataFolder,
       controlSocket,
       address: { ...hostAndPort(apiSocket), flag: '--api-port' },
@@ -164,7 +183,7 @@ async function superviseOn(sockets: Sockets, options: PlatformOptions, cleanups:
       engines: settings.engines,
       timeoutMs: settings.timeoutMs,
       tls: credentials.current.tls,
-      logLevel: settings.logLevel,
+      logLevels,
       dataPlane: { url: addresses.url, grpcAddress: addresses.grpcAddress },
     }),
   )
@@ -195,6 +214,7 @@ async function superviseOn(sockets: Sockets, options: PlatformOptions, cleanups:
       drainTimeoutMs: settings.drainTimeoutMs,
       silenceMs: settings.timeoutMs + HANG_GRACE_MS,
       isolate,
+      onPrinted: (model, replica, output) => crews.printed(model, replica, output),
     })
     const crews = createCrews(pool)
     const fleet = createFleet({
@@ -213,7 +233,7 @@ async function superviseOn(sockets: Sockets, options: PlatformOptions, cleanups:
       onCrew: (runner, wish) => crews.take(runner, wish),
       operate,
       onMissing: () => {},
-      platform: (index): PlatformRunner => ({
+      platform: (index): Omit<PlatformRunner, 'quarantined' | 'deaths'> => ({
         project,
         index,
         count,
@@ -302,12 +322,13 @@ async function superviseOn(sockets: Sockets, options: PlatformOptions, cleanups:
   try {
     // control makes a damaged one anew, and says then which projects there are
     keepGroups((await readDirectory(routesFolder).catch(() => NO_PROJECTS)).projects)
-    await Promise.race([Promise.all([control.start(), fleet.start()]), ended])
+    const starting = Promise.all([startControl(control, hasTables, signal), fleet.start()])
+    const [problem] = (await Promise.race([starting, ended])) ?? []
     if (!signal.aborted) {
       const serverFile = join(dataFolder, SERVER_FILE)
       await writeAtomically(serverFile, Buffer.from(`${JSON.stringify(addresses)}\n`), 0o600)
       cleanups.push(() => rm(serverFile, { force: true }))
-      await options.onReady(addresses)
+      await options.onReady(addresses, problem ?? waitsFor)
       tidyUp(true)
       chores.begin()
       await ended
@@ -341,9 +362,45 @@ function notHere(): ServingError {
   )
 }
 
+/**
+ * Starts control. Where there are tables that it published once, endpoints do not wait for it: a store that is away or
+ * damaged when the machine starts again costs them nothing, and control is tried until it stands.
+ * @returns why it does not stand yet
+ * @throws {ServingError} where it is the first start, or what was said to it is wrong
+ */
+async function startControl(
+  control: ProcessSlot,
+  hasTables: boolean,
+  signal: AbortSignal,
+): Promise<ServingError | undefined> {
+  try {
+    await control.start()
+    return undefined
+  } catch (thrown) {
+    const problem = ServingError.from(thrown)
+    if (signal.aborted || !hasTables || problem.code === 'invalid_argument') throw thrown
+    log('error', 'control could not start: endpoints answer by the tables that it published last', { error: problem })
+    void keepTrying(control, signal)
+    return problem
+  }
+}
+
+async function keepTrying(control: ProcessSlot, signal: AbortSignal): Promise<void> {
+  const backoff = createBackoff()
+  for (let isUp = false; !isUp && !signal.aborted;) {
+    await wait(backoff.next(0), undefined, { ref: false, signal }).catch(() => {})
+    if (signal.aborted) return
+    isUp = await control.start().then(
+      () => true,
+      () => false,
+    )
+  }
+  log('info', 'control has started: what was asked for is followed again')
+}
+
 function createControlSlot(
   socket: BoundSocket,
-  onProjects: (message: FromControlProcess) => void,
+  onTold: (message: FromControlProcess) => void,
   settings: () => ControlSettings,
 ): ProcessSlot {
   return createProcessSlot({
@@ -357,7 +414,7 @@ function createControlSlot(
       }),
     onStart: (process: KeptProcess) => process.send({ type: 'start', settings: settings() } satisfies ToControlProcess),
     onMessage: (_process: KeptProcess, message: FromKept | FromControlProcess) => {
-      if (message.type === 'projects') onProjects(message)
+      if (message.type === 'projects' || message.type === 'levels' || message.type === 'waiting') onTold(message)
     },
     drainMessage: () => ({ type: 'drain' }) satisfies ToControlProcess,
     drainTimeoutMs: 10_000,

@@ -1,13 +1,15 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { VERSION_PHASES, type VersionPhase } from '../../../api/resources.ts'
 import { BundleStore } from '../../../bundle/store.ts'
 import type { Maker } from '../../../control/maker.ts'
+import { urlOf } from '../../../control/store/source-url.ts'
 import type { Kinds } from '../../../control/store/store.ts'
 import { ServingError } from '../../../core/errors.ts'
 import { quote } from '../../../core/text.ts'
 import type { ObjectStorage } from '../../../storage/object-storage.ts'
+import { sweepDataFolder } from '../../sweep.ts'
 import { openOrCompile, MAX_FILE_BYTES, type LocatedBundle } from '../../compile.ts'
 import { DEFAULT_PROCESS_LIMITS, type ProcessLimits } from '../../limited-process.ts'
 import type { PlaneSettings } from '../../settings.ts'
@@ -25,6 +27,8 @@ import type { Uploads } from './uploads.ts'
 export interface MakerOptions {
   readonly dataFolder: string
   readonly uploads: Uploads
+  /** By which URLs with secrets in them are sealed in the store. */
+  readonly masterKey?: KeyObject | undefined
   /** Where ready bundles are kept besides the data folder; nowhere else when absent. */
   readonly storage?: ObjectStorage | undefined
   /** How bundles will be run, and which code of users may be. */
@@ -108,16 +112,18 @@ export function createMaker(options: MakerOptions): Maker {
 
   /** The file that a version is made from, on this machine. */
   async function obtain(
-    { source, fileName }: Kinds['version'],
+    version: Kinds['version'],
     folder: string,
     signal: AbortSignal,
     tell: OnPhase,
   ): Promise<{ readonly path: string; readonly warnings: readonly string[] }> {
+    const { source, fileName } = version
     if (source.type === 'upload') return { path: (await uploads.openComplete(source.upload)).path, warnings: [] }
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    return fetchModel(source.url, {
+    const url = urlOf(version, options.masterKey)
+    return fetchModel(url, {
       folder,
-      fileName: isFileName(fileName) ? fileName : fileNameOfUrl(source.url),
+      fileName: isFileName(fileName) ? fileName : fileNameOfUrl(url),
       sha256: source.sha256,
       limits: { maxBytes: MAX_FILE_BYTES, ...options.fetchLimits },
       allowFrom: options.fetchFrom,
@@ -195,6 +201,7 @@ export function createMaker(options: MakerOptions): Maker {
 
   async function sweep(used: { readonly digests: ReadonlySet<string>; readonly uploads: ReadonlySet<string> }) {
     let removed = await uploads.sweep(used.uploads)
+    removed += (await sweepDataFolder(dataFolder, now())).length
     for (const name of await namesIn(join(dataFolder, 'making')))
       if (!busy.has(join(dataFolder, 'making', name)))
         await rm(join(dataFolder, 'making', name), { recursive: true, force: true })

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { ServingError } from '../../../core/errors.ts'
 import { quote } from '../../../core/text.ts'
-import { syncFolder, temporaryBeside, writeAtomically } from '../../../storage/local.ts'
+import { syncFolder, writeAtomically } from '../../../storage/local.ts'
+import { sweepTemporaries, temporaryBeside } from '../../../storage/temporaries.ts'
 import { inWords, refuseWithoutRoom } from '../../../storage/disk.ts'
 import { chunksOf } from './chunks.ts'
 import { checkFileName } from './file-name.ts'
@@ -239,7 +239,7 @@ export function createUploads({ folder, now, limits: given }: UploadsOptions): U
         `${missing.length} of ${layout.partCount} parts are missing: ${missing.slice(0, 10).join(', ')}${missing.length > 10 ? ', …' : ''}`,
         { details: { reason: 'parts_missing', missing: missing.slice(0, 1000) } },
       )
-    const whole = join(openOf(id), `whole.${randomBytes(6).toString('hex')}.tmp`)
+    const whole = temporaryBeside(join(openOf(id), 'whole'))
     try {
       const sha256 = await assemble(id, parts, whole)
       if (layout.sha256 !== undefined && layout.sha256 !== sha256)
@@ -360,11 +360,8 @@ export function createUploads({ folder, now, limits: given }: UploadsOptions): U
         if (isId(name)) removed += (await inTurn(name, () => remove(name))) ? 1 : 0
         else await rm(path, { recursive: true, force: true })
       }
-    for (const id of await namesIn(join(folder, 'open')))
-      for (const name of await namesIn(openOf(id))) {
-        const path = join(openOf(id), name)
-        if (name.endsWith('.tmp') && (await isOld(path))) await rm(path, { force: true })
-      }
+    for (const place of ['open', 'complete', 'sha256']) await sweepTemporaries(join(folder, place), now())
+    for (const id of await namesIn(join(folder, 'open'))) await sweepTemporaries(openOf(id), now())
     const old: string[] = []
     for (const digest of await namesIn(join(folder, 'sha256')))
       if (await isOld(join(folder, 'sha256', digest))) old.push(digest)

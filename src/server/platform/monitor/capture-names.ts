@@ -4,7 +4,7 @@ export const CAPTURES_FOLDER = 'captures'
 /** Ends the name of a segment that is being written, and of one that is not written any more. */
 export const OPEN_SUFFIX = '.jsonl.part'
 export const CLOSED_SUFFIX = '.jsonl'
-/** Stands, empty, in the place of a segment whose bytes are in the object storage. */
+/** Stands in the place of a segment whose bytes are in the object storage, and says how many these are. */
 export const SHIPPED_SUFFIX = '.jsonl.shipped'
 
 /**

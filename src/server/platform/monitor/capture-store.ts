@@ -1,8 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import type { CaptureRecord } from '../../../api/api-types.ts'
 import type { Page } from '../../../api/resources.ts'
 import type { Captures } from '../../../control/rest/doors.ts'
@@ -10,6 +8,7 @@ import { MODEL_NAME } from '../../../core/names.ts'
 import { ServingError } from '../../../core/errors.ts'
 import { quote } from '../../../core/text.ts'
 import type { ObjectStorage } from '../../../storage/object-storage.ts'
+import { createCaptureLimit } from './capture-limit.ts'
 import {
   CLOSED_SUFFIX,
   dayOf,
@@ -21,6 +20,7 @@ import {
   SHIPPED_SUFFIX,
   type SegmentName,
 } from './capture-names.ts'
+import { cutTornLine, wholeLines } from './json-lines.ts'
 
 export interface CaptureStoreOptions {
   readonly folder: string
@@ -34,10 +34,16 @@ export interface CaptureStoreOptions {
 export interface CaptureStore extends Captures {
   /**
    * Closes segments whose writers have ended, takes closed ones to the object storage, and removes what is older than it shall
-   * become.
-   * @param retentionOf days, by project and endpoint
+   * become, or more than shall be kept.
+   * @param retentionOf by project and endpoint
    */
-  tidy(retentionOf: (project: string, endpoint: string) => number): Promise<void>
+  tidy(retentionOf: (project: string, endpoint: string) => Retention): Promise<void>
+}
+
+/** How long captures are kept, and how many bytes of them: whatever ends first. */
+export interface Retention {
+  readonly days: number
+  readonly maxBytes: number
 }
 
 interface Segment extends SegmentName {
@@ -63,6 +69,7 @@ const BEGINNING = /^\{"id":"([0-9A-Za-z-]{1,100})","atMs":(\d{1,15}),"endpoint":
 
 export function createCaptureStore({ folder, storage, wallNow }: CaptureStoreOptions): CaptureStore {
   let passes = 0
+  const limit = createCaptureLimit()
 
   function folderOf(project: string, endpoint: string): string {
     for (const name of [project, endpoint])
@@ -81,7 +88,7 @@ export function createCaptureStore({ folder, storage, wallNow }: CaptureStoreOpt
       if (suffix === SHIPPED_SUFFIX) continue
       let isThere = false
       try {
-        for await (const line of createInterface({ input: createReadStream(`${path}${suffix}`) })) {
+        for await (const line of wholeLines(createReadStream(`${path}${suffix}`))) {
           isThere = true
           yield line
         }
@@ -93,7 +100,7 @@ export function createCaptureStore({ folder, storage, wallNow }: CaptureStoreOpt
     if (storage === undefined) return
     try {
       const { body } = await storage.get(keyOf(project, endpoint, segment))
-      yield* createInterface({ input: Readable.from(body) })
+      yield* wholeLines(body)
     } catch (error) {
       if (ServingError.from(error).code !== 'not_found') throw error
     }
@@ -150,10 +157,21 @@ export function createCaptureStore({ folder, storage, wallNow }: CaptureStoreOpt
       for (const project of await namesIn(folder))
         for (const endpoint of await namesIn(join(folder, project))) {
           if (!MODEL_NAME.test(project) || !MODEL_NAME.test(endpoint)) continue
-          const oldest = dayOf(minuteOf(now - retentionOf(project, endpoint) * DAY_MS))
+          const { days, maxBytes } = retentionOf(project, endpoint)
+          const oldest = dayOf(minuteOf(now - days * DAY_MS))
           for (const day of (await namesIn(join(folder, project, endpoint))).filter(isDay))
             if (isThorough || day < oldest || day >= yesterday)
               await tidyDay(pass, { project, endpoint, day, isOld: day < oldest })
+          await limit.hold(
+            folderOf(project, endpoint),
+            maxBytes,
+            { since: yesterday, isThorough },
+            {
+              daysOf: async (at) => (await namesIn(at)).filter(isDay),
+              segmentsIn,
+              remove: (day, segment) => removeSegment(pass, { project, endpoint, day }, segment),
+            },
+          )
           await rmdir(join(folder, project, endpoint)).catch(() => {}) // where nothing is in it
         }
       if (pass.failure !== undefined) throw pass.failure
@@ -172,28 +190,42 @@ export function createCaptureStore({ folder, storage, wallNow }: CaptureStoreOpt
     }
   }
 
-  async function tidyDay(pass: Pass, { project, endpoint, day, isOld }: Day): Promise<void> {
+  /** @returns whether it is gone; the name of one is kept whose bytes the object storage has not given up */
+  async function removeSegment(pass: Pass, { project, endpoint, day }: Day, segment: Segment): Promise<boolean> {
+    const isShipped = segment.suffix === SHIPPED_SUFFIX
+    if (isShipped && !(await tryStorage(pass, (it) => it.remove(keyOf(project, endpoint, segment))))) return false
+    const at = join(folderOf(project, endpoint), day)
+    await rm(join(at, `${segment.text}${segment.suffix}`), { force: true })
+    await rmdir(at).catch(() => {}) // where nothing is in it
+    return true
+  }
+
+  async function tidyDay(
+    pass: Pass,
+    { project, endpoint, day, isOld }: Day & { readonly isOld: boolean },
+  ): Promise<void> {
     const at = join(folderOf(project, endpoint), day)
     for (const segment of await segmentsIn(at)) {
       const path = join(at, segment.text)
       const isClosed = segment.suffix !== OPEN_SUFFIX
       if (!isClosed && wallNow() - minuteBeginsAtMs(segment.minute) < OPEN_FOR_MS) continue
       if (isOld) {
-        if (segment.suffix === SHIPPED_SUFFIX) {
-          if (!(await tryStorage(pass, (it) => it.remove(keyOf(project, endpoint, segment))))) continue // its name is kept
-        }
-        await rm(`${path}${segment.suffix}`, { force: true })
+        await removeSegment(pass, { project, endpoint, day }, segment)
         continue
       }
-      if (!isClosed) await rename(`${path}${OPEN_SUFFIX}`, `${path}${CLOSED_SUFFIX}`)
+      if (!isClosed) {
+        // whoever reads the file itself finds whole lines alone
+        await cutTornLine(`${path}${OPEN_SUFFIX}`)
+        await rename(`${path}${OPEN_SUFFIX}`, `${path}${CLOSED_SUFFIX}`)
+      }
       if (storage === undefined || segment.suffix === SHIPPED_SUFFIX) continue
       const key = keyOf(project, endpoint, segment)
       if (!(await tryStorage(pass, (it) => it.put(key, createReadStream(`${path}${CLOSED_SUFFIX}`))))) continue
       await mkdir(at, { recursive: true })
-      await writeFile(`${path}${SHIPPED_SUFFIX}`, '', { mode: 0o600 })
+      const { size } = await stat(`${path}${CLOSED_SUFFIX}`)
+      await writeFile(`${path}${SHIPPED_SUFFIX}`, String(size), { mode: 0o600 })
       await rm(`${path}${CLOSED_SUFFIX}`, { force: true })
     }
-    if (isOld) await rmdir(at).catch(() => {})
   }
 }
 
@@ -207,7 +239,6 @@ interface Day {
   readonly project: string
   readonly endpoint: string
   readonly day: string
-  readonly isOld: boolean
 }
 
 function recordOf(endpoint: string, line: string): CaptureRecord | undefined {

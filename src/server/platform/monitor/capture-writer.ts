@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, statfs } from 'node:fs/promises'
+import { appendFile, mkdir, rename, statfs, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CaptureSpec } from '../../../api/resources.ts'
 import { encodeCapture } from '../../../runtime/capture/encode.ts'
@@ -137,7 +137,7 @@ export function createCaptureWriter(options: CaptureWriterOptions): CaptureWrite
       const { code } = error as NodeJS.ErrnoException
       drop(endpoint, code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'disk', lines.length)
       // what came after half a line would belong to it
-      if (segment !== undefined) await closeSegment(endpoint, segment)
+      if (segment !== undefined) await closeTorn(endpoint, segment)
       return
     }
     if (segment.sizeBytes >= segmentBytes) await closeSegment(endpoint, segment)
@@ -147,6 +147,16 @@ export function createCaptureWriter(options: CaptureWriterOptions): CaptureWrite
     segments.delete(endpoint)
     const path = join(of, name)
     await rename(`${path}${OPEN_SUFFIX}`, `${path}${CLOSED_SUFFIX}`).catch(() => {}) // control closes what is left open
+  }
+
+  async function closeTorn(endpoint: string, segment: Segment): Promise<void> {
+    const path = join(segment.folder, `${segment.name}${OPEN_SUFFIX}`)
+    try {
+      await truncate(path, segment.sizeBytes)
+      await closeSegment(endpoint, segment)
+    } catch {
+      segments.delete(endpoint) // control repairs what is left open
+    }
   }
 
   async function isRoomLeft(): Promise<boolean> {

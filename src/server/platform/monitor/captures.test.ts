@@ -7,7 +7,7 @@ import type { RouteVariant } from '../../../api/route-table.ts'
 import type { Observation } from '../../../runtime/endpoints/types.ts'
 import type { ServedModel } from '../../../runtime/plane.ts'
 import { createLocalStorage } from '../../../storage/local-storage.ts'
-import { tensor } from '../../../tensor/tensor.ts'
+import { tensor, type Tensor } from '../../../tensor/tensor.ts'
 import { parseCaptureId } from './capture-names.ts'
 import { createCaptureStore, type CaptureStore } from './capture-store.ts'
 import { createCaptureWriter, type CaptureWriter, type CaptureWriterOptions } from './capture-writer.ts'
@@ -46,12 +46,20 @@ function writerOf(life: string, options: Partial<CaptureWriterOptions> = {}, spe
   return writer
 }
 
-function observe(writer: CaptureWriter, x: number, variant = 'v1'): void {
+/** Of a line that `observe` has kept: a little more than it takes. */
+const LINE_BYTES = 200
+
+const idOf = (line: string) => (JSON.parse(line) as { id: string }).id
+
+function observe(writer: CaptureWriter, x: number, variant = 'v1', more?: { name: string; value: string }): void {
   const observation: Observation = {
     endpoint: 'fraud',
     variant: { name: variant, model: 'fraud', number: 1 } as RouteVariant,
     principal: undefined,
-    inputs: new Map([['x', tensor('FP64', [1], Float64Array.of(x))]]),
+    inputs: new Map<string, Tensor>([
+      ['x', tensor('FP64', [1], Float64Array.of(x))],
+      ...(more === undefined ? [] : [[more.name, tensor('BYTES', [1], [Buffer.from(more.value)])] as const]),
+    ]),
     outputs: new Map(),
     error: undefined,
     model: { signature: { inputs: [], outputs: [] } } as unknown as ServedModel,
@@ -64,6 +72,8 @@ function observe(writer: CaptureWriter, x: number, variant = 'v1'): void {
 function storeOf(storage?: ReturnType<typeof createLocalStorage>): CaptureStore {
   return createCaptureStore({ folder, storage, wallNow: () => timeMs })
 }
+
+const keepDays = (days: number) => () => ({ days, maxBytes: Infinity })
 
 /** The `x` of every capture, newest first, page by page. */
 async function all(store: CaptureStore, limit = 3, variant?: string): Promise<number[]> {
@@ -172,12 +182,56 @@ describe('captured requests', () => {
     await killed.flush()
     await appendFile(join(day(), '20261123T1200-one-1.jsonl.part'), '{"id":"20261123T1200-one-1-2","atMs":17,"endp')
     const store = storeOf()
-    await store.tidy(() => 2)
+    await store.tidy(keepDays(2))
     expect(await readdir(day())).toEqual(['20261123T1200-one-1.jsonl.part'])
     timeMs += 10 * MINUTE_MS
-    await store.tidy(() => 2)
+    await store.tidy(keepDays(2))
     expect(await readdir(day())).toEqual(['20261123T1200-one-1.jsonl'])
     expect(await all(store)).toEqual([1])
+    // whoever reads the file finds no half line
+    const text = await readFile(join(day(), '20261123T1200-one-1.jsonl'), 'utf8')
+    expect(text.trimEnd().split('\n').map(idOf)).toEqual(['20261123T1200-one-1-1'])
+    expect(text.endsWith('\n')).toBe(true)
+  })
+
+  test('that are being written are not listed before their line has its end, whatever it looks like', async () => {
+    const writer = writerOf('one')
+    observe(writer, 1)
+    await writer.flush()
+    const half = '{"id":"20261123T1200-one-1-2","atMs":17,"endpoint":"fraud","variant":"v1","inputs":{"x":{}}'
+    await appendFile(join(day(), '20261123T1200-one-1.jsonl.part'), half)
+    expect(await all(storeOf())).toEqual([1])
+  })
+
+  test('have whatever texts were sent', async () => {
+    const writer = writerOf('one')
+    const text = 'a\u2028b\u2029c\r\u0085\0"'
+    observe(writer, 1, 'v1', { name: text, value: text })
+    await writer.flush()
+    const [item] = (await storeOf().list({ project: 'default', endpoint: 'fraud', limit: 5 })).items
+    const whole = await storeOf().get('default', 'fraud', item?.id ?? '')
+    expect(whole?.record).toMatchObject({ inputs: { [text]: { data: [text] } } })
+  })
+
+  test('are no more than their endpoint keeps: the oldest go first, and none that is being written', async () => {
+    const writer = writerOf('one')
+    for (let i = 0; i < 6; i++) {
+      observe(writer, i)
+      await writer.flush()
+      timeMs += i % 2 === 0 ? MINUTE_MS : DAY_MS
+    }
+    const store = storeOf()
+    const keep = (lines: number) => () => ({ days: 100, maxBytes: lines * LINE_BYTES })
+    expect(await all(store)).toEqual([5, 4, 3, 2, 1, 0])
+    await store.tidy(keep(6))
+    expect(await all(store)).toEqual([5, 4, 3, 2, 1, 0])
+    await store.tidy(keep(3)) // what is old is believed to be as large as it was
+    expect(await all(store)).toEqual([5, 4, 3])
+    expect(await readdir(join(folder, 'default', 'fraud'))).toEqual(['2026-11-24', '2026-11-25'])
+    observe(writer, 6)
+    await writer.flush()
+    await store.tidy(keep(0))
+    expect(await all(store)).toEqual([6])
   })
 
   test('are kept so long as their endpoint says', async () => {
@@ -188,7 +242,10 @@ describe('captured requests', () => {
       timeMs += DAY_MS
     }
     const store = storeOf()
-    await store.tidy((project, endpoint) => (project === 'default' && endpoint === 'fraud' ? 2 : 0))
+    await store.tidy((project, endpoint) => ({
+      days: project === 'default' && endpoint === 'fraud' ? 2 : 0,
+      maxBytes: Infinity,
+    }))
     expect(await all(store)).toEqual([3, 2])
     expect(await readdir(join(folder, 'default', 'fraud'))).toEqual(['2026-11-25', '2026-11-26'])
   })
@@ -206,22 +263,27 @@ describe('an object storage', () => {
         timeMs += MINUTE_MS
       }
       const store = storeOf(storage)
-      await store.tidy(() => 2)
+      await store.tidy(keepDays(2))
       expect(await keys()).toEqual([
         'captures/default/fraud/2026-11-23/20261123T1200-one-1.jsonl',
         'captures/default/fraud/2026-11-23/20261123T1201-one-2.jsonl',
       ])
       const sizes = await Promise.all(
-        (await readdir(day())).map(async (name) => [name, (await readFile(join(day(), name))).length > 0]),
+        (await readdir(day())).map(async (name) => [name, (await readFile(join(day(), name))).length]),
       )
       expect(Object.fromEntries(sizes)).toEqual({
-        '20261123T1200-one-1.jsonl.shipped': false,
-        '20261123T1201-one-2.jsonl.shipped': false,
-        '20261123T1202-one-3.jsonl.part': true,
+        '20261123T1200-one-1.jsonl.shipped': 3,
+        '20261123T1201-one-2.jsonl.shipped': 3,
+        '20261123T1202-one-3.jsonl.part': expect.any(Number) as unknown,
       })
       expect(await all(store)).toEqual([2, 1, 0])
+      await store.tidy(() => ({ days: 2, maxBytes: 2 * LINE_BYTES }))
+      expect([await all(store), await keys()]).toEqual([
+        [2, 1],
+        ['captures/default/fraud/2026-11-23/20261123T1201-one-2.jsonl'],
+      ])
       timeMs += 4 * DAY_MS
-      await store.tidy(() => 2)
+      await store.tidy(keepDays(2))
       expect(await keys()).toEqual([])
       expect(await all(store)).toEqual([])
     } finally {
@@ -236,16 +298,16 @@ describe('an object storage', () => {
     await writer.close()
     const storage = { ...createLocalStorage(folder), put: () => Promise.reject(new Error('away')) }
     const store = storeOf(storage)
-    await expect(store.tidy(() => 2)).rejects.toThrow('away')
+    await expect(store.tidy(keepDays(2))).rejects.toThrow('away')
     expect(await all(store)).toEqual([1])
     // what is old goes all the same
     timeMs += DAY_MS
     const next = writerOf('two')
     observe(next, 2)
     await next.close()
-    await expect(store.tidy(() => 2)).rejects.toThrow('away')
+    await expect(store.tidy(keepDays(2))).rejects.toThrow('away')
     timeMs += 2 * DAY_MS
-    await store.tidy(() => 2)
+    await store.tidy(keepDays(2))
     expect(await all(store)).toEqual([2])
   })
 })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { RouteTable } from '../../../api/route-table.ts'
+import { DEFAULT_RETENTION_MIB } from '../../../api/resources.ts'
 import type { EndpointRollout } from '../../../api/runner-status.ts'
 import type { Environment } from '../../../control/environment.ts'
 import type { Fleet } from '../../../control/fleet.ts'
@@ -45,7 +46,7 @@ const LEVELS = { info: 'info', warning: 'warn', error: 'error' } as const
 
 export function createControlMonitor(options: ControlMonitorOptions): ControlMonitor {
   const { dataFolder, store, fleet, storage, environment } = options
-  const window = createTrafficWindow({ now: environment.now })
+  const window = createTrafficWindow({ now: environment.now, wallNow: environment.wallMs })
   const logs = createEndpointLogs({ folder: join(dataFolder, 'logs') })
   const captures = createCaptureStore({
     folder: join(dataFolder, CAPTURES_FOLDER),
@@ -89,9 +90,13 @@ export function createControlMonitor(options: ControlMonitorOptions): ControlMon
     const known = new Map(endpoints.map(({ project, name, document }) => [`${project} ${name}`, document.spec.capture]))
     for (const { project, endpoint } of logged)
       if (!known.has(`${project} ${endpoint}`)) await logs.remove(project, endpoint)
-    await captures.tidy(
-      (project, endpoint) => known.get(`${project} ${endpoint}`)?.retentionDays ?? DEFAULT_RETENTION_DAYS,
-    )
+    await captures.tidy((project, endpoint) => {
+      const capture = known.get(`${project} ${endpoint}`)
+      return {
+        days: capture?.retentionDays ?? DEFAULT_RETENTION_DAYS,
+        maxBytes: (capture?.retentionMiB ?? DEFAULT_RETENTION_MIB) * 2 ** 20,
+      }
+    })
     if (logs.dropped > complained)
       environment.log('warn', 'lines for the logs of endpoints were lost', { lines: logs.dropped - complained })
     complained = logs.dropped

@@ -1,6 +1,6 @@
 import { LATENCY_BOUNDS_MS } from '../../../api/runner-status.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
-import { HTTP_STATUS } from '../../../protocols/http-status.ts'
+import { HTTP_STATUS } from '../../../core/http-status.ts'
 import type { EndpointCounters } from '../../../runtime/endpoints/types.ts'
 import { addVariant, ENDPOINT_BOUNDS_MS, type VariantCounts } from '../../../telemetry/endpoint-counts.ts'
 

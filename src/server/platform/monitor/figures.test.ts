@@ -59,7 +59,7 @@ function trafficOf(ms: readonly number[], { variant = 'v1', failed = 0 } = {}): 
 describe('the window of traffic', () => {
   test('has rates, quantiles and requests under way over all runners, for as long as the window', () => {
     let timeMs = 100_000
-    const window = createTrafficWindow({ now: () => timeMs })
+    const window = createTrafficWindow({ now: () => timeMs, wallNow: () => timeMs })
     const table = tableOf(variantOf('v1', { weight: 3 }), variantOf('v2'))
     for (let second = 0; second < 10; second++) {
       for (const runner of ['default-1', 'default-2'])
@@ -96,7 +96,7 @@ describe('the window of traffic', () => {
 
   test('forgets variants that are quiet, and never holds more than its window', () => {
     let timeMs = 0
-    const window = createTrafficWindow({ now: () => timeMs })
+    const window = createTrafficWindow({ now: () => timeMs, wallNow: () => timeMs })
     for (let i = 0; i < 200; i++) {
       window.take(statusOf('default-1', [trafficOf([1], { variant: `v${i}` })]))
       timeMs += 1000
@@ -106,12 +106,43 @@ describe('the window of traffic', () => {
 
   test('that has just begun says so, and does not dilute its rates', () => {
     let timeMs = 55_000
-    const window = createTrafficWindow({ now: () => timeMs })
+    const window = createTrafficWindow({ now: () => timeMs, wallNow: () => timeMs })
     timeMs += 2000
     window.take(statusOf('default-1', [trafficOf([1, 1, 1, 1])]))
     const { windowMs, variants } = window.summary(tableOf(variantOf('v1')), [], 0)
     expect(windowMs).toBe(2000)
     expect(variants[0]?.requestsPerSecond).toBe(2)
+  })
+})
+
+describe('the comparison of shadows', () => {
+  const shadow = (compared: number): VariantTraffic => ({
+    ...trafficOf([1], { variant: 'v2' }),
+    compared,
+    differed: 1,
+    timed: compared - 1,
+    longerMs: (compared - 1) * 2.5,
+  })
+
+  test('is summed up over all runners since the version became one, and outlives the window', () => {
+    let timeMs = 1000
+    const window = createTrafficWindow({ now: () => timeMs, wallNow: () => timeMs })
+    const table = tableOf(variantOf('v1'), variantOf('v2', { weight: 0, shadow: 0.5 }))
+    const found = () => window.summary(table, [], timeMs).variants.map((each) => each.shadow)
+    expect(found()).toEqual([undefined, { sinceMs: 1000, compared: 0, differed: 0 }])
+    for (const runner of ['default-1', 'default-2']) window.take(statusOf(runner, [shadow(10)]))
+    timeMs += 60_000
+    expect(found()[1]).toEqual({ sinceMs: 1000, compared: 20, differed: 2, latencyDifferenceMs: 2.5 })
+  })
+
+  test('begins anew with another version, and once it has answered callers', () => {
+    const window = createTrafficWindow({ now: () => 0, wallNow: () => 7 })
+    const summary = (digest: string) =>
+      window.summary(tableOf(variantOf('v2', { digest, shadow: 1 })), [], 0).variants[0]?.shadow?.compared
+    window.take(statusOf('default-1', [shadow(10)]))
+    expect([summary('digest-v2'), summary('digest-v3')]).toEqual([10, 0])
+    window.take(statusOf('default-1', [trafficOf([1], { variant: 'v2' })]))
+    expect(summary('digest-v2')).toBe(0)
   })
 })
 

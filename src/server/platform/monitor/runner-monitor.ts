@@ -1,13 +1,17 @@
 import { join } from 'node:path'
 import type { RouteTable } from '../../../api/route-table.ts'
 import type { Principal } from '../../../auth/authorizer.ts'
-import { ServingError, type ErrorCode } from '../../../core/errors.ts'
-import { HTTP_STATUS } from '../../../protocols/http-status.ts'
+import { ServingError } from '../../../core/errors.ts'
+import type { PrintedBy } from '../../../engines/processes/events.ts'
+import { HTTP_STATUS } from '../../../core/http-status.ts'
+import { createKeyCounts, OTHER_KEYS } from '../../../runtime/endpoints/key-counts.ts'
 import type { EndpointCounters, Observation } from '../../../runtime/endpoints/types.ts'
+import type { PrintedOf } from '../../../runtime/local-plane.ts'
 import type { DataPlane } from '../../../runtime/plane.ts'
 import type { EndpointCounts, EndpointState, KeyCounts } from '../../../telemetry/endpoint-counts.ts'
 import { CAPTURES_FOLDER } from './capture-names.ts'
 import { createCaptureWriter } from './capture-writer.ts'
+import { discreetTrace } from './discreet-trace.ts'
 import { createEndpointTotals, statusesOf } from './endpoint-totals.ts'
 import { createFailedRequests } from './failed-requests.ts'
 import type { EndpointLogMessage } from './log-messages.ts'
@@ -33,6 +37,11 @@ export interface RunnerMonitor {
   follow(table: RouteTable): void
   /** State of the last rollout, by endpoint. */
   setRollouts(rollouts: EndpointState['rollouts']): void
+  /**
+   * A line that the code of a version printed.
+   * @param replica which of its own processes did, counted from 1; absent for one of the runner's
+   */
+  readonly printed: (of: PrintedOf, text: string, from: PrintedBy, replica?: number) => void
   /** A request that was refused before anybody knew whose it is. */
   readonly refused: (error: unknown) => void
   /** The plane of a caller with quotas, so that what these refuse is seen. */
@@ -41,6 +50,8 @@ export interface RunnerMonitor {
   close(): Promise<void>
 }
 
+/** Counts of an endpoint that was taken away are told for so long: whoever looks now and then sees the last of them (ms). */
+const GONE_FOR_MS = 900_000
 /** Keys that metrics tell apart; what comes after them is counted as `other`. */
 const MOST_KEYS = 1000
 
@@ -52,25 +63,18 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
     wallNow,
   })
   const totals = createEndpointTotals()
-  const refusals = new Map<string, Map<ErrorCode, number>>()
+  const refusals = createKeyCounts({ most: MOST_KEYS })
   let table: RouteTable | undefined
+  /** Endpoints that were taken away, and when. */
+  const gone = new Map<string, number>()
   let discreet: ReadonlySet<string> = new Set()
   let rollouts: EndpointState['rollouts'] = []
   let lostLines = 0
-  const failures = createFailedRequests({
-    project,
-    source: `${project}-${index + 1}`,
-    now,
-    write: (message) => {
-      if (!options.writeLog(message)) lostLines++
-    },
-  })
+  const source = `${project}-${index + 1}`
+  const failures = createFailedRequests({ project, source, now, write })
 
-  function count(key: string, code: ErrorCode): void {
-    const name = refusals.size < MOST_KEYS || refusals.has(key) ? key : OTHER
-    let codes = refusals.get(name)
-    if (codes === undefined) refusals.set(name, (codes = new Map()))
-    codes.set(code, (codes.get(code) ?? 0) + 1)
+  function write(message: EndpointLogMessage): void {
+    if (!options.writeLog(message)) lostLines++
   }
 
   function noteFailure(
@@ -86,7 +90,7 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
   function keyCounts(counted: EndpointCounters['keys']): KeyCounts[] {
     const keys = new Map<string, KeyCounts['codes']>()
     const add = (name: string, requests: Readonly<Record<string, number>>) => {
-      const key = keys.size < MOST_KEYS || keys.has(name) ? name : OTHER
+      const key = keys.size < MOST_KEYS || keys.has(name) ? name : OTHER_KEYS
       const sum = new Map(keys.get(key))
       for (const [status, times] of statusesOf(requests)) sum.set(status, (sum.get(status) ?? 0) + times)
       keys.set(
@@ -94,8 +98,7 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
         [...sum].sort(([a], [b]) => a - b),
       )
     }
-    for (const { key, requests } of counted) add(key, requests)
-    for (const [key, codes] of refusals) add(key, Object.fromEntries(codes))
+    for (const { key, requests } of [...counted, ...refusals.all()]) add(key, requests)
     return Array.from(keys, ([name, codes]) => ({ ...splitName(name), codes }))
   }
 
@@ -107,7 +110,11 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
     },
     follow(next) {
       totals.take(options.counters()) // what the plane is about to forget
+      for (const { name } of table?.endpoints ?? []) gone.set(name, now())
+      for (const { name } of next.endpoints) gone.delete(name)
+      for (const [name, sinceMs] of gone) if (now() - sinceMs > GONE_FOR_MS) gone.delete(name)
       table = next
+      refusals.retain(new Set(['', ...next.keys.map(({ name }) => name)]))
       const specs = next.endpoints.flatMap(({ name, capture }) =>
         capture === undefined ? [] : [[name, capture] as const],
       )
@@ -117,9 +124,34 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
     setRollouts(states) {
       rollouts = states
     },
+    printed({ name, version, file }, text, { stream, pid, dropped, isTrace }, replica) {
+      lostLines += dropped
+      const message = isTrace && discreet.has(name) ? discreetTrace(text) : text
+      if (message === undefined) return
+      const endpoint = table?.endpoints.find((each) => each.name === name)
+      const variants = endpoint?.variants.filter(({ digest }) => digest === version) ?? []
+      const fields = {
+        stream,
+        version: variants[0]?.number,
+        digest: version.slice(0, 12),
+        file,
+        ...(pid !== undefined && { process: pid }),
+      }
+      write({
+        type: 'log',
+        project,
+        endpoint: name,
+        // of two that share a version nobody knows for which it ran
+        variant: variants.length === 1 ? variants[0]?.name : undefined,
+        source: replica === undefined ? source : `worker-${replica}`,
+        level: 'info',
+        message,
+        fields,
+      })
+    },
     refused(error) {
       const { code } = ServingError.from(error)
-      if (HTTP_STATUS[code] < 500) count('', code)
+      if (HTTP_STATUS[code] < 500) refusals.count('', code)
     },
     watch: (plane, principal) => ({
       isReady: () => plane.isReady(),
@@ -132,7 +164,7 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
           const error = ServingError.from(thrown)
           // all others reached the endpoint, which has counted them
           if (error.details['reason'] === 'quota') {
-            count(principal.name, error.code)
+            refusals.count(principal.name, error.code)
             noteFailure(model.name, undefined, error, principal, undefined)
           }
           throw thrown
@@ -163,7 +195,9 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
     )
     const byDigest = Map.groupBy(routed, ({ endpoint, spec }) => `${endpoint} ${spec.digest}`)
     const served = new Set(table?.endpoints.map(({ name }) => name))
+    const late = Array.from(gone).flatMap(([name, sinceMs]) => (now() - sinceMs > GONE_FOR_MS ? [] : [name]))
     return {
+      told: [...served, ...late],
       isControlUp: options.isControlUp(),
       inFlight: variants.map(({ endpoint, variant, inFlight }) => ({ endpoint, variant, requests: inFlight })),
       replicas: replicas.flatMap(({ endpoint, digest, state }) =>
@@ -174,8 +208,6 @@ export function createRunnerMonitor(options: RunnerMonitorOptions): RunnerMonito
     }
   }
 }
-
-const OTHER = 'other'
 
 /** `default/ci`: the project that a key belongs to, and its name there. */
 function splitName(name: string): { readonly project: string; readonly key: string } {

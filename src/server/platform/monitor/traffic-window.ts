@@ -1,10 +1,13 @@
 import type { TrafficSummary, VariantSummary } from '../../../api/api-types.ts'
 import type { RouteTable } from '../../../api/route-table.ts'
 import { LATENCY_BOUNDS_MS, type RunnerStatus, type VariantTraffic } from '../../../api/runner-status.ts'
+import { createShadowTotals } from './shadow-totals.ts'
 
 export interface TrafficWindowOptions {
   /** ms, never going back. */
   readonly now: () => number
+  /** ms since 1970. */
+  readonly wallNow: () => number
   /** Default 10,000. */
   readonly windowMs?: number | undefined
 }
@@ -44,7 +47,8 @@ const STALE_MS = 2500
 /** Variants that figures are held of; those that were quiet for longest go first. */
 const MOST_VARIANTS = 20_000
 
-export function createTrafficWindow({ now, windowMs = WINDOW_MS }: TrafficWindowOptions): TrafficWindow {
+export function createTrafficWindow({ now, wallNow, windowMs = WINDOW_MS }: TrafficWindowOptions): TrafficWindow {
+  const shadows = createShadowTotals(wallNow)
   const seen = new Map<string, Seen>()
   const beganMs = now()
   const seconds = Math.ceil(windowMs / SECOND_MS)
@@ -53,6 +57,7 @@ export function createTrafficWindow({ now, windowMs = WINDOW_MS }: TrafficWindow
     const atMs = now()
     const number = Math.floor(atMs / SECOND_MS)
     for (const told of traffic) {
+      shadows.take(project, told)
       const key = keyOf(project, told.endpoint, told.variant)
       const known: Seen = seen.get(key) ?? { seconds: [], inFlight: new Map(), heardAtMs: atMs }
       seen.delete(key)
@@ -107,6 +112,9 @@ export function createTrafficWindow({ now, windowMs = WINDOW_MS }: TrafficWindow
             errorsPerSecond: rate('errors'),
             rowsPerSecond: rate('rows'),
             ...quantilesOf(counted),
+            ...(spec.shadow !== undefined && {
+              shadow: shadows.summary(table.project, endpoint, spec.name, spec.digest),
+            }),
           }
         })
       })
