@@ -29,6 +29,14 @@ export interface Outcomes {
   readonly p99Ms: number
   /** How far the sender itself fell behind the schedule at worst (ms): beyond a tenth of the deadline, distrust all. */
   readonly behindMs: number
+  /** Of each request of a schedule, in the order in which they were due: 1 where the answer was good. */
+  readonly isGood: Uint8Array
+}
+
+/** A rate that is kept up for some time. */
+export interface LoadStep {
+  readonly ratePerSecond: number
+  readonly seconds: number
 }
 
 const REFUSALS = new Set([429, 503, 504])
@@ -45,60 +53,75 @@ const RECONNECT_MS = 20
  * is felt by all that were due meanwhile.
  */
 export function runOpenLoop(target: LoopTarget, ratePerSecond: number, seconds: number): Promise<Outcomes> {
-  const planned = Math.round(ratePerSecond * seconds)
-  return run(target, seconds, (elapsedMs) => Math.min(planned, Math.floor((elapsedMs / 1000) * ratePerSecond) + 1), {
-    dueMs: (index) => (index / ratePerSecond) * 1000,
-    planned,
+  return runSteps(target, [{ ratePerSecond, seconds }])
+}
+
+/** Sends requests at one rate after the other, without a pause between. */
+export function runSteps(target: LoopTarget, steps: readonly LoadStep[]): Promise<Outcomes> {
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0)
+  return run(target, seconds, dueTimes(steps))
+}
+
+/** When each request is due (ms since the first). */
+export function dueTimes(steps: readonly LoadStep[]): number[] {
+  let beginMs = 0
+  return steps.flatMap(({ ratePerSecond, seconds }) => {
+    const fromMs = beginMs
+    beginMs += seconds * 1000
+    const count = Math.round(ratePerSecond * seconds)
+    return Array.from({ length: count }, (_, i) => fromMs + (i / ratePerSecond) * 1000)
   })
 }
 
 /** Keeps one request under way on each connection for some time: `good` by `seconds` is what the server can do. */
 export function runClosedLoop(target: LoopTarget, seconds: number): Promise<Outcomes> {
-  return run(target, seconds, undefined, undefined)
+  return run(target, seconds, undefined)
 }
 
 interface Slot {
   connection: RawConnection
   /** When its request was due (ms); undefined when it has none. */
   due: number | undefined
+  /** Which request of the schedule that is. */
+  index: number
 }
 
-/**
- * @param dueBy how many requests are due after so many milliseconds; absent: as many as there are connections
- */
+/** @param schedule when each request is due (ms); absent: as soon as a connection is free */
 async function run(
   { port, request, connections, deadlineMs, signal }: LoopTarget,
   seconds: number,
-  dueBy: ((elapsedMs: number) => number) | undefined,
-  schedule: { readonly dueMs: (index: number) => number; readonly planned: number } | undefined,
+  schedule: readonly number[] | undefined,
 ): Promise<Outcomes> {
   const counts = { good: 0, late: 0, refused: 0, failed: 0, unsent: 0 }
   const latencies: number[] = []
   const free: Slot[] = []
   const slots = new Set<Slot>()
   const timers = new Set<NodeJS.Timeout>()
-  /** Due times of requests that no connection could take yet, from `firstWaiting` on. */
+  const isGood = new Uint8Array(schedule?.length ?? 0)
+  /** Requests of the schedule that no connection could take yet, from `firstWaiting` on. */
   const waiting: number[] = []
   let firstWaiting = 0
   let begin = Infinity
   let isOver = false
   let behindMs = 0
+  const planned = isGood.length
 
-  function settle(due: number, status: number): void {
+  function settle(due: number, index: number, status: number): void {
     const latency = performance.now() - due
     if (status !== 200) counts[REFUSALS.has(status) ? 'refused' : 'failed']++
     else if (latency > deadlineMs) counts.late++
     else {
       counts.good++
+      isGood[index] = 1
       latencies.push(latency)
     }
   }
 
   function open(): void {
-    const slot: Slot = { due: undefined, connection: connectRaw(port, { onFree, onAnswer, onEnd }) }
+    const slot: Slot = { due: undefined, index: 0, connection: connectRaw(port, { onFree, onAnswer, onEnd }) }
     slots.add(slot)
     function onAnswer(status: number): void {
-      if (slot.due !== undefined) settle(slot.due, status)
+      if (slot.due !== undefined) settle(slot.due, slot.index, status)
       slot.due = undefined
     }
     function onFree(): void {
@@ -125,24 +148,31 @@ async function run(
   function takeWaiting(slot: Slot): boolean {
     const now = performance.now()
     while (firstWaiting < waiting.length) {
-      const due = waiting[firstWaiting++] as number
+      const index = waiting[firstWaiting++] as number
+      const due = dueAt(index)
       if (now - due > deadlineMs) counts.unsent++
-      else return send(slot, due)
+      else return send(slot, due, index)
     }
     // without a schedule the next request is due as soon as it can be sent
-    return dueBy === undefined && now >= begin && now < begin + seconds * 1000 && !isOver && send(slot, now)
+    return schedule === undefined && now >= begin && now < begin + seconds * 1000 && !isOver && send(slot, now)
   }
 
-  function send(slot: Slot, due: number): boolean {
+  function dueAt(index: number): number {
+    return begin + (schedule?.[index] ?? 0)
+  }
+
+  function send(slot: Slot, due: number, index = 0): boolean {
     slot.due = due
+    slot.index = index
     if (slot.connection.send(request)) return true
     slot.due = undefined
     return false
   }
 
-  function place(due: number): void {
-    for (let slot = free.pop(); slot !== undefined; slot = free.pop()) if (send(slot, due)) return
-    waiting.push(due)
+  function place(index: number): void {
+    // all connections in turn, as callers who know nothing of each other have each their own
+    for (let slot = free.shift(); slot !== undefined; slot = free.shift()) if (send(slot, dueAt(index), index)) return
+    waiting.push(index)
   }
 
   /** Gives up the connections whose answer is long overdue. */
@@ -165,21 +195,20 @@ async function run(
     begin = performance.now()
     let sent = 0
     let nextSweep = 0
-    if (dueBy === undefined) for (const slot of free.splice(0)) send(slot, begin)
+    if (schedule === undefined) for (const slot of free.splice(0)) send(slot, begin)
     while (performance.now() - begin < seconds * 1000) {
-      if (dueBy !== undefined && schedule !== undefined) {
-        const due = dueBy(performance.now() - begin)
-        if (sent < due) behindMs = Math.max(behindMs, performance.now() - begin - schedule.dueMs(sent))
-        while (sent < due) place(begin + schedule.dueMs(sent++))
-      }
       const now = performance.now()
+      if (sent < planned && dueAt(sent) <= now) {
+        behindMs = Math.max(behindMs, now - dueAt(sent))
+        while (sent < planned && dueAt(sent) <= now) place(sent++)
+      }
       if (now >= nextSweep) {
         sweep()
         nextSweep = now + SWEEP_MS
       }
       await sleep(1, undefined, { signal })
     }
-    if (schedule !== undefined) while (sent < schedule.planned) place(begin + schedule.dueMs(sent++))
+    while (sent < planned) place(sent++)
     const last = performance.now() + deadlineMs + GRACE_MS
     const isBusy = () => firstWaiting < waiting.length || [...slots].some((slot) => slot.due !== undefined)
     while (isBusy() && performance.now() < last) {
@@ -198,5 +227,5 @@ async function run(
   latencies.sort((a, b) => a - b)
   const quantile = (share: number) =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN
-  return { seconds, ...counts, p50Ms: quantile(0.5), p99Ms: quantile(0.99), behindMs }
+  return { seconds, ...counts, p50Ms: quantile(0.5), p99Ms: quantile(0.99), behindMs, isGood }
 }

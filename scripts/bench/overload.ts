@@ -11,6 +11,8 @@ export interface OverloadOptions {
   readonly inputs: readonly unknown[]
   /** How long a caller waits (ms). */
   readonly deadlineMs: number
+  /** Callers do not say how long they wait. */
+  readonly isDeadlineSecret?: boolean | undefined
   /** Loads, as multiples of what the server can do. */
   readonly factors: readonly number[]
   /** Length of each measurement (s). */
@@ -52,11 +54,8 @@ const CLOSED_LOOP_CONNECTIONS = 16
  * within the deadline.
  */
 export async function overload(options: OverloadOptions): Promise<OverloadResult> {
-  const { port, path, headers, inputs, deadlineMs, factors, seconds, rounds, connections, signal } = options
-  const body = JSON.stringify({ parameters: { timeout: Math.round(deadlineMs * 1000) }, inputs })
-  const request = rawRequest(port, { path, headers, body })
-  const target: LoopTarget = { port, request, connections, deadlineMs, signal }
-
+  const { deadlineMs, factors, seconds, rounds } = options
+  const target = targetOf(options)
   const closed = { ...target, connections: CLOSED_LOOP_CONNECTIONS, deadlineMs: Infinity }
   await runClosedLoop(closed, Math.min(1, seconds))
   const capacities: number[] = [rate(await runClosedLoop(closed, seconds), 'good')]
@@ -72,6 +71,19 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
   const capacityPerSecond = median(capacities)
   const peakPerSecond = Math.max(capacityPerSecond, ...steps.map((step) => step.goodPerSecond))
   return { capacityPerSecond, peakPerSecond, deadlineMs, steps }
+}
+
+/** What is sent there, and how. */
+export function targetOf(
+  options: Pick<
+    OverloadOptions,
+    'port' | 'path' | 'headers' | 'inputs' | 'deadlineMs' | 'isDeadlineSecret' | 'connections' | 'signal'
+  >,
+): LoopTarget {
+  const { port, path, headers, inputs, deadlineMs, isDeadlineSecret = false, connections, signal } = options
+  const parameters = isDeadlineSecret ? undefined : { timeout: Math.round(deadlineMs * 1000) }
+  const request = rawRequest(port, { path, headers, body: JSON.stringify({ parameters, inputs }) })
+  return { port, request, connections, deadlineMs, signal }
 }
 
 function rate(outcomes: Outcomes, kind: 'good' | 'late' | 'refused' | 'failed' | 'unsent'): number {

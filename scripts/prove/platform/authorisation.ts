@@ -7,9 +7,10 @@ import { allProtocols } from '../../../src/protocols/index.ts'
 import { createOipGrpc } from '../../../src/protocols/oip-grpc/oip-grpc.ts'
 import { fakeOperations } from '../../../src/protocols/oip/operations.fixture.ts'
 import { accessTo, type Route, type WireRequest } from '../../../src/protocols/protocol.ts'
+import { atApi, atDataPlane, type Verdict } from '../../../test/support/principals.ts'
 import { tell, type Found, type Proof, type ProofOptions } from '../proof.ts'
 import { endServer, MODEL } from '../served.ts'
-import { atApi, atDataPlane, makePrincipals, type Principals, type Verdict } from './principals.ts'
+import { makePrincipals, type Principals } from './principals.ts'
 import { servePlatform, type ServedPlatform } from './served-platform.ts'
 
 /** Asks every route of the API and the data plane and every method of gRPC as everybody. */

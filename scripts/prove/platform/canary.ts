@@ -38,7 +38,7 @@ const ROLLOUT = {
 } as const
 const UNWATCHED = { strategy: 'all-at-once', bakeMs: 0, minSamples: 0, maxErrorIncrease: 1 } as const
 /** Requests that may meet a bad version before it is gone. */
-const MOST_EXPOSED = 500
+const MOST_EXPOSED = 200
 const DRILLS = 100
 /** Of a hundred good versions with a chance of 1 % each; more than two would be no chance. */
 const MOST_FALSE_ALARMS = 2
