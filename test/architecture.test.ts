@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   compiler: ['core', 'tensor', 'onnx', 'formats', 'bundle'],
   engines: ['core', 'tensor', 'onnx', 'bundle'],
   api: ['core', 'auth'],
-  control: ['core', 'tensor', 'api', 'auth', 'storage', 'bundle'],
+  control: ['core', 'api', 'auth'],
   client: ['core', 'auth', 'api'],
   runtime: ['core', 'tensor', 'bundle', 'engines', 'api', 'auth'],
   protocols: ['core', 'auth', 'tensor', 'codecs', 'runtime'],

@@ -35,7 +35,9 @@ async function rendered() {
   })
   telemetry.onAnswered(answered({ model: servedModel('fraud') }))
   await telemetry.close()
-  const text = renderMetrics([telemetry.snapshot(), endpointsSnapshot('runner-1')])
+  const text = renderMetrics([telemetry.snapshot(), endpointsSnapshot('runner-1')], {
+    runDeaths: [{ model: 'fraud', version: 'v', count: 1 }],
+  })
   const families = new Map<string, { type: string; labels: Set<string> }>()
   const samples = new Map<string, Set<string>>()
   for (const [, name = '', type = ''] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm))

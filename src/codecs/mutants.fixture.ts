@@ -7,6 +7,7 @@ import type { Tensors } from '../tensor/tensor.ts'
 import { anyRequest, anyTensor, asBinary, asJson, asMessage } from './any-request.fixture.ts'
 import { decodeCsv } from './csv.ts'
 import type { Dice } from '../core/dice.fixture.ts'
+import { anyPlace, spliced, SPLICES } from '../core/splice.fixture.ts'
 import { decodeJsonLines } from './json-lines.ts'
 import { decodeNpyRows } from './npy-rows.ts'
 import { encodeNpy } from './npy.ts'
@@ -239,19 +240,11 @@ export function makeMutant({ make }: Target, dice: Dice): Mutant {
 }
 
 function changed(dice: Dice, bytes: Buffer, other: Buffer): Buffer {
-  const at = dice.roll(bytes.length + 1)
-  const to = Math.min(bytes.length, at + dice.roll(dice.pick([2, 8, 64])))
-  const around = (...middle: Uint8Array[]): Buffer =>
-    Buffer.concat([bytes.subarray(0, at), ...middle, bytes.subarray(to)])
-  switch (dice.roll(13)) {
-    case 0:
-      return bytes.subarray(0, at)
-    case 1:
-      return around()
-    case 2:
-      return around(bytes.subarray(at, to), bytes.subarray(at, to))
-    case 3:
-      return around(other.subarray(dice.roll(other.length + 1)).subarray(0, dice.roll(64)))
+  const place = anyPlace(dice, bytes)
+  const { at, around } = place
+  const kind = dice.roll(13)
+  if (kind < SPLICES) return spliced(dice, place, kind, () => other)
+  switch (kind) {
     case 4:
       return Buffer.concat([bytes.subarray(0, at), other.subarray(dice.roll(other.length + 1))])
     case 5:

@@ -73,6 +73,7 @@ const SHOWN: readonly (readonly [command: string, shown: RegExp])[] = [
   ['slipway undo fraud', /revision 4/],
   ['slipway label fraud\n', /^stable +fraud\/1$/m],
   ['slipway apply -f endpoint.yaml --plan', /^ {2}\+ variants\.main /m],
+  ['slipway apply -f model.yaml --plan', /^model fraud \(project default\): 1 change\n {2}~ description +"" → scores/m],
   ['slipway get endpoint fraud --yaml', /^ {2}description: scores card payments$/m],
   ['slipway apply -f examples/endpoint.yaml --plan', /^ {2}\+ variants\.next /m],
   ['x-slipway-variant: main', /^\{"predictions":\[1\]\}$/m],

@@ -136,6 +136,16 @@ test('what goes through an endpoint is counted, logged and kept, and no secret i
   expect(kept.every(({ inputs }) => inputs['country']?.data === '[redacted]')).toBe(true)
   expect(kept.at(-1)).toMatchObject({ key: 'app', inputs: { amount: { data: [951.5] } } })
 
+  // levels of the log, in all processes and in those that come
+  const levels = { control: 'warn', runners: 'debug' } as const
+  expect(await client.call('setLogLevels', { body: { control: 'warn' } })).toEqual({ ...levels, runners: 'info' })
+  expect(await client.call('setLogLevels', { body: { runners: 'debug' } })).toEqual(levels)
+  const logging = { authorization: `Bearer ${platform.key}` }
+  const verbose = async () => (await fetch(`${platform.url}/v2/logging`, { headers: logging })).json()
+  await expect.poll(verbose).toMatchObject({ log_verbose_level: 1 })
+  const change = { method: 'POST', headers: logging, body: '{"log_info":false}' }
+  expect(await (await fetch(`${platform.url}/v2/logging`, change)).text()).toContain('PATCH /api/v1/log-levels')
+
   // control comes back, and the numbers of lines go on
   const [control = 0] = await platform.processes('control')
   process.kill(control, 'SIGKILL')
@@ -150,6 +160,7 @@ test('what goes through an endpoint is counted, logged and kept, and no secret i
       { timeout: 10_000 },
     )
     .toBe(before.after + 1)
+  expect(await client.call('getLogLevels', {})).toEqual(levels)
 
   const texts = [
     await client.call('listEvents', { params: { project: '*' }, query: { limit: 1000 } }),

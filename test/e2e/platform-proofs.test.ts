@@ -51,7 +51,7 @@ const canary: Pick<Proof, 'claim' | 'run'> = {
 
 describe.skipIf(!needs('linux'))('the platform, under load', () => {
   test.each([rollouts, isolated, runners, controlAway, crash, canary])('$claim', async (proof) => {
-    const found = await proof.run(options(2.5))
+    const found = await proof.run(options(1.5))
     expect(found.faults).toEqual([])
     expect([found.failed, found.wrong]).toEqual([0, 0])
     expect(found.times).toBeGreaterThan(0)
@@ -64,8 +64,8 @@ describe.skipIf(!needs('linux'))('the platform, under load', () => {
   })
 
   test('ten times as many requests as an endpoint can answer leave those of a modest key, and only of such a one', async () => {
-    // too uneven a machine for the limits of the long proof; without fairness both keys are answered alike
-    const wish = { limits: {}, modestShare: 0, rounds: 1 }
+    // a machine with more to do than this; without fairness both keys are answered alike, about a tenth
+    const wish = { limits: {}, modestShare: 0.5, rounds: 1, factors: [10] }
     const isOurs = (fault: string) => !fault.includes('this machine is too busy to tell')
     for (let attempt = 1; ; attempt++) {
       const faults = (await proveOverloadPlatform(options(1), wish)).faults.filter(isOurs)

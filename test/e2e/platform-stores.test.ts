@@ -90,7 +90,8 @@ describe.skipIf(!isHere)(
     })
 
     test('while the database is away endpoints answer, and the API says that it cannot', async () => {
-      const platform = await start(await makeDataFolder(), await createDatabase('other'))
+      const databaseUrl = await createDatabase('other')
+      const platform = await start(await makeDataFolder(), databaseUrl)
       const deployed = await platform.deploy([FRAUD, '--min', '1', '--json'])
       expect(deployed.code, deployed.stderr).toBe(0)
       await postgres.kill()
@@ -107,6 +108,22 @@ describe.skipIf(!isHere)(
       expect((await read()).status).toBe(200)
       expect(await probability(platform, 'second')).toBe(PROBABILITY)
       expect(platform.stderr()).not.toMatch(/control restarted/)
+
+      // one platform at a time uses a database
+      const other = await start(await makeDataFolder(), databaseUrl).catch((error: Error) => error.message)
+      expect(other).toContain('the database is in use by another platform')
+
+      // and one that starts while the database is away serves what it served, and waits
+      expect((await stopPlatform(platform)).code).toBe(0)
+      await postgres.kill()
+      const again = await start(platform.dataFolder, databaseUrl)
+      expect(await probability(again, 'second')).toBe(PROBABILITY)
+      const readAgain = () => fetch(`${again.apiUrl}/api/v1/projects/default/endpoints`, { headers })
+      const refused = await readAgain()
+      expect([refused.status, await refused.json()]).toMatchObject([503, { error: { code: 'unavailable' } }])
+      await postgres.start()
+      await expect.poll(async () => (await readAgain()).status, { timeout: 20_000 }).toBe(200)
+      expect(await probability(again)).toBe(PROBABILITY)
     })
   },
   120_000,

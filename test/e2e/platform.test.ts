@@ -1,4 +1,5 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, rename } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
@@ -36,6 +37,19 @@ async function probability(platform: RunningPlatform, endpoint = 'fraud'): Promi
   expect(response.status, text).toBe(200)
   const { outputs } = JSON.parse(text) as { outputs: { data: number[] }[] }
   return outputs[0]?.data[1]
+}
+
+/** What is said to the head of a request whose body is large and does not come. */
+async function answerToHead(platform: RunningPlatform, headers: readonly string[]): Promise<string> {
+  const { hostname, port } = new URL(platform.url)
+  const socket = connect({ port: Number(port), host: hostname })
+  const lines = ['POST /v2/models/scores/infer HTTP/1.1', 'Host: x', 'Content-Length: 10000000', ...headers]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  for await (const chunk of socket) {
+    socket.destroy()
+    return String(chunk).split('\r\n', 1)[0] ?? ''
+  }
+  return 'closed'
 }
 
 /** Asks as fast as one client can, until it is told to stop. */
@@ -100,6 +114,19 @@ test('a file is deployed, answers, survives the death of control, and is there a
   expect(twice.code, twice.stderr).toBe(0)
   const { items } = await again.client.call('listVersions', { params: { project: 'default', model: 'fraud' } })
   expect(items.map(({ number }) => number)).toEqual([1])
+  expect((await stopPlatform(again)).code).toBe(0)
+
+  // the state is lost, and found again: endpoints answer all the while
+  const [state, elsewhere] = [join(dataFolder, 'state.db'), join(dataFolder, 'state-elsewhere.db')]
+  await rename(state, elsewhere)
+  const bereft = await startPlatform([], { dataFolder })
+  expect(bereft.stderr()).toContain('1 endpoint is served by the tables in')
+  expect(await probability(bereft)).toBe(PROBABILITY)
+  await rename(elsewhere, state)
+  await bereft.until(/control has started/)
+  const found = await bereft.client.call('getEndpoint', { params: { project: 'default', endpoint: 'fraud' } })
+  expect(found.revision).toBe(1)
+  expect(await probability(bereft)).toBe(PROBABILITY)
 })
 
 test("a data folder is one platform's, and nobody is answered without a key", async () => {
@@ -111,6 +138,7 @@ test("a data folder is one platform's, and nobody is answered without a key", as
   expect((await platform.infer('fraud', BODY, {})).status).toBe(401)
   expect((await fetch(`${platform.apiUrl}/api/v1/projects`)).status).toBe(401)
   expect((await fetch(`${platform.url}/v2/health/ready`)).status).toBe(200)
+  expect(await answerToHead(platform, [])).toBe('HTTP/1.1 401 Unauthorized')
   const open = await runCommand(['up', '--host', '0.0.0.0', '--data', await makeDataFolder()])
   expect(open.code).toBe(1)
   expect(open.stderr).toMatch(/unencrypted/)
@@ -135,6 +163,14 @@ test('projects do not see each other, and have runners of their own', async () =
   const named = { authorization: `Bearer ${platform.key}`, 'x-slipway-project': 'team' }
   expect((await platform.infer('scores', BODY, named)).status).toBe(200)
   expect((await platform.infer('fraud', BODY, named)).status).toBe(404)
+  // a body is asked for from those alone who have a key, whoever takes their connection
+  const expects = 'Expect: 100-continue'
+  const bearer = (key: string) => `Authorization: Bearer ${key}`
+  const names = 'X-Slipway-Project: team'
+  expect(await answerToHead(platform, [expects, bearer(made.bearer)])).toBe('HTTP/1.1 100 Continue')
+  expect(await answerToHead(platform, [expects, bearer(platform.key), names])).toBe('HTTP/1.1 100 Continue')
+  expect(await answerToHead(platform, [expects, bearer('slw_wrong'), names])).toBe('HTTP/1.1 401 Unauthorized')
+  expect(await answerToHead(platform, [expects, names])).toBe('HTTP/1.1 401 Unauthorized')
   // revoked keys are no good within 5 s
   await client.call('revokeKey', { params: { project: 'team', key: 'app' } })
   await expect.poll(async () => (await platform.infer('scores', BODY, theirs)).status, { timeout: 5000 }).toBe(401)

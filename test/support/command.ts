@@ -6,8 +6,12 @@ import { setTimeout } from 'node:timers/promises'
 
 const ROOT = join(import.meta.dirname, '../..')
 
+/** Where a run of tests keeps what Node has compiled (vitest.config.ts); nowhere outside of one. */
+const { NODE_COMPILE_CACHE } = process.env
+const COMPILED = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+
 export interface CommandOptions {
-  /** Environment in place of ours; PATH is kept. */
+  /** Environment in place of ours; PATH is kept, and where a run of tests keeps what is compiled. */
   readonly env?: Readonly<Record<string, string>>
   /** What the command reads on its standard input. Default: nothing. */
   readonly input?: string
@@ -49,7 +53,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...args], {
     cwd: ROOT,
     // servers run side by side: each speaks gRPC on a port of its own
-    env: { PATH: process.env.PATH ?? '', SLIPWAY_GRPC_PORT: '0', ...options.env },
+    env: { PATH: process.env.PATH ?? '', SLIPWAY_GRPC_PORT: '0', ...COMPILED, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: options.isGroup === true,
   })

@@ -1,3 +1,4 @@
+import { DISTANCES } from '../../bundle/distances.ts'
 import { isKind } from '../../formats/python/refs.ts'
 import type { PyValue } from '../../formats/python/values.ts'
 import { packNumbers, type Value } from '../program/builder.ts'
@@ -16,34 +17,9 @@ export interface NeighborSearch {
   within(x: Features, radius: number): readonly [distances: Value, positions: Value]
 }
 
-/** Other names of metrics. @see scikit-learn, `DistanceMetric` */
+/** Metrics by all names that they have. @see scikit-learn, `DistanceMetric` */
 const METRICS: ReadonlyMap<string, string> = new Map([
-  ...[
-    'euclidean',
-    'sqeuclidean',
-    'manhattan',
-    'chebyshev',
-    'minkowski',
-    'seuclidean',
-    'mahalanobis',
-    'hamming',
-    'canberra',
-    'braycurtis',
-    'haversine',
-    'cosine',
-    'correlation',
-    'nan_euclidean',
-    'precomputed',
-    'jaccard',
-    'dice',
-    'kulsinski',
-    'rogerstanimoto',
-    'russellrao',
-    'sokalmichener',
-    'sokalsneath',
-    'matching',
-    'yule',
-  ].map((name) => [name, name] as const),
+  ...DISTANCES.map((name) => [name, name] as const),
   ['l2', 'euclidean'],
   ['l1', 'manhattan'],
   ['cityblock', 'manhattan'],
