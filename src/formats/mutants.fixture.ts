@@ -2,6 +2,7 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dice } from '../core/dice.fixture.ts'
+import { anyPlace, spliced, SPLICES } from '../core/splice.fixture.ts'
 import { ServingError } from '../core/errors.ts'
 import { openArchive } from './archives/open-archive.ts'
 import { makeTar, paxLine, type TarPart } from './archives/tar.fixture.ts'
@@ -135,18 +136,11 @@ export function makeFileMutant({ make }: FileTarget, dice: Dice): Buffer {
 
 function changed(dice: Dice, bytes: Buffer, other: Buffer): Buffer<ArrayBuffer> {
   // headers more often than what follows them
-  const at = dice.roll(Math.min(bytes.length, dice.pick([16, 64, 600, bytes.length])) + 1)
-  const to = Math.min(bytes.length, at + dice.roll(dice.pick([2, 8, 64])))
-  const around = (...middle: Uint8Array[]) => Buffer.concat([bytes.subarray(0, at), ...middle, bytes.subarray(to)])
-  switch (dice.roll(10)) {
-    case 0:
-      return Buffer.from(bytes.subarray(0, at))
-    case 1:
-      return around()
-    case 2:
-      return around(bytes.subarray(at, to), bytes.subarray(at, to))
-    case 3:
-      return around(other.subarray(dice.roll(other.length + 1)).subarray(0, dice.roll(64)))
+  const place = anyPlace(dice, bytes, Math.min(bytes.length, dice.pick([16, 64, 600, bytes.length])))
+  const { at } = place
+  const kind = dice.roll(10)
+  if (kind < SPLICES) return spliced(dice, place, kind, () => other)
+  switch (kind) {
     case 4:
       return Buffer.concat([bytes.subarray(0, at), other.subarray(dice.roll(other.length + 1))])
     case 5: {

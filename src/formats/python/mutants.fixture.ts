@@ -1,4 +1,5 @@
 import type { Dice } from '../../core/dice.fixture.ts'
+import { anyPlace, spliced, SPLICES } from '../../core/splice.fixture.ts'
 import { ServingError } from '../../core/errors.ts'
 import { describe } from './describe.ts'
 import { numbersIn } from './numbers.ts'
@@ -186,21 +187,11 @@ function someBytes(dice: Dice): Buffer {
 }
 
 function changed(dice: Dice, bytes: Buffer): Buffer {
-  const at = dice.roll(bytes.length + 1)
-  const to = Math.min(bytes.length, at + dice.roll(dice.pick([2, 8, 64])))
-  const around = (...middle: Uint8Array[]): Buffer =>
-    Buffer.concat([bytes.subarray(0, at), ...middle, bytes.subarray(to)])
-  switch (dice.roll(9)) {
-    case 0:
-      return bytes.subarray(0, at)
-    case 1:
-      return around()
-    case 2:
-      return around(bytes.subarray(at, to), bytes.subarray(at, to))
-    case 3: {
-      const other = dice.pick(good)
-      return around(other.subarray(dice.roll(other.length + 1)).subarray(0, dice.roll(200)))
-    }
+  const place = anyPlace(dice, bytes)
+  const { at, around } = place
+  const kind = dice.roll(9)
+  if (kind < SPLICES) return spliced(dice, place, kind, () => dice.pick(good), 200)
+  switch (kind) {
     case 4:
       return around(instruction(dice))
     case 5: {
