@@ -234,6 +234,18 @@ export interface EndpointPlan {
   readonly resolved: Readonly<
     Record<string, { readonly model: string; readonly version: number; readonly state: string }>
   >
+  /**
+   * Variants with traffic that take or give something else than a version that answers now, so that its callers fail. A
+   * version that is still being made is not among them.
+   */
+  readonly otherSignatures: readonly {
+    readonly variant: string
+    /** `fraud/2`, and what answers. */
+    readonly version: string
+    readonly than: string
+    /** Clauses: `the input "age" must be sent`. */
+    readonly differences: readonly string[]
+  }[]
 }
 
 export interface NewKey {

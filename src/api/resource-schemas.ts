@@ -20,6 +20,21 @@ import {
   type Schema,
 } from './schema.ts'
 
+const VERSION_STATES = ['pending', 'making', 'ready', 'failed', 'cancelled'] as const
+const UPLOAD_STATES = ['open', 'complete'] as const
+const ENDPOINT_STATES = ['creating', 'ready', 'updating', 'rolling-back', 'failed', 'paused', 'deleting'] as const
+const ROLLOUT_STATES = [
+  'pending',
+  'loading',
+  'shifting',
+  'baking',
+  'promoted',
+  'rolling-back',
+  'rolled-back',
+  'cancelled',
+  'failed',
+] as const
+
 /** A name that a user gives: letters, digits, `_`, `.` and `-`, at most 63 of them, a letter or digit first. */
 export const NAME: Schema = {
   type: 'string',
@@ -179,7 +194,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
     project,
     model: NAME,
     number: VERSION_NUMBER,
-    state: oneOfWords('pending', 'making', 'ready', 'failed', 'cancelled'),
+    state: oneOfWords(...VERSION_STATES),
     'phase?': oneOfWords(...VERSION_PHASES),
     'progress?': SHARE,
     source: ref('VersionSource'),
@@ -202,7 +217,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
     partBytes: COUNT,
     'sha256?': SHA256,
     parts: arrayOf(integer(1, 10_000), 10_000),
-    state: oneOfWords('open', 'complete'),
+    state: oneOfWords(...UPLOAD_STATES),
     expiresAtMs: TIME_MS,
     meta,
   }),
@@ -273,7 +288,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
       spec: ref('EndpointSpec'),
       revision: COUNT,
       'servedRevision?': COUNT,
-      state: oneOfWords('creating', 'ready', 'updating', 'rolling-back', 'failed', 'paused', 'deleting'),
+      state: oneOfWords(...ENDPOINT_STATES),
       reason: text(100_000),
       variants: arrayOf(ref('VariantStatus')),
       'rollout?': ID,
@@ -298,6 +313,10 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
     changes: arrayOf(object({ path: text(1000), 'from?': ANYTHING, 'to?': ANYTHING }), 10_000),
     spec: ref('EndpointSpec'),
     resolved: mapOf(object({ model: NAME, version: VERSION_NUMBER, state: text(100) })),
+    otherSignatures: arrayOf(
+      object({ variant: NAME, version: text(200), than: text(200), differences: arrayOf(text(10_000), 100) }),
+      1000,
+    ),
   }),
   Rollout: object({
     project,
@@ -306,17 +325,7 @@ export const RESOURCE_SCHEMAS: Readonly<Record<string, Schema>> = {
     'fromRevision?': COUNT,
     toRevision: COUNT,
     spec: ref('RolloutSpec'),
-    state: oneOfWords(
-      'pending',
-      'loading',
-      'shifting',
-      'baking',
-      'promoted',
-      'rolling-back',
-      'rolled-back',
-      'cancelled',
-      'failed',
-    ),
+    state: oneOfWords(...ROLLOUT_STATES),
     step: COUNT,
     share: SHARE,
     'stepBeganAtMs?': number(0, 1e16),
@@ -486,9 +495,14 @@ const PAGING = {
   'limit?': integer(1, 1000, 'most items; default 100'),
   'cursor?': text(1000, 'from the page before'),
 } satisfies Record<string, Schema>
-const STATE = {
-  'state?': { type: 'string', pattern: '^[a-z-]{1,20}(,[a-z-]{1,20}){0,9}$', maxLength: 200 },
-} satisfies Record<string, Schema>
+/** Only what is in one of these states; a word that is none of them is no empty list. */
+function inStates(...states: readonly string[]) {
+  const word = `(?:${states.join('|')})`
+  const description = `one of these states, or several joined by commas: ${states.join(', ')}`
+  return {
+    'state?': { type: 'string', maxLength: 200, pattern: `^${word}(?:,${word})*$`, description },
+  } as const satisfies Record<string, Schema>
+}
 const PREFIX = { 'prefix?': text(63, 'only names that begin so') } satisfies Record<string, Schema>
 const FOLLOWING = {
   'after?': integer(-1, Number.MAX_SAFE_INTEGER, 'only what came after this seq; -1: only what comes from now on'),
@@ -499,10 +513,11 @@ const FOLLOWING = {
 /** What stands behind `?`, for the routes that take anything there. */
 export const QUERIES = {
   page: object(PAGING),
-  states: object({ ...PAGING, ...STATE }),
+  versions: object({ ...PAGING, ...inStates(...VERSION_STATES) }),
+  uploads: object({ ...PAGING, ...inStates(...UPLOAD_STATES) }),
   names: object({ ...PAGING, ...PREFIX }),
-  endpoints: object({ ...PAGING, ...STATE, ...PREFIX }),
-  rollouts: object({ ...PAGING, ...STATE, 'endpoint?': NAME }),
+  endpoints: object({ ...PAGING, ...inStates(...ENDPOINT_STATES), ...PREFIX }),
+  rollouts: object({ ...PAGING, ...inStates(...ROLLOUT_STATES), 'endpoint?': NAME }),
   captures: object({ ...PAGING, 'variant?': NAME }),
   following: object(FOLLOWING),
   events: object({
@@ -531,5 +546,10 @@ export const PARAMETERS: Readonly<Record<string, Schema>> = {
   revision: integer(1, 2 ** 31 - 1, 'counted from 1'),
   rollout: ID,
   key: NAME,
-  capture: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,100}$', maxLength: 100 },
+  capture: {
+    type: 'string',
+    pattern: '^[A-Za-z0-9_-]{1,100}$',
+    maxLength: 100,
+    description: 'the id of a capture: 1 to 100 letters, digits, "_" and "-"',
+  },
 }

@@ -231,7 +231,7 @@ export interface Endpoint {
   readonly revision: number
   /** Revision whose variants answer now; undefined before the first. */
   readonly servedRevision?: number | undefined
-  /** `ready`: it answers, also where its variants are `idle` and a request waits for the load. `failed`: nothing ever answered. */
+  /** `ready`: it answers, also where its variants are `idle` and a request waits for the load. `failed`: nothing ever answered, or a variant that takes traffic cannot be loaded any more. */
   readonly state: 'creating' | 'ready' | 'updating' | 'rolling-back' | 'failed' | 'paused' | 'deleting'
   /** Why it is in that state, in a sentence; empty where there is nothing to say. */
   readonly reason: string

@@ -239,7 +239,7 @@ export const ROUTES: readonly ApiRoute[] = [
       action: 'models:read',
       status: 200,
       summary: 'The versions of a model, the newest first',
-      query: QUERIES.states,
+      query: QUERIES.versions,
       response: ref('VersionPage'),
     },
     {
@@ -289,7 +289,7 @@ export const ROUTES: readonly ApiRoute[] = [
       action: 'models:read',
       status: 200,
       summary: 'Files on their way',
-      query: QUERIES.states,
+      query: QUERIES.uploads,
       response: ref('UploadPage'),
     },
     {

@@ -61,6 +61,11 @@ export interface VariantTraffic {
   readonly requests: number
   /** Of these, failed by the model or by us: codes `internal`, `unavailable`, `deadline_exceeded`. Faults of callers and overload are no errors. */
   readonly errors: number
+  /**
+   * … turned down for what was in them: codes `invalid_argument`, `unsupported` and `too_large`, whether that was found
+   * while they were read or by the model. Absent from runners that do not count it.
+   */
+  readonly rejected?: number | undefined
   readonly rows: number
   /** Latencies of those that were answered with what they asked for: counts by bucket of `LATENCY_BOUNDS_MS`, one more for above. */
   readonly latency: readonly number[]

@@ -35,7 +35,7 @@ const TEST: RateTest = { before: { seen: 10, bad: 0.5 }, rises: [0.1, 0.3, 0.6, 
  */
 export const latencyTest: RolloutTest<LatencyTestState> = {
   name: 'latency',
-  part: 0.3,
+  part: 0.25,
   begin: () => ({ old: { seen: 0, bad: 0 }, fresh: { seen: 0, bad: 0 } }),
 
   learn(state, { latency }, spec) {

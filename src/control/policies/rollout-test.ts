@@ -4,6 +4,8 @@ import type { RolloutSpec } from '../../api/resources.ts'
 export interface SideFigures {
   readonly requests: number
   readonly errors: number
+  /** Of these requests, turned down for what was in them. */
+  readonly rejected: number
   /** Counts by bucket of `LATENCY_BOUNDS_MS`, one more for above. */
   readonly latency: readonly number[]
 }

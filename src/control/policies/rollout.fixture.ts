@@ -15,6 +15,8 @@ import {
 /** How a version answers: share of errors, and latencies with a long tail. */
 export interface Behaviour {
   readonly errors: number
+  /** Share of its requests that are turned down for what is in them; none when absent. */
+  readonly rejected?: number
   readonly medianMs: number
   /** Of the logarithm of the latency. */
   readonly spread: number
@@ -43,19 +45,24 @@ export class Traffic {
     return n
   }
 
-  figures(requests: number, { errors, medianMs, spread }: Behaviour): SideFigures {
+  figures(requests: number, { errors, rejected = 0, medianMs, spread }: Behaviour): SideFigures {
     const latency = noLatencies()
     const buckets = bucketsOf(medianMs, spread)
     let failed = 0
+    let refused = 0
     for (let i = 0; i < requests; i++) {
       if (this.chance() < errors) {
         failed++
         continue
       }
+      if (rejected > 0 && this.chance() < rejected) {
+        refused++
+        continue
+      }
       const bucket = buckets[this.#dice.roll(buckets.length)] ?? 0
       latency[bucket] = (latency[bucket] ?? 0) + 1
     }
-    return { requests, errors: failed, latency }
+    return { requests, errors: failed, rejected: refused, latency }
   }
 }
 
@@ -83,7 +90,7 @@ export function noLatencies(): number[] {
   return NO_LATENCIES.slice()
 }
 
-export const NOTHING: SideFigures = { requests: 0, errors: 0, latency: noLatencies() }
+export const NOTHING: SideFigures = { requests: 0, errors: 0, rejected: 0, latency: noLatencies() }
 
 export interface Drill {
   readonly seed: number

@@ -176,6 +176,28 @@ describe('a bad version', () => {
     expect(last.reason).toMatch(/^most requests fail: 100 % of \d+$/)
   })
 
+  test('that refuses what callers send is rolled back, and that is said', () => {
+    for (const step of [0.1, 0.2, 1])
+      for (let seed = 0; seed < 20; seed++) {
+        const { end, exposed, last } = drill({
+          ...DRILL,
+          spec: rolloutSpec({ ...WATCHED, step }),
+          new: { ...GOOD, errors: 0, rejected: 1 },
+          seed,
+        })
+        expect(end, `seed ${seed}`).toBe('roll-back')
+        expect(exposed).toBeLessThan(250)
+        expect(last.reason).toMatch(/^callers' inputs are refused more often: 100 % of \d+ requests against 0 % of/)
+        expect(last.figures).toMatchObject({ newRejected: exposed, oldRejected: 0 })
+      }
+  })
+
+  test('is not what callers make of it who always send nonsense', () => {
+    const nonsense = { ...GOOD, rejected: 0.6 }
+    const { back } = shares(300, { ...DRILL, spec, old: nonsense, new: nonsense })
+    expect(back).toBeLessThanOrEqual(0.02)
+  })
+
   test('a slowness and a rise of errors that are borne are not held against it for long', () => {
     const slower = shares(100, { ...DRILL, spec, new: { ...GOOD, medianMs: 6.5 } })
     const worse = shares(100, { ...DRILL, spec, new: { ...GOOD, errors: 0.005 } })
@@ -241,6 +263,7 @@ describe('a look', () => {
     ['fewer than no errors', { new: odd({ requests: 5, errors: -1 }) }],
     ['more errors than requests', { new: odd({ requests: 5, errors: 6 }) }],
     ['NaN latencies', { new: odd({ latency: noLatencies().fill(Number.NaN) }) }],
+    ['more that were turned down than came', { new: odd({ requests: 5, rejected: 6 }) }],
     ['latencies in other buckets', { new: odd({ latency: [1, 2, 3] }) }],
     ['NaN requests of the old side', { old: odd({ requests: Number.NaN }) }],
     ['an interval of NaN', { intervalMs: Number.NaN }],
@@ -329,13 +352,14 @@ describe('sums of traffic', () => {
     inFlight: 1,
     requests: 3,
     errors: 1,
+    rejected: 1,
     rows: 3,
     latency: noLatencies().fill(2, 10, 11),
   }
 
   test('add up', () => {
     const sum = sumTraffic([one, one])
-    expect(sum).toMatchObject({ requests: 6, errors: 2 })
+    expect(sum).toMatchObject({ requests: 6, errors: 2, rejected: 2 })
     expect(sum.latency[10]).toBe(4)
     expect(sumTraffic([])).toEqual(NOTHING)
   })

@@ -1,6 +1,6 @@
 import type { RolloutDecision, RolloutSpec } from '../../api/resources.ts'
 import { LATENCY_BOUNDS_MS, type VariantTraffic } from '../../api/runner-status.ts'
-import { errorTest, type ErrorTestState } from './error-test.ts'
+import { errorTest, rejectionTest, type ErrorTestState } from './error-test.ts'
 import { stakeOnBroken } from './evidence.ts'
 import { latencyTest, type LatencyTestState } from './latency-test.ts'
 import type { RolloutTest, SideFigures, TestVerdict } from './rollout-test.ts'
@@ -48,6 +48,8 @@ export interface JudgeState {
   /** Looks in which requests of the new side failed. */
   readonly failingLooks: number
   readonly errorTest: ErrorTestState
+  /** Absent from rollouts that began before it was looked at. */
+  readonly rejectionTest?: ErrorTestState | undefined
   readonly latencyTest: LatencyTestState
 }
 
@@ -90,6 +92,7 @@ export function beginJudging(_spec: RolloutSpec, hasOld: boolean): JudgeState {
     oldErrors: 0,
     failingLooks: 0,
     errorTest: errorTest.begin(),
+    rejectionTest: rejectionTest.begin(),
     latencyTest: latencyTest.begin(),
   }
 }
@@ -106,6 +109,7 @@ export function addBaseline(state: JudgeState, old: SideFigures | undefined, spe
     oldRequests: state.oldRequests + old.requests,
     oldErrors: state.oldErrors + old.errors,
     errorTest: errorTest.learn(state.errorTest, old, spec),
+    rejectionTest: rejectionTest.learn(state.rejectionTest ?? rejectionTest.begin(), old, spec),
     latencyTest: latencyTest.learn(state.latencyTest, old, spec),
   }
 }
@@ -166,21 +170,23 @@ export function sumTraffic(traffic: readonly VariantTraffic[]): SideFigures {
   const latency = [...LATENCY_BOUNDS_MS.map(() => 0), 0]
   let requests = 0
   let errors = 0
+  let rejected = 0
   for (const one of traffic) {
     requests += one.requests
     errors += one.errors
+    rejected += one.rejected ?? 0
     // A list of another length cannot be read; the sum shows it by being no number
     if (one.latency.length !== latency.length) requests = Number.NaN
     for (const [i, n] of one.latency.entries()) if (i < latency.length) latency[i] = (latency[i] ?? 0) + n
   }
-  return { requests, errors, latency }
+  return { requests, errors, rejected, latency }
 }
 
 /** Whether figures can be: they come from other processes. */
 export function isSound(figures: SideFigures | undefined): figures is SideFigures {
   if (figures === undefined) return false
-  const { requests, errors, latency } = figures
-  if (!isCount(requests) || !isCount(errors) || errors > requests) return false
+  const { requests, errors, rejected, latency } = figures
+  if (![requests, errors, rejected].every(isCount) || errors + rejected > requests) return false
   return latency.length === LATENCY_BOUNDS_MS.length + 1 && latency.every(isCount)
 }
 
@@ -212,6 +218,7 @@ function takeIn(before: JudgeState, look: Look, spec: RolloutSpec): JudgeState {
     oldRequests: state.oldRequests + old.requests,
     oldErrors: state.oldErrors + old.errors,
     errorTest: errorTest.observe(state.errorTest, old, fresh, spec),
+    rejectionTest: rejectionTest.observe(state.rejectionTest ?? rejectionTest.begin(), old, fresh, spec),
     latencyTest: latencyTest.observe(state.latencyTest, old, fresh, spec),
   }
 }
@@ -228,7 +235,11 @@ interface Concluded {
 /** What the tests say. Another test is one more line here, in `takeIn`, `addBaseline` and the state. */
 function conclude(state: JudgeState, spec: RolloutSpec): Concluded {
   const say = <State>(test: RolloutTest<State>, of: State) => test.conclude(of, spec, test.part * spec.falseAlarm)
-  const verdicts = [say(errorTest, state.errorTest), say(latencyTest, state.latencyTest)]
+  const verdicts = [
+    say(errorTest, state.errorTest),
+    say(rejectionTest, state.rejectionTest ?? rejectionTest.begin()),
+    say(latencyTest, state.latencyTest),
+  ]
   return { verdicts, reasons: verdicts.map(({ reason }) => reason).filter((reason) => reason !== '') }
 }
 

@@ -2,7 +2,7 @@ import type { VariantStatus } from '../../api/resources.ts'
 import type { RouteEndpoint } from '../../api/route-table.ts'
 import type { Kinds } from '../store/store.ts'
 import { restingState } from './apply-step.ts'
-import { noteOf, readinessOf, type FleetView } from './fleet-view.ts'
+import { noteOf, readinessOf, type FleetView, type Wanted } from './fleet-view.ts'
 
 /** What an endpoint's record shall say of it now, as far as that can be seen. */
 export function endpointStatus(
@@ -10,8 +10,35 @@ export function endpointStatus(
   rollout: Kinds['rollout'] | undefined,
   published: RouteEndpoint | undefined,
   view: FleetView,
-): Pick<Kinds['endpoint'], 'state' | 'variants'> {
-  return { state: stateOf(document, rollout), variants: variantsOf(published, view) }
+): Pick<Kinds['endpoint'], 'state' | 'reason' | 'variants'> {
+  const variants = variantsOf(published, view)
+  const state = stateOf(document, rollout)
+  const { reason } = document
+  if (state !== 'ready') return { state, reason, variants }
+  const trouble = troubleOf(variants)
+  if (trouble !== undefined) return { state: 'failed', reason: trouble, variants }
+  if (document.state !== 'failed') return { state, reason, variants }
+  // between two tries there is no problem to be seen; it is over once everything answers
+  const isOver = variants.every((variant) => !takesTraffic(variant) || canAnswer(variant))
+  return isOver ? { state, reason: '', variants } : { state: 'failed', reason, variants }
+}
+
+function takesTraffic({ share }: VariantStatus): boolean {
+  return share > 0
+}
+
+function canAnswer({ state, replicas }: VariantStatus): boolean {
+  return replicas.ready > 0 || state === 'idle'
+}
+
+/** Why some of the traffic cannot be answered by anybody. */
+function troubleOf(variants: readonly VariantStatus[]): string | undefined {
+  const lost = variants.find((variant) => takesTraffic(variant) && !canAnswer(variant) && variant.problem !== undefined)
+  if (lost?.problem === undefined) return undefined
+  const { name, model, version, share, problem } = lost
+  const isGone = problem.details['reason'] === 'bundle_missing'
+  const what = `variant ${name} (${model}/${version}), with ${Math.round(share * 100)} % of the traffic, cannot be loaded`
+  return `${what}: ${problem.message}${isGone ? '; deploy its file again' : ''}`
 }
 
 function stateOf(document: Kinds['endpoint'], rollout: Kinds['rollout'] | undefined): Kinds['endpoint']['state'] {
@@ -26,9 +53,11 @@ function variantsOf(published: RouteEndpoint | undefined, view: FleetView): Vari
   const sum = published.variants.reduce((total, variant) => total + variant.weight, 0)
   return published.variants.map((variant): VariantStatus => {
     const wanted = { endpoint: published.name, digest: variant.digest, replicas: variant.replicas }
-    const { ready, problem, anywhere } = readinessOf(view, wanted, 0)
+    const { ready, problem: wantedProblem, anywhere } = readinessOf(view, wanted, 0)
+    // one that is not wanted loaded was asked for, and the load failed
+    const problem = variant.replicas === 0 && anywhere === 0 ? wakeProblem(view, wanted) : wantedProblem
     const note = noteOf(view, published.name, variant.digest)
-    const isIdle = variant.replicas === 0 && anywhere === 0 && variant.isComing !== true
+    const isIdle = variant.replicas === 0 && anywhere === 0 && variant.isComing !== true && problem === undefined
     const state = isIdle
       ? 'idle'
       : problem !== undefined
@@ -48,4 +77,10 @@ function variantsOf(published: RouteEndpoint | undefined, view: FleetView): Vari
       ...(note === undefined ? {} : { note }),
     }
   })
+}
+
+/** Why the runner that loads a sleeping version on demand could not; want of room is no fault of the version. */
+function wakeProblem(view: FleetView, wanted: Wanted): VariantStatus['problem'] {
+  const { problem } = readinessOf(view, { ...wanted, replicas: 1 }, 0)
+  return problem?.details['reason'] === 'bundle_missing' ? problem : undefined
 }

@@ -13,26 +13,37 @@ export interface FleetView {
   readonly staleAfterMs: number
   /** When control began to listen, on the same clock: before that it has heard nobody. */
   readonly startedAtMs: number
-  /** A runner that is not connected for longer has ended. */
+  /** A runner that is not connected for longer is not waited for; see `isAcknowledged`. */
   readonly goneAfterMs: number
+  /** By then a runner that lives has read what was published, though control does not hear from it. */
+  readonly readWithinMs: number
   /** When each was seen connected last, by name, on the same clock: one that was silent for long may yet live. */
   readonly connectedAtMs: ReadonlyMap<string, number>
 }
 
+/** A revision of the table, and when it was published (ms, on the clock that never goes back). */
+export interface Published {
+  readonly revision: number
+  readonly atMs: number
+}
+
 /**
- * Whether every runner of the group follows a table of this revision or a later one. One that is away for so long that its
- * process must have ended counts no more: the next one begins with the newest table.
+ * Whether every runner of the group follows a table of this revision or a later one. One that is away for long is not waited
+ * for, but given the time to read the file: it may live, route, and only not be heard. Runners look at their files by
+ * themselves, and one that begins reads the newest first.
  */
-export function isAcknowledged(view: FleetView, revision: number): boolean {
-  const { runners, size, now, startedAtMs, goneAfterMs, connectedAtMs } = view
+export function isAcknowledged(view: FleetView, { revision, atMs }: Published): boolean {
+  const { runners, size, now, startedAtMs, goneAfterMs, readWithinMs, connectedAtMs } = view
+  const isRead = now - atMs > readWithinMs
+  const isAwayForLong = (sinceMs: number) => now - sinceMs > goneAfterMs
   let connected = 0
   for (const runner of runners) {
     if (runner.isConnected) {
       if (!(runner.status.revision >= revision)) return false
       connected++
-    } else if (now - (connectedAtMs.get(runner.status.runner) ?? startedAtMs) <= goneAfterMs) return false
+    } else if (!isRead || !isAwayForLong(connectedAtMs.get(runner.status.runner) ?? startedAtMs)) return false
   }
-  return connected >= size || now - startedAtMs > goneAfterMs
+  return connected >= size || (isRead && isAwayForLong(startedAtMs))
 }
 
 /** Whether a runner was heard of lately enough to be believed. */

@@ -22,6 +22,7 @@ interface Lot {
   readonly second: number
   requests: number
   errors: number
+  rejected: number
   /** Bucket, count, bucket, count, … */
   latency: Uint32Array
 }
@@ -43,10 +44,11 @@ export function createHistory(now: () => number): History {
         last.latency = packed(unpacked(last.latency, traffic.latency))
         last.requests += traffic.requests
         last.errors += traffic.errors
+        last.rejected += traffic.rejected ?? 0
         return
       }
-      const { requests, errors, latency } = traffic
-      lots.push({ second, requests, errors, latency: packed(latency) })
+      const { requests, errors, rejected = 0, latency } = traffic
+      lots.push({ second, requests, errors, rejected, latency: packed(latency) })
       if (lots.length > MOST_LOTS) lots.shift()
       if (kept.size <= MOST_VARIANTS) return
       const [longestIdle] = kept.keys()
@@ -56,12 +58,13 @@ export function createHistory(now: () => number): History {
       const oldest = (now() - OLDEST_MS) / LOT_MS
       const seconds = new Map<number, SideFigures>()
       for (const variant of variants)
-        for (const { second, requests, errors, latency } of kept.get(variant) ?? []) {
+        for (const { second, requests, errors, rejected, latency } of kept.get(variant) ?? []) {
           if (second < oldest) continue
           const sum = seconds.get(second) ?? sumTraffic([])
           seconds.set(second, {
             requests: sum.requests + requests,
             errors: sum.errors + errors,
+            rejected: sum.rejected + rejected,
             latency: unpacked(latency, sum.latency),
           })
         }

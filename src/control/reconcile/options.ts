@@ -44,8 +44,10 @@ export interface ReconcilerOptions {
   readonly stopGraceMs: number
   /** A runner that was silent for longer counts as not heard (ms). */
   readonly staleAfterMs: number
-  /** A runner that is not connected for longer has ended: nobody waits for its acknowledgement (ms). */
+  /** A runner that is not connected for longer is not waited for: it has ended, or reads what is published unheard (ms). */
   readonly goneAfterMs: number
+  /** How long such a one is given to read it (ms): runners look at their files every 2 s. */
+  readonly readWithinMs: number
   /** Time between two looks at endpoints of which nothing is new (ms). */
   readonly roundEveryMs: number
   /** Time between two looks at a rollout, and at the size of a variant (ms). */
@@ -107,6 +109,7 @@ export const DEFAULT_OPTIONS: ReconcilerOptions = {
   stopGraceMs: 10_000,
   staleAfterMs: 5000,
   goneAfterMs: 10_000,
+  readWithinMs: 5000,
   roundEveryMs: 5000,
   lookEveryMs: 1000,
   noteEveryMs: 5000,

@@ -8,7 +8,7 @@ import type { Kinds, Store, Stored } from '../store/store.ts'
 import { applyStep } from './apply-step.ts'
 import type { Attempts } from './attempts.ts'
 import { endpointStatus } from './endpoint-status.ts'
-import { isAcknowledged, presenceOf, readinessOf, type FleetView } from './fleet-view.ts'
+import { isAcknowledged, presenceOf, readinessOf, type FleetView, type Published } from './fleet-view.ts'
 import type { Looks } from './looks.ts'
 import type { ReconcilerOptions } from './options.ts'
 import { identityOf, planEndpoint, type EndpointInput, type Side } from './plan-endpoint.ts'
@@ -66,8 +66,11 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
   let published: RouteTable | undefined
   let isPublishedKnown = false
   let counted = 0
-  /** Revision of the table in which an endpoint changed last, as far as this process knows. */
-  const changedAt = new Map<string, number>()
+  /** The table in which an endpoint changed last, where this process has seen that; all others changed in the first, or before. */
+  const changedIn = new Map<string, Published>()
+  let first: Published | undefined
+  /** The newest that was ever there to be read. */
+  let followed: RouteTable | undefined
 
   /** Endpoints of which nothing was to be done, by what that was seen from. */
   const resting = new Map<string, { readonly record: Stored<'endpoint'>; readonly routed: RouteEndpoint | undefined }>()
@@ -93,6 +96,7 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       staleAfterMs: options.staleAfterMs,
       startedAtMs: doors.startedAtMs,
       goneAfterMs: options.goneAfterMs,
+      readWithinMs: options.readWithinMs,
     }
   }
 
@@ -143,13 +147,28 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     })
   }
 
-  function revisionOf(endpoint: string): number {
-    return changedAt.get(endpoint) ?? published?.revision ?? 0
+  function changeOf(endpoint: string): Published {
+    return changedIn.get(endpoint) ?? first ?? { revision: 0, atMs: environment.now() }
+  }
+
+  /** From here on, this is what runners read. Where the file is gone, they go on with what they have read. */
+  function follow(table: RouteTable | undefined): void {
+    published = table
+    if (table === undefined || table === followed) return
+    const change = { revision: table.revision, atMs: environment.now() }
+    const before = new Map(followed?.endpoints.map((endpoint) => [endpoint.name, endpoint]))
+    followed = table
+    if (first === undefined) return void (first = change)
+    for (const endpoint of table.endpoints) {
+      if (!isSame(before.get(endpoint.name), endpoint)) changedIn.set(endpoint.name, change)
+      before.delete(endpoint.name)
+    }
+    for (const name of before.keys()) changedIn.set(name, change)
   }
 
   async function pass(snapshot: Snapshot, isCurrent: boolean): Promise<void> {
     if (!isPublishedKnown) {
-      published = await fleet.published(project)
+      follow(await fleet.published(project))
       isPublishedKnown = true
     }
     const view = viewOfFleet()
@@ -221,23 +240,17 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       endpoints: plansOf(parts, view),
       keys: keyRecords(keys, project, environment.wallMs()),
       published,
-      isAcknowledged: (endpoint) => isAcknowledged(view, revisionOf(endpoint)),
+      isAcknowledged: (endpoint) => isAcknowledged(view, changeOf(endpoint)),
       // Also where the file was lost, runners do not take an older table for a newer one.
       lastRevision: Math.max(0, ...heard),
       contractAtOnce: options.plantedBug === 'contract-at-once',
     })
     if (planned === published) return
     const table = options.plantedBug === 'forget-table-revision' ? { ...planned, revision: ++counted } : planned
-    const before = new Map(published?.endpoints.map((endpoint) => [endpoint.name, endpoint]))
     isPublishedKnown = false
     await fleet.publish(table)
     isPublishedKnown = true
-    for (const endpoint of table.endpoints) {
-      if (!isSame(before.get(endpoint.name), endpoint)) changedAt.set(endpoint.name, table.revision)
-      before.delete(endpoint.name)
-    }
-    for (const name of before.keys()) changedAt.set(name, table.revision)
-    published = table
+    follow(table)
   }
 
   /** What the records say of an endpoint. */
@@ -376,7 +389,8 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     }
     const { document } = endpoint
     const status = endpointStatus(document, rollout?.document, routed, view)
-    if (status.state === document.state && isSame(status.variants, document.variants)) {
+    const isTold = status.state === document.state && status.reason === document.reason
+    if (isTold && isSame(status.variants, document.variants)) {
       const isAtRest = rollout === undefined && document.settledRevision === document.revision
       if (isAtRest && document.state !== 'deleting') resting.set(endpoint.name, { record: endpoint, routed })
       return
@@ -384,7 +398,22 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     doors.onWritten()
     await doors.store.transact(async (tx) => {
       await tx.update('endpoint', project, endpoint.name, endpoint.etag, { ...document, ...status })
+      const { name } = endpoint
+      const wasFailed = document.state === 'failed'
+      if (status.state === 'failed' && !wasFailed)
+        await tx.addEvent({ ...ofEndpoint(name), type: 'endpoint-failing', level: 'error', message: status.reason })
+      else if (status.state === 'ready' && wasFailed)
+        await tx.addEvent({
+          ...ofEndpoint(name),
+          type: 'endpoint-recovered',
+          level: 'info',
+          message: 'it answers again',
+        })
     })
+  }
+
+  function ofEndpoint(name: string) {
+    return { project, kind: 'endpoint', name, details: {} } as const
   }
 
   function viewOf(parts: Parts, view: FleetView): { endpointView: EndpointView; isNoteDue: () => boolean } {
@@ -394,7 +423,7 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
     const made = newest === undefined ? new Set<string>() : identitiesOf(newest, old)
     const isCompared = old.size > 0 && made.size > 0
     const memory = rollout && doors.looks.follow(rollout, old, made)
-    const acknowledged = isAcknowledged(view, revisionOf(name))
+    const acknowledged = isAcknowledged(view, changeOf(name))
     return {
       isNoteDue: () => memory?.isNoteDue() ?? false,
       endpointView: {
@@ -427,7 +456,7 @@ export function createProjectPass(doors: ProjectDoors, project: string): Project
       if (digest === undefined) return []
       const variant = inTable?.variants.find((each) => each.name === name && each.digest === digest)
       const wanted = { endpoint, digest, replicas: variant?.replicas ?? 1 }
-      const readiness = readinessOf(view, wanted, revisionOf(endpoint))
+      const readiness = readinessOf(view, wanted, changeOf(endpoint).revision)
       if (options.plantedBug === 'ready-on-one' && readiness.ready > 0)
         return [{ variant: name, readiness: { ...readiness, ready: readiness.wanted } }]
       return [{ variant: name, readiness }]

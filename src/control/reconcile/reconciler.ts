@@ -22,7 +22,8 @@ const EVENTS_WAITING = 1000
  *
  * Events that it writes: `version-started`, `version-phase`, `version-ready`, `version-failed`, `version-cancelled`;
  * `rollout-started`, `rollout-loading`, `rollout-step`, `rollout-rolling-back`, `rollout-promoted`, `rollout-rolled-back`,
- * `rollout-cancelled`, `rollout-failed`; `endpoint-changed` (settings alone), `endpoint-scaled`, `endpoint-deleted`;
+ * `rollout-cancelled`, `rollout-failed`; `endpoint-changed` (settings alone), `endpoint-scaled`, `endpoint-failing`,
+ * `endpoint-recovered`, `endpoint-deleted`;
  * `upload-expired`; `runner-started`, `runner-restarted`; and what the runners say of endpoints, under the names that they give it.
  */
 export function createReconciler(doors: ReconcilerDoors): Reconciler {

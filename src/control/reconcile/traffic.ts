@@ -129,10 +129,10 @@ function keyOf(endpoint: string, variant: string, digest: string): string {
 }
 
 /** What a damaged or lying runner says must not be counted: NaN would make every later sum one. */
-function isSoundTraffic({ inFlight, requests, errors, rows, latency }: VariantTraffic): boolean {
+function isSoundTraffic({ inFlight, requests, errors, rejected = 0, rows, latency }: VariantTraffic): boolean {
   return (
-    [inFlight, requests, errors, rows].every(isPlausible) &&
-    errors <= requests &&
+    [inFlight, requests, errors, rejected, rows].every(isPlausible) &&
+    errors + rejected <= requests &&
     latency.length === LATENCY_BOUNDS_MS.length + 1 &&
     latency.every(isPlausible)
   )

@@ -41,6 +41,13 @@ export function createApi(options: ApiOptions): FastifyInstance {
   // bodies stay where they are until it is known who sends them
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
+  app.addHook('onRequest', async (request) => {
+    // what stands before this may have decided by the other one @see RFC 9112, section 3.2
+    const names = request.raw.rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host')
+    if (names.length > 1)
+      throw new ServingError('invalid_argument', 'the request has more than one Host header: send one')
+  })
+
   for (const route of ROUTES)
     app.route({
       method: route.method,

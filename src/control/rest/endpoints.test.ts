@@ -186,6 +186,38 @@ describe('an endpoint', () => {
     expect((await api.ask('GET', E, { key })).body.revision).toBe(1)
   })
 
+  test('is told which versions take or give something else than what answers', async () => {
+    const plan = async (variants: object[]) =>
+      (await api.ask('POST', `${E}/plan`, { key, body: { spec: { variants } } })).body.otherSignatures
+    const input = { name: 'X', datatype: 'FP32', shape: [-1, 2] }
+    const set = (number: number, inputs: object[]) =>
+      api.store.transact(async (tx) => {
+        const stored = await tx.get('version', 'default', `fraud/${number}`)
+        if (stored?.document.bundle === undefined) throw new Error('there is no such version')
+        const bundle = { ...stored.document.bundle, signature: { inputs, outputs: [] } }
+        await tx.update('version', 'default', `fraud/${number}`, stored.etag, { ...stored.document, bundle })
+      })
+    await set(1, [input])
+    await set(2, [{ ...input, shape: [-1, 3] }])
+    const second = { model: 'fraud', version: 2, name: 'b' }
+    await put(on(1))
+    expect(await plan([second])).toEqual([]) // nothing answers yet
+    await api.store.transact(async (tx) => {
+      const stored = await tx.get('endpoint', 'default', name)
+      if (stored === undefined) throw new Error('there is no endpoint')
+      await tx.update('endpoint', 'default', name, stored.etag, { ...stored.document, servedRevision: 1 })
+    })
+    const differences = ['the input "X" is [-1,3] in place of [-1,2]']
+    expect(await plan([second])).toEqual([{ variant: 'b', version: 'fraud/2', than: 'fraud/1', differences }])
+    const first = { model: 'fraud', version: 1, name: 'a' }
+    expect(await plan([first])).toEqual([])
+    expect(await plan([first, { ...second, weight: 0 }])).toEqual([])
+    expect(await plan([first, { ...second, weight: 0, shadow: 1 }])).toEqual([])
+    expect(await plan([{ ...second, version: 3 }])).toEqual([]) // it is yet to be made
+    await set(2, [input])
+    expect(await plan([second])).toEqual([])
+  })
+
   test('is made only where it is not there, when that is said', async () => {
     expect((await put(on(1), { 'if-match': '*' })).status).toBe(412)
     expect((await put(on(1), { 'if-none-match': '*' })).status).toBe(201)
@@ -249,6 +281,40 @@ describe('what an endpoint uses', () => {
     expect((await api.ask('DELETE', `${M}/versions/3`, { key })).status).toBe(204)
     // numbers are never given out again
     expect((await api.ask('POST', `${M}/versions`, { key, body: { source: SOURCE } })).body.number).toBe(4)
+  })
+
+  test('stays while one of its last ten revisions names it, so that undo finds it', async () => {
+    const M = `${P}/models/kept`
+    for (let i = 0; i < 3; i++) await api.ask('POST', `${M}/versions`, { key, body: { source: SOURCE } })
+    for (const number of [1, 2]) await api.finish('default', `kept/${number}`)
+    await api.finish('default', 'kept/3', { code: 'refused', message: 'it is no model', details: {} })
+    const use = (version: number, weight = 1) => put({ spec: { variants: [{ model: 'kept', version, weight }] } })
+    await use(1)
+    await use(2)
+    const remove = (version: number) => api.ask('DELETE', `${M}/versions/${version}`, { key })
+    const refused = await remove(1)
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { error: { details: { reason: 'in_use', endpoint: name, revision: 1 } } },
+    })
+    expect(refused.body.error.message).toMatch(
+      new RegExp(
+        `^version 1 of the model "kept" is in use by revision 1 of the endpoint "${name}", to which .undo. can`,
+      ),
+    )
+    expect((await remove(3)).status).toBe(204)
+    for (let i = 2; i < 10; i++) await use(2, i)
+    expect((await remove(1)).status).toBe(409)
+    await use(2, 10)
+    expect((await remove(1)).status).toBe(204)
+    const undone = await api.ask('POST', `${E}/undo`, { key, body: { revision: 1 } })
+    expect(undone).toMatchObject({
+      status: 409,
+      body: { error: { code: 'conflict', details: { reason: 'version_gone', revision: 1 } } },
+    })
+    expect(undone.body.error.message).toMatch(
+      /^revision 1 of the endpoint "e\d+" cannot come back: there is no version 1/,
+    )
   })
 
   test('labels move to versions that are ready alone', async () => {

@@ -17,6 +17,7 @@ import {
 } from './call.ts'
 import type { ApiOptions } from './doors.ts'
 import { mergePatch } from './merge-patch.ts'
+import { otherSignatures } from './other-signatures.ts'
 import { pageByNumber } from './pages.ts'
 import { endpointOf, projectOf } from './records.ts'
 import { resolveSpec } from './resolve.ts'
@@ -113,7 +114,8 @@ export function createEndpointHandlers({ store, traffic }: ApiOptions): Pick<Han
           const { resolved, known } = await resolveSpec(tx, project, spec)
           const revision = stored && (await revisionOf(tx, { project, endpoint }, stored.document.revision))
           const plan = planWith(stored?.document.spec, spec, { before: revision?.document.resolved, now: resolved })
-          return { body: { ...plan, spec, resolved: known } }
+          const others = await otherSignatures(tx, { project, endpoint }, stored, { spec, resolved: known })
+          return { body: { ...plan, spec, resolved: known, otherSignatures: others } }
         })
       },
     },
@@ -133,7 +135,17 @@ export function createEndpointHandlers({ store, traffic }: ApiOptions): Pick<Han
           const older = await mustBeRevision(tx, params, number)
           const { spec, resolved } = older.document
           const reason = body?.reason ?? `back to revision ${number}`
-          return revise(tx, { ...params, stored, spec, by, conditions, reason, resolved })
+          try {
+            return await revise(tx, { ...params, stored, spec, by, conditions, reason, resolved })
+          } catch (thrown) {
+            const error = ServingError.from(thrown)
+            if (error.code !== 'not_found') throw thrown
+            throw new ServingError(
+              'conflict',
+              `revision ${number} of the endpoint ${quote(params.endpoint)} cannot come back: ${error.message}`,
+              { cause: error, details: { ...error.details, reason: 'version_gone', revision: number } },
+            )
+          }
         }
       },
     },

@@ -7,18 +7,26 @@ export interface Use {
   readonly endpoint: string
   readonly version?: number | undefined
   readonly label?: string | undefined
+  /** Where nothing but this older revision names it, to which the endpoint may be taken back. */
+  readonly olderRevision?: number | undefined
 }
+
+/** So many of an endpoint's revisions, the newest among them, can always be gone back to: what they name stays. */
+export const REVISIONS_KEPT = 10
 
 /** States in which a rollout still decides who answers. */
 export const RUNNING = ['pending', 'loading', 'shifting', 'baking', 'rolling-back'] as const
 
-/** Who uses a model: by the spec of an endpoint, by what it serves, or by a rollout that may bring it back. */
+/** Who uses a model: by the spec of an endpoint, by what it serves, by a rollout or an undo that may bring it back. */
 export async function usesOf(tx: Reader, project: string, model: string): Promise<Use[]> {
   const uses: Use[] = []
   const rollouts = await tx.all('rollout', { project, states: RUNNING })
   for (const endpoint of await tx.all('endpoint', { project })) {
     const numbers = revisionsOf(endpoint, rollouts)
-    for (const number of numbers) {
+    const newest = endpoint.document.revision
+    const older = Array.from({ length: REVISIONS_KEPT - 1 }, (_, i) => newest - 1 - i).filter((n) => n > 0)
+    for (const number of new Set([...numbers, ...older])) {
+      const isOlder = !numbers.has(number)
       const revision = (await tx.get('revision', project, `${endpoint.name}/${number}`))?.document
       if (revision === undefined) continue
       for (const variant of revision.spec.variants) {
@@ -26,10 +34,13 @@ export async function usesOf(tx: Reader, project: string, model: string): Promis
         const label = typeof variant.version === 'string' ? variant.version : undefined
         const version =
           revision.resolved[variant.name]?.version ?? (label === undefined ? Number(variant.version) : undefined)
+        // what never was ready is nothing to go back to
+        if (isOlder && revision.resolved[variant.name] === undefined) continue
         uses.push({
           endpoint: endpoint.name,
           version,
-          label: number === endpoint.document.revision ? label : undefined,
+          label: number === newest ? label : undefined,
+          olderRevision: isOlder ? number : undefined,
         })
       }
     }
@@ -52,8 +63,18 @@ function revisionsOf({ name, document }: Stored<'endpoint'>, rollouts: readonly 
 
 /** @throws {ServingError} `conflict` (details.reason `in_use`) that names who uses it */
 export function refuseInUse(what: string, uses: readonly Use[]): void {
-  const endpoints = [...new Set(uses.map(({ endpoint }) => endpoint))]
-  if (endpoints.length === 0) return
+  const now = uses.filter(({ olderRevision }) => olderRevision === undefined)
+  const endpoints = [...new Set((now.length > 0 ? now : uses).map(({ endpoint }) => endpoint))]
+  const [first] = uses
+  if (first === undefined) return
+  if (now.length === 0) {
+    const { endpoint, olderRevision: revision } = first
+    throw new ServingError(
+      'conflict',
+      `${what} is in use by revision ${revision} of the endpoint ${quote(endpoint)}, to which \`undo\` can go back: the last ${REVISIONS_KEPT} revisions keep what they name until the endpoint is deleted`,
+      { details: { reason: 'in_use', endpoints, endpoint, revision } },
+    )
+  }
   const many = endpoints.length === 1 ? 'the endpoint' : 'the endpoints'
   throw new ServingError(
     'conflict',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ServingError } from '../../core/errors.ts'
 import { testApi, type TestApi } from './api.fixture.ts'
 
 let api: TestApi
@@ -114,6 +115,16 @@ describe('keys', () => {
     expect((await own.ask('GET', '/api/v1/principal', { key: 'root' })).status).toBe(200)
     own.advance(31_000)
     expect((await own.ask('GET', '/api/v1/principal', { key: 'root' })).status).toBe(503)
+    own.store.read = async () => {
+      throw new ServingError('unavailable', 'the database cannot be reached; try again', {
+        details: { reason: 'store' },
+      })
+    }
+    expect((await own.ask('GET', '/api/v1/principal', { key: 'root' })).body.error).toEqual({
+      code: 'unavailable',
+      message: 'it cannot be read which keys there are: the database cannot be reached; try again',
+      details: { reason: 'store' },
+    })
     own.store.read = real
     expect((await own.ask('GET', '/api/v1/principal', { key: 'root' })).status).toBe(200)
     await own.close()

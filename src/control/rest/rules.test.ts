@@ -267,6 +267,13 @@ describe('lists', () => {
     expect(rest.body.cursor).toBeUndefined()
     expect((await api.ask('GET', `${P}/models/m/versions?cursor=${first.body.cursor}`, { key })).status).toBe(400)
     await api.finish('default', 'many/3')
+    for (const path of ['endpoints', 'rollouts', 'uploads', 'models/many/versions']) {
+      const { status, body } = await api.ask('GET', `${P}/${path}?state=bogus`, { key })
+      expect([status, body.error?.message]).toEqual([
+        400,
+        expect.stringMatching(/state is "bogus": it is one of these states, or several joined by commas: \w+, /),
+      ])
+    }
     const ready = await api.ask('GET', `${P}/models/many/versions?state=ready`, { key })
     expect(ready.body.items.map((item: { number: number }) => item.number)).toEqual([3])
   })

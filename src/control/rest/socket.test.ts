@@ -239,3 +239,17 @@ test('secrets that come by are in no log, event, audit entry or list', async () 
   expect(texts.join('')).toContain('canary/1')
   expectNoCanary(canary, { texts, folders: [folder] })
 })
+
+test('a request with two Host headers is refused: what stands before may have gone by the other one', async () => {
+  const ask = async (hosts: string) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(`GET /api/v1/openapi.json HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`)
+    let text = ''
+    for await (const chunk of socket as AsyncIterable<Buffer>) text += chunk.toString()
+    return text
+  }
+  expect(await ask('Host: a\r\n')).toMatch(/^HTTP\/1\.1 200/)
+  const refused = await ask('Host: a\r\nHost: b\r\n')
+  expect(refused).toMatch(/^HTTP\/1\.1 400/)
+  expect(refused).toContain('"message":"the request has more than one Host header: send one"')
+})

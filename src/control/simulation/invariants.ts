@@ -146,7 +146,7 @@ export class Invariants implements FleetWatch {
     const isIn = (table: RouteTable | undefined) => table?.endpoints.some((endpoint) => endpoint.name === name) === true
     this.#expect(!isIn(this.fleet?.tables.get(project)), () => `${name} is removed and still published`)
     for (const runner of this.fleet?.runners ?? [])
-      if (runner.project === project && runner.isAlive && runner.isConnected)
+      if (runner.project === project && runner.isAlive)
         this.#expect(!isIn(runner.table), () => `${name} is removed and still routed to by ${runner.name}`)
   }
 

@@ -66,6 +66,8 @@ export interface FleetWatch {
 }
 
 const STATUS_EVERY_MS = 1000
+/** Runners look at their files by themselves, whether control tells them of a change or not. */
+const LOOK_EVERY_MS = 2000
 
 /** The runners of all projects, and the files that they read. Outlives control. */
 export class SimulatedFleet {
@@ -190,7 +192,18 @@ export class SimulatedFleet {
       runner.replicas.clear()
       runner.traffic = []
       runner.isFrozen = false
+      this.#adopt(runner) // before it answers anybody
+      this.#look(runner)
       this.#reconnect(runner)
+    })
+  }
+
+  #look(runner: SimulatedRunner): void {
+    const { life } = runner
+    this.#time.after(LOOK_EVERY_MS, 'runner looks', () => {
+      if (!runner.isAlive || runner.life !== life) return
+      if (this.#adopt(runner)) this.#tell(runner)
+      this.#look(runner)
     })
   }
 
@@ -282,7 +295,8 @@ export class SimulatedFleet {
       this.#start(runner, this.#chance.between(200, 3000))
     } else if (this.#chance.happens(disconnection)) {
       runner.isConnected = false
-      this.#time.after(this.#chance.between(100, 3000), 'network heals', () => {
+      const longest = this.#chance.happens(0.2) ? 30_000 : 3000
+      this.#time.after(this.#chance.between(100, longest), 'network heals', () => {
         if (runner.isAlive && !runner.isConnected) this.#reconnect(runner)
       })
     } else if (this.#chance.happens(freeze)) {
