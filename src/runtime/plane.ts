@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/authorizer.ts'
+import type { ServingError } from '../core/errors.ts'
 import type { Signature } from '../tensor/signature.ts'
 import type { Tensors } from '../tensor/tensor.ts'
 import type { Choices } from './choices.ts'
@@ -20,6 +21,8 @@ export interface ServedModel {
   /** How it is run, each choice with its reason. */
   readonly choices: Choices
   readonly state: 'ready' | 'unloading'
+  /** Why it is not ready, where that is known and something else than that it goes. */
+  readonly trouble?: ServingError | undefined
 }
 
 /** How a version is called on the wire: the first digits of its digest. */
@@ -51,6 +54,8 @@ export interface Call {
   principal?: Principal | undefined
   /** Whether another process answered it, which counts, traces and logs it too. */
   isAnsweredElsewhere?: boolean
+  /** Whether a plane that counts by version has counted it. */
+  isCounted?: boolean
 }
 
 /** Where a request's time in the plane went. */

@@ -2,6 +2,7 @@ import { ServingError } from '../../core/errors.ts'
 import { createFitter } from '../fit-request.ts'
 import type { PredictContext, Prediction, ServedModel } from '../plane.ts'
 import { callerGone, deadlinePassed } from '../refusals.ts'
+import { Trials } from '../remote/index.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import type { Replica } from './replica.ts'
 import type { ReplicaHost } from './replica-host.ts'
@@ -66,6 +67,7 @@ export class Away {
   /**
    * Answers a request as soon as somebody can.
    * @param staysHere whether it is not to be sent elsewhere
+   * @param trials where it was run before
    * @throws {ServingError} `invalid_argument` for what does not fit the version
    */
   take(
@@ -74,15 +76,22 @@ export class Away {
     context: PredictContext,
     arrivedMs: number,
     staysHere: boolean,
+    trials = new Trials(),
   ): Promise<Prediction> {
-    const request = this.#request(model, given, context, arrivedMs, staysHere)
+    const request = this.#request(model, given, context, arrivedMs, staysHere, trials)
     this.#send(request, arrivedMs)
     return request.answer.promise
   }
 
-  /** Sends a request to another holder, one of which is reachable. */
-  sendAway(model: ServedModel, given: Tensors, context: PredictContext, arrivedMs: number): Promise<Prediction> {
-    const request = this.#request(model, given, context, arrivedMs, false)
+  /** Sends a request to another holder, one of which is reachable: to one that has not failed with it, where there is one. */
+  sendAway(
+    model: ServedModel,
+    given: Tensors,
+    context: PredictContext,
+    arrivedMs: number,
+    trials: Trials,
+  ): Promise<Prediction> {
+    const request = this.#request(model, given, context, arrivedMs, false, trials)
     this.#forward(request, this.#host.now())
     return request.answer.promise
   }
@@ -93,11 +102,12 @@ export class Away {
     context: PredictContext,
     arrivedMs: number,
     staysHere: boolean,
+    trials: Trials,
   ): AwayRequest {
     this.#fit ??= createFitter(this.#replica.describe().signature)
     const fitted = this.#fit(given, context.outputs)
     const deadlineMs = arrivedMs + Math.min(context.timeoutMs ?? Infinity, this.#host.timeoutMs)
-    const parts = { model, given, fitted, context, arrivedMs, deadlineMs }
+    const parts = { model, given, fitted, context, arrivedMs, deadlineMs, trials }
     const request = new AwayRequest(parts, staysHere, (late) => this.#onLate(late))
     this.#host.deadlines.watch(request)
     return request
@@ -198,9 +208,10 @@ export class Away {
     return now - this.#nobodySinceMs >= STAND_IN_AFTER_MS
   }
 
-  /** Those who were sent to others wait here now. */
+  /** Those who were sent to others wait here now, but for those whose last run is under way there. */
   #recall(now: number): void {
     for (const request of this.#sent) {
+      if (!request.parts.trials.mayRun) continue
       this.#sent.delete(request)
       request.sendings++
       this.#hold(request, now)
@@ -213,9 +224,10 @@ export class Away {
 
   #runHere(request: AwayRequest, now: number): void {
     const replica = this.#replica
-    const { model, given, context, deadlineMs } = request.parts
+    const { model, given, context, deadlineMs, trials } = request.parts
     this.#unhold(request)
     this.#host.deadlines.unwatch(request)
+    trials.runs++
     replica.inFlight++
     this.#host.plane.predict(model, given, { ...context, timeoutMs: Math.max(0, deadlineMs - now) }).then(
       (prediction) => {
@@ -233,17 +245,18 @@ export class Away {
   }
 
   #forward(request: AwayRequest, now: number): void {
-    const { fitted, context, deadlineMs } = request.parts
+    const { fitted, context, deadlineMs, trials } = request.parts
     this.#unhold(request)
     this.#sent.add(request)
     this.#lastSentMs = now
     const sending = ++request.sendings
+    const urgency = {
+      deadlineMs: this.#replica.variant.replicas === 0 ? earlier(deadlineMs, now) : deadlineMs,
+      priority: context.priority ?? 2,
+      key: context.call?.principal?.uid,
+    }
     this.#connected()
-      .run(fitted.inputs, fitted.wanted, 'off-loop', {
-        deadlineMs: this.#replica.variant.replicas === 0 ? earlier(deadlineMs, now) : deadlineMs,
-        priority: context.priority ?? 2,
-        key: context.call?.principal?.uid,
-      })
+      .run(fitted.inputs, fitted.wanted, 'off-loop', urgency, trials)
       .then(
         (outputs) => {
           if (request.sendings !== sending || request.isDone) return
@@ -263,6 +276,7 @@ export class Away {
   /** Whoever should hold it cannot take the request: it is answered here, unless a load here has failed as well. */
   #standIn(request: AwayRequest, error: ServingError): void {
     const now = this.#host.now()
+    if (!request.parts.trials.mayRun) return this.#end(request, error)
     if (this.#replica.local === undefined && this.#replica.refusal(now) !== undefined) return this.#end(request, error)
     this.#sent.delete(request)
     request.staysHere = true

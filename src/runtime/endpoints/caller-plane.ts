@@ -1,6 +1,7 @@
 import { ServingError } from '../../core/errors.ts'
 import { quote, quoteList } from '../../core/text.ts'
 import type { DataPlane, PredictContext, Prediction, ServedModel } from '../plane.ts'
+import { Trials } from '../remote/index.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import { EndpointModel, type Variant } from './endpoint.ts'
 import type { PlaneState } from './plane-state.ts'
@@ -41,6 +42,7 @@ export class CallerPlane implements DataPlane {
     const begunMs = state.now()
     replica.lastUsedMs = begunMs
     if (context.isProbe === true) return await this.#run(variant, inputs, context, begunMs)
+    if (context.call !== undefined) context.call.isCounted = true
     traffic.enter(begunMs)
     try {
       const prediction = await this.#run(variant, inputs, context, begunMs)
@@ -87,7 +89,9 @@ export class CallerPlane implements DataPlane {
       if (replica.local === undefined) return await replica.away.take(model, inputs, context, begunMs, false)
       replica.note(true)
       if (!replica.hasPeers(1) || !this.#mayRetry(replica, error)) throw error
-      return await replica.away.sendAway(model, inputs, context, begunMs)
+      const trials = new Trials()
+      trials.runs = 1
+      return await replica.away.sendAway(model, inputs, context, begunMs, trials)
     } finally {
       replica.inFlight--
       state.retries.earn()
@@ -97,12 +101,14 @@ export class CallerPlane implements DataPlane {
   /** Waits until somebody can run it, here or elsewhere; once more when it fails elsewhere and yet others hold it. */
   async #runAway(variant: Variant, inputs: Tensors, context: PredictContext, begunMs: number): Promise<Prediction> {
     const { replica, model } = variant
+    const trials = new Trials()
     try {
-      return await replica.away.take(model, inputs, context, begunMs, false)
+      return await replica.away.take(model, inputs, context, begunMs, false, trials)
     } catch (thrown) {
       const error = ServingError.from(thrown)
-      if (error.code !== 'internal' || !replica.hasPeers(2) || !this.#mayRetry(replica, error)) throw error
-      return await replica.away.sendAway(model, inputs, context, begunMs)
+      const isOpen = error.code === 'internal' && trials.mayRun
+      if (!isOpen || !replica.hasPeers(2) || !this.#mayRetry(replica, error)) throw error
+      return await replica.away.sendAway(model, inputs, context, begunMs, trials)
     } finally {
       this.#state.retries.earn()
     }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { ServingError } from '../../core/errors.ts'
 import { createGroup, endpointOf, tableOf, variantOf, type Group, type Runner } from './group.fixture.ts'
 
 let group: Group
@@ -52,4 +53,20 @@ test('a version that is opened anew answers those who ask meanwhile', async () =
   runner.endpoints.reopen('e', variantOf(2).digest)
   expect(await runner.ask('e')).toBe(2)
   expect(runner.opened).toEqual([2, 2])
+})
+
+test('a version that cannot be loaded says why to who asks whether it is ready', async () => {
+  const runner = await oneRunner()
+  runner.refusal = new ServingError('unavailable', 'the bundle is not whole on this machine')
+  group.apply(tableOf(endpointOf('e', variantOf(2, { replicas: 1 }))))
+  const model = runner.endpoints.planeFor({ headers: {} }).model('e')
+  await expect.poll(() => model.state).toBe('unloading')
+  expect(model.trouble).toMatchObject({
+    message: '"e" could not be loaded: the bundle is not whole on this machine',
+    details: { reason: 'load_failed' },
+  })
+  runner.refusal = undefined
+  runner.endpoints.reopen('e', variantOf(2).digest)
+  await expect.poll(() => runner.ask('e').catch(() => undefined)).toBe(2)
+  expect([model.state, model.trouble]).toEqual(['ready', undefined])
 })

@@ -48,7 +48,7 @@ function readManifest(folder: string, digest: string): Manifest {
     if (found !== digest) throw new Error(`the manifest in ${folder} has the digest ${found}`)
     return parseManifest(bytes)
   } catch (cause) {
-    throw new ServingError('unavailable', `version ${digest.slice(0, 12)} cannot be read on this machine`, {
+    throw new ServingError('unavailable', `the bundle of version ${digest.slice(0, 12)} is not whole on this machine`, {
       cause,
       details: { reason: 'bundle_missing' },
     })

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ServingError } from '../../core/errors.ts'
 import { tensor } from '../../tensor/tensor.ts'
-import type { ServedModel } from '../plane.ts'
+import type { Call, ServedModel } from '../plane.ts'
 import {
   createGroup,
   endpointOf,
@@ -79,6 +79,26 @@ describe('routing', () => {
     expect(plane.model().name).toBe('fraud')
     expect((await runner.failure('absent', { caller: callerOf([]) })).message).toContain('there are none')
     expect(() => runner.endpoints.planeFor(callerOf()).model()).toThrow('the request names no model')
+  })
+
+  test('a request that is refused before it can be run counts for the version that it was given to, once', async () => {
+    const runner = await start(1)
+    runner.endpoints.apply(tableOf(endpointOf('fraud', variantOf(2), variantOf(3, { weight: 0 }))))
+    await runner.endpoints.ready
+    const caller = callerOf()
+    const plane = runner.endpoints.planeFor(caller)
+    const call: Call = { aborted: false, model: plane.model('fraud', '3'), principal: caller.principal }
+    runner.endpoints.refused(call, 'invalid_argument')
+    runner.endpoints.refused(call, 'invalid_argument')
+    const [traffic, ...others] = runner.endpoints.status().traffic
+    expect([traffic, others]).toMatchObject([{ variant: 'v3', requests: 1, rejected: 1, errors: 0 }, []])
+    expect(runner.endpoints.counters().keys).toEqual([{ key: 'ci', requests: { invalid_argument: 1 } }])
+    const model = plane.model('fraud')
+    const run: Call = { aborted: false, model }
+    await expect(plane.predict(model, new Map(), { call: run })).rejects.toMatchObject({ code: 'invalid_argument' })
+    runner.endpoints.refused(run, 'invalid_argument')
+    runner.endpoints.refused({ aborted: false }, 'invalid_argument')
+    expect(runner.endpoints.status().traffic).toMatchObject([{ variant: 'v2', requests: 1, rejected: 1 }])
   })
 
   test('a paused endpoint says so, and is not woken', async () => {

@@ -1,10 +1,11 @@
 import type { RouteTable, RouteVariant } from '../../api/route-table.ts'
 import type { ReplicaStatus, RunnerStatus } from '../../api/runner-status.ts'
 import { createDeadlines } from '../deadlines.ts'
-import type { DataPlane } from '../plane.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import type { Call, DataPlane } from '../plane.ts'
 import { connectReplicas } from '../remote/index.ts'
 import { CallerPlane } from './caller-plane.ts'
-import { Endpoint, labelsOf, type Variant } from './endpoint.ts'
+import { Endpoint, EndpointModel, labelsOf, type Variant } from './endpoint.ts'
 import { chooseEvictions } from './evict.ts'
 import { createKeyCounts } from './key-counts.ts'
 import { createLoadGate } from './load-gate.ts'
@@ -193,6 +194,16 @@ export function createEndpointPlane(options: EndpointPlaneOptions): EndpointPlan
     return known.traffic
   }
 
+  function refused(call: Call, code: ErrorCode): void {
+    const variant = call.model instanceof EndpointModel ? call.model.variant : undefined
+    if (variant === undefined || call.isCounted === true) return
+    call.isCounted = true
+    const time = now()
+    variant.traffic.enter(time)
+    variant.traffic.failed(time, code)
+    if (call.principal !== undefined) state.keys.count(call.principal.name, code)
+  }
+
   async function makeRoom(replica: Replica): Promise<void> {
     const { memoryBudgetBytes: budget } = options
     if (budget === undefined) return
@@ -318,6 +329,7 @@ export function createEndpointPlane(options: EndpointPlaneOptions): EndpointPlan
     isComing: (model) => hasComing && replicas.get(keyOf(model.name, model.version))?.isComing === true,
     reopen: (endpoint, digest) => replicas.get(keyOf(endpoint, digest))?.reopen(),
     planeFor: (caller) => new CallerPlane(state, caller),
+    refused,
     peers,
     status,
     counters,

@@ -48,6 +48,10 @@ export class EndpointModel implements ServedModel {
   get state() {
     return this.replica.isFailing || this.replica.isComing ? 'unloading' : 'ready'
   }
+
+  get trouble() {
+    return this.replica.trouble
+  }
 }
 
 /** One variant of an endpoint, and the version that answers for it. */

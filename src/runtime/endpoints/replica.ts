@@ -123,6 +123,13 @@ export class Replica {
     return this.#failure !== undefined && this.local === undefined
   }
 
+  /** What those hear who ask whether it is ready while it is not. */
+  get trouble(): ServingError | undefined {
+    if (this.isComing) return bundleComing(this.endpoint, this.digest)
+    if (this.#failure === undefined || this.local !== undefined) return undefined
+    return loadFailed(this.endpoint, this.#failure.error, this.#failure.retryAtMs - this.#host.now())
+  }
+
   /** Sockets of the other runners that hold it, or would load it. */
   get otherHolders(): readonly string[] {
     const { index, peerSockets } = this.#host
@@ -133,7 +140,11 @@ export class Replica {
   /** Its facts: those of what is loaded, else those on disk. @throws {ServingError} `unavailable` where it is not there */
   describe(): Description {
     if (this.isComing) throw bundleComing(this.endpoint, this.digest)
-    return this.local ?? this.away.description ?? this.#host.describe(this.variant)
+    try {
+      return this.local ?? this.away.description ?? this.#host.describe(this.variant)
+    } catch (error) {
+      throw this.trouble ?? error // a load looks at all of it, and knows what is wrong
+    }
   }
 
   /** What the table says of it from now on. */

@@ -2,6 +2,7 @@ import { Deadline } from '../deadlines.ts'
 import type { FittingRequest } from '../fit-request.ts'
 import type { PredictContext, Prediction, ServedModel } from '../plane.ts'
 import { sizeOf } from '../queue-memory.ts'
+import type { Trials } from '../remote/index.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 
 export interface RequestParts {
@@ -13,6 +14,7 @@ export interface RequestParts {
   readonly context: PredictContext
   readonly arrivedMs: number
   readonly deadlineMs: number
+  readonly trials: Trials
 }
 
 /** A request that no replica in this process could take as it came: it waits, or is under way elsewhere. */

@@ -8,6 +8,8 @@ const COUNT = 3
 let group: Group
 /** Which runners' engines fail their next runs. */
 let isSick: readonly boolean[]
+/** Whose next run ends its ways to others, as the end of its process does; it is back at once. */
+let isDying: readonly boolean[]
 /** How long a run takes (ms); none when 0. */
 let runMs: number
 /** Runners that ran something, in order. */
@@ -16,6 +18,7 @@ let ran: number[]
 beforeAll(async () => {
   group = await createGroup(COUNT)
   isSick = []
+  isDying = []
   runMs = 0
   ran = []
   for (const [i, { engine }] of group.runners.entries()) {
@@ -27,6 +30,11 @@ beforeAll(async () => {
         async run(inputs, wanted) {
           ran.push(i)
           const isLost = isSick[i] === true
+          if (isDying[i] === true) {
+            isDying = isDying.with(i, false)
+            await group.runners[i]?.kill()
+            await group.runners[i]?.revive()
+          }
           if (runMs > 0) await new Promise((done) => void setTimeout(done, runMs))
           if (isLost) throw new Error('the engine has lost its mind')
           return await step.run(inputs, wanted)
@@ -46,6 +54,7 @@ afterAll(() => group.close())
 
 beforeEach(() => {
   isSick = []
+  isDying = []
   runMs = 0
   ran = []
 })
@@ -81,6 +90,39 @@ test('whoever fails and however often: a request is run twice at most, elsewhere
     }),
     { numRuns: 40 },
   )
+})
+
+test('whoever fails or dies: a request is run twice at most', async () => {
+  const bools = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean())
+  const history = fc.array(fc.tuple(fc.nat(COUNT - 1), bools, fc.nat(COUNT)), { maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      for (const [at, sick, dying] of steps) {
+        isSick = sick
+        // one at most: what ends two is refused from then on. Who takes the request lives
+        isDying = [0, 1, 2].map((i) => i === dying && i !== at)
+        const asked = await ask(group.runners[at] as Runner, 'held')
+        expect(asked.ran.length).toBeGreaterThanOrEqual(1)
+        expect(asked.ran.length).toBeLessThanOrEqual(2)
+        isDying = []
+        await new Promise((done) => void setTimeout(done, 20)) // the ways are open again
+      }
+      isSick = []
+      for (const runner of group.runners) expect((await ask(runner, 'held')).code).toBe('ok')
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('a runner that has put itself aside asks nobody twice for one request', async () => {
+  const [runner] = group.runners
+  isSick = [true, false, false]
+  for (let i = 0; i < 6; i++) await ask(runner as Runner, 'held')
+  for (let i = 0; i < 12; i++) {
+    isSick = [true, i % 3 !== 0, i % 3 !== 1]
+    const { ran: order } = await ask(runner as Runner, 'held')
+    if (order.length === 2) expect(order[0]).not.toBe(order[1])
+  }
 })
 
 test('the only holder is asked however often it has failed, and once for each request', async () => {

@@ -31,6 +31,17 @@ describe('sums', () => {
     expect(traffic.report(400, false)).toBeUndefined()
   })
 
+  test('what is turned down for its content is counted by itself', () => {
+    const traffic = new Traffic(0)
+    for (const code of ['invalid_argument', 'unsupported', 'too_large', 'overloaded', 'internal'] as const) {
+      traffic.enter(1)
+      traffic.failed(2, code)
+    }
+    expect(traffic.report(10, false)).toMatchObject({ requests: 5, errors: 1, rejected: 3 })
+    traffic.enter(11)
+    expect(traffic.report(20, false)).toMatchObject({ requests: 0, rejected: 0 })
+  })
+
   test('faults of callers and overload are no errors', () => {
     const traffic = new Traffic(0)
     for (const code of ['invalid_argument', 'overloaded', 'cancelled', 'internal', 'deadline_exceeded'] as const) {

@@ -3,6 +3,8 @@ import type { ErrorCode } from '../../core/errors.ts'
 
 /** Failures by the model or by us. */
 const ERRORS: ReadonlySet<string> = new Set<ErrorCode>(['internal', 'unavailable', 'deadline_exceeded'])
+/** What is wrong with a request by its content: another version may take the same. */
+const REJECTED: ReadonlySet<string> = new Set<ErrorCode>(['invalid_argument', 'unsupported', 'too_large'])
 
 /** Place in `LATENCY_BOUNDS_MS` of the first bound that is not below; one behind the last for more than all. */
 export function bucketOf(ms: number): number {
@@ -21,6 +23,7 @@ export class Traffic {
   latencySumMs = 0
   requests = 0
   errors = 0
+  rejected = 0
   rows = 0
   coldStarts = 0
   shadowDropped = 0
@@ -33,7 +36,18 @@ export class Traffic {
   /** Requests under way, over time (requests times ms). */
   #area = 0
   #changedAtMs: number
-  #reported = { atMs: 0, area: 0, requests: 0, errors: 0, rows: 0, compared: 0, differed: 0, timed: 0, longerMs: 0 }
+  #reported = {
+    atMs: 0,
+    area: 0,
+    requests: 0,
+    errors: 0,
+    rejected: 0,
+    rows: 0,
+    compared: 0,
+    differed: 0,
+    timed: 0,
+    longerMs: 0,
+  }
   readonly #reportedLatency = new Float64Array(LATENCY_BOUNDS_MS.length + 1)
 
   constructor(nowMs: number) {
@@ -60,6 +74,7 @@ export class Traffic {
   failed(atMs: number, code: ErrorCode): void {
     this.#leave(atMs)
     if (ERRORS.has(code)) this.errors++
+    if (REJECTED.has(code)) this.rejected++
     this.#count(code)
   }
 
@@ -79,8 +94,8 @@ export class Traffic {
     const last = this.#reported
     const area = this.#area + this.inFlight * (atMs - this.#changedAtMs)
     const intervalMs = atMs - last.atMs
-    const { requests, errors, rows, compared, differed, timed, longerMs } = this
-    this.#reported = { atMs, area, requests, errors, rows, compared, differed, timed, longerMs }
+    const { requests, errors, rejected, rows, compared, differed, timed, longerMs } = this
+    this.#reported = { atMs, area, requests, errors, rejected, rows, compared, differed, timed, longerMs }
     if (requests === last.requests && area === last.area) return undefined
     const latency = Array.from(this.latency, (count, i) => count - (this.#reportedLatency[i] ?? 0))
     this.#reportedLatency.set(this.latency)
@@ -89,6 +104,7 @@ export class Traffic {
       inFlight: intervalMs > 0 ? (area - last.area) / intervalMs : this.inFlight,
       requests: requests - last.requests,
       errors: errors - last.errors,
+      rejected: rejected - last.rejected,
       rows: rows - last.rows,
       latency,
       ...(isShadow && {

@@ -2,7 +2,7 @@ import type { RouteTable, RouteVariant } from '../../api/route-table.ts'
 import type { ReplicaStatus, RunnerStatus, ToControl } from '../../api/runner-status.ts'
 import type { Principal } from '../../auth/authorizer.ts'
 import type { OpenBundle } from '../../bundle/open.ts'
-import type { ServingError } from '../../core/errors.ts'
+import type { ErrorCode, ServingError } from '../../core/errors.ts'
 import type { Tensors } from '../../tensor/tensor.ts'
 import type { LocalPlane, PlaneLoadOptions } from '../local-plane.ts'
 import type { Call, DataPlane, ServedModel } from '../plane.ts'
@@ -145,6 +145,8 @@ export interface EndpointPlane {
   isComing(model: ServedModel): boolean
   /** The plane as one request sees it: routing depends on who asks and on its headers. */
   planeFor(caller: Caller): DataPlane
+  /** Counts a request that was refused once its version was known and before it could be run; one that was run is counted. */
+  refused(call: Call, code: ErrorCode): void
   /**
    * What other runners of the group ask by frames (`servePlane`): the replica here of an endpoint and a digest, which is
    * loaded if need be. Never forwards.

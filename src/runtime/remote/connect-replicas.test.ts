@@ -10,6 +10,7 @@ import { joined } from '../../tensor/frames/frames.fixture.ts'
 import { serveFrames, type FrameServer, type RemoteRequest } from './serve-frames.ts'
 import { encodeAnswer, encodeCancel } from '../../tensor/frames/write-frame.ts'
 import { column, numbersOf, tenfold } from './tenfold.fixture.ts'
+import { Trials } from './trials.ts'
 
 const Y = ['y']
 
@@ -108,6 +109,52 @@ const refused = (...values: number[]): Promise<ServingError> =>
   )
 
 describe('a run', () => {
+  test('of a request that failed elsewhere is not tried again when its replica dies, and nothing is held against its rows', async () => {
+    let isDeadly = true
+    const handler: Handler = ({ inputs }, hold, die) => {
+      if (!isDeadly) return tenfold(inputs)
+      die()
+      return hold()
+    }
+    const [a, b] = [await replica('a', handler), await replica('b', handler)]
+    const connected = connectTo(['a', 'b'])
+    await available(2)
+    const trials = new Trials()
+    trials.runs = 1
+    await expect(connected.run(column(1), Y, 'off-loop', undefined, trials)).rejects.toMatchObject({
+      code: 'internal',
+      details: { reason: 'killed_worker' },
+    })
+    expect([...a.asked, ...b.asked]).toEqual([1])
+    isDeadly = false
+    await available(2)
+    expect(await run(1)).toEqual([10])
+  })
+
+  test('that failed goes to another replica when it is sent again, and one that was not begun counts for nothing', async () => {
+    const refusal = new ServingError('unavailable', 'not here')
+    const failing = new ServingError('internal', 'the model failed')
+    const asked: string[] = []
+    const handler =
+      (name: string, error: ServingError): Handler =>
+      () => {
+        asked.push(name)
+        throw error
+      }
+    await replica('a', handler('a', failing))
+    await replica('b', handler('b', refusal))
+    await replica('c', handler('c', failing))
+    const connected = connectTo(['a', 'b', 'c'])
+    await available(3)
+    const trials = new Trials()
+    const again = () => Promise.resolve(connected.run(column(1), Y, 'off-loop', undefined, trials))
+    await expect(again()).rejects.toThrow('the model failed')
+    expect(trials.mayRun).toBe(true)
+    await expect(again()).rejects.toThrow('the model failed')
+    expect(asked.filter((name) => name !== 'b').toSorted()).toEqual(['a', 'c'])
+    expect(trials.runs).toBe(2)
+  })
+
   test('waits for a replica that is not there yet, and is answered by it', async () => {
     connectTo(['a'])
     const early = run(1)

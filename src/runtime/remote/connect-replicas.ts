@@ -6,6 +6,7 @@ import { keepConnection, type Connection, type Outcome } from './connection.ts'
 import { DEFAULT_MAX_FRAME_BYTES } from '../../tensor/frames/frame.ts'
 import { createPoisons } from './poison.ts'
 import { createRoster, type Member, type Rest } from './roster.ts'
+import type { Trials } from './trials.ts'
 
 export interface ReplicaOptions {
   /** Paths of the Unix sockets of the replicas; nobody needs to listen there yet. */
@@ -32,7 +33,8 @@ export interface ReplicaOptions {
 
 /** A program that runs in other processes. */
 export interface Replicas extends LoadedProgram {
-  run(inputs: Tensors, wanted: readonly string[], place?: Place, urgency?: Urgency): Promise<Tensors>
+  /** @param trials where the same request was run before: it goes to another replica if there is one, and is not run too often */
+  run(inputs: Tensors, wanted: readonly string[], place?: Place, urgency?: Urgency, trials?: Trials): Promise<Tensors>
   /** Replicas that can take a run now. */
   readonly available: number
 }
@@ -43,6 +45,7 @@ class Run extends Deadline {
   readonly wanted: readonly string[]
   /** Told to the replica, which need not run what nobody waits for. It is no sign of a hang when that time is over. */
   readonly urgency: Urgency | undefined
+  readonly trials: Trials | undefined
   /** It is refused once this many processes died that had it under way. */
   readonly mostDeaths: number
   readonly answered = Promise.withResolvers<Tensors>()
@@ -57,12 +60,14 @@ class Run extends Deadline {
     inputs: Tensors,
     wanted: readonly string[],
     urgency: Urgency | undefined,
+    trials: Trials | undefined,
     limits: { readonly deadlineMs: number; readonly mostDeaths: number; readonly onLate: (run: Run) => void },
   ) {
     super(limits.deadlineMs)
     this.inputs = inputs
     this.wanted = wanted
     this.urgency = urgency
+    this.trials = trials
     this.mostDeaths = limits.mostDeaths
     this.#onLate = limits.onLate
   }
@@ -104,7 +109,7 @@ const RETRY_AFTER_MS = 1000
  * A run whose replica dies is tried once more, alone on another one or on the next that comes up: inference may be
  * repeated. Runs reject with what the replica answered; with `unavailable` when none came up in time; with
  * `deadline_exceeded` when one did not answer in time; with `internal`, details.reason `killed_worker`, when they were
- * under way at two deaths.
+ * under way at two deaths, or at one after `trials` say that they were run already.
  */
 export function connectReplicas(options: ReplicaOptions): Replicas {
   const { now, maxRunMs, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES } = options
@@ -145,11 +150,17 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
     return replica
   }
 
-  function run(inputs: Tensors, wanted: readonly string[], _place?: Place, urgency?: Urgency): Promise<Tensors> {
+  function run(
+    inputs: Tensors,
+    wanted: readonly string[],
+    _place?: Place,
+    urgency?: Urgency,
+    trials?: Trials,
+  ): Promise<Tensors> {
     if (isReleased) return Promise.reject(releasedError())
     const verdict = poisons.judge(inputs)
     if (verdict === 'refuse') return Promise.reject(killedError())
-    const made = new Run(inputs, wanted, urgency, {
+    const made = new Run(inputs, wanted, urgency, trials, {
       deadlineMs: now() + maxRunMs,
       mostDeaths: verdict === 'run-once' ? 1 : MOST_DEATHS,
       onLate: giveUp,
@@ -162,7 +173,7 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
 
   /** Gives a run to a replica. @returns whether there is one for it */
   function place(made: Run): boolean {
-    const replica = roster.choose(made.refusedBy)
+    const replica = roster.choose(made.refusedBy, made.trials?.failedAt)
     if (replica === undefined) return false
     if (made.deaths > 0) replica.guest = made
     if (made.deaths === 0 || replica.connection.size === 0) send(replica, made)
@@ -174,12 +185,18 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
   }
 
   function send(replica: Replica, made: Run): void {
+    if (made.trials?.mayRun === false) {
+      // while it waited it was run elsewhere
+      if (replica.guest === made) replica.guest = undefined
+      return fail(made, lostError())
+    }
     const timeoutMs = Math.max(Math.min(made.deadlineMs, made.urgency?.deadlineMs ?? Infinity) - now(), 0)
     const { inputs, wanted: outputs, urgency } = made
     const { priority, key } = urgency ?? {}
     try {
       replica.connection.send({ model, version, inputs, outputs, timeoutMs, priority, key }, made)
       made.replica = replica
+      if (made.trials !== undefined) made.trials.runs++
     } catch (error) {
       if (replica.guest === made) replica.guest = undefined
       fail(made, error)
@@ -193,7 +210,10 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
       if (close(made)) made.answered.resolve(outcome.outputs)
     } else {
       const { error } = outcome
-      if (error.code === 'internal') roster.note(replica, true)
+      if (error.code === 'internal') {
+        roster.note(replica, true)
+        made.trials?.failed(replica.socket)
+      } else if (error.code === 'unavailable' && made.trials !== undefined) made.trials.runs--
       if (error.code !== 'unavailable' || !tryElsewhere(replica, made)) fail(made, error)
     }
     const { guest, connection } = replica
@@ -222,11 +242,11 @@ export function connectReplicas(options: ReplicaOptions): Replicas {
       if (!open.has(made)) continue
       made.deaths++
       made.refusedBy = undefined
-      if (made.deaths < made.mostDeaths) again.push(made)
-      else {
+      if (made.deaths >= made.mostDeaths) {
         poisons.add(made.inputs)
         fail(made, killedError())
-      }
+      } else if (made.trials?.mayRun === false) fail(made, lostError())
+      else again.push(made)
     }
     waiting.unshift(...again)
     moveGuest(replica)
@@ -324,6 +344,14 @@ function killedError(): ServingError {
     {
       details: { reason: 'killed_worker' },
     },
+  )
+}
+
+function lostError(): ServingError {
+  return new ServingError(
+    'internal',
+    'the run has failed, or the process that had it has ended, twice: it is not tried again',
+    { details: { reason: 'killed_worker' } },
   )
 }
 

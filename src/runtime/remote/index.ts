@@ -2,3 +2,4 @@ export { connectReplicas, type ReplicaOptions, type Replicas } from './connect-r
 export { createRunQueue, type RunQueueOptions } from './run-queue.ts'
 export { serveFrames, type FrameServer, type RemoteRequest, type ServeFramesOptions } from './serve-frames.ts'
 export { servePlane } from './serve-plane.ts'
+export { Trials } from './trials.ts'

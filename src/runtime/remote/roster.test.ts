@@ -27,6 +27,15 @@ test('one that is away, has a guest or owes an answer is not chosen, and neither
   expect(roster.choose(new Set([d]))).toBeUndefined()
 })
 
+test('one that is to come last is chosen only when there is no other, rested or not', () => {
+  const [a, b] = [member('a'), member('b', { size: 5 })]
+  b.restingUntilMs = 1000
+  const roster = createRoster([a, b], () => 0)
+  expect([roster.choose(undefined, new Set(['a'])), roster.choose(undefined, new Set(['a']))]).toEqual([b, b])
+  expect(roster.choose(undefined, new Set(['a', 'b']))).toBe(a)
+  expect(roster.choose(new Set([b]), new Set(['a']))).toBe(a)
+})
+
 test('one that fails three times in a row rests while another does not fail at all', () => {
   const [a, b] = [member('a'), member('b')]
   const roster = createRoster([a, b], () => 0)

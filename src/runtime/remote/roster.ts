@@ -26,8 +26,11 @@ const MOST_FAILURES = 3
 const REST: Rest = { firstMs: 1000, mostMs: 1000 }
 
 export interface Roster<M> {
-  /** One with the fewest runs under way, in turn among equals; one that rests only when there is no other. */
-  choose(except?: ReadonlySet<M>): M | undefined
+  /**
+   * One with the fewest runs under way, in turn among equals; one that rests only when there is no other.
+   * @param but sockets of those that come last of all
+   */
+  choose(except?: ReadonlySet<M>, but?: ReadonlySet<string>): M | undefined
   /** Notes how a run went. */
   note(member: M, hasFailed: boolean): void
   /** Those that can take a run. */
@@ -42,7 +45,7 @@ export function createRoster<M extends Member<unknown>>(
 ): Roster<M> {
   let turn = 0
 
-  function choose(except?: ReadonlySet<M>): M | undefined {
+  function choose(except?: ReadonlySet<M>, but?: ReadonlySet<string>): M | undefined {
     const time = now()
     let best: M | undefined
     let bestPlace = 0
@@ -50,7 +53,7 @@ export function createRoster<M extends Member<unknown>>(
       const place = (turn + i) % members.length
       const member = members[place]
       if (member === undefined || !isUsable(member) || except?.has(member) === true) continue
-      if (best !== undefined && !isBetter(member, best, time)) continue
+      if (best !== undefined && !isBetter(member, best, time, but)) continue
       best = member
       bestPlace = place
     }
@@ -82,7 +85,9 @@ function isUsable({ connection, guest, overdue }: Member<unknown>): boolean {
   return connection.isOpen && guest === undefined && overdue.size === 0
 }
 
-function isBetter(a: Member<unknown>, b: Member<unknown>, time: number): boolean {
+function isBetter(a: Member<unknown>, b: Member<unknown>, time: number, but?: ReadonlySet<string>): boolean {
+  const isLast = but?.has(a.socket) === true
+  if (isLast !== (but?.has(b.socket) === true)) return !isLast
   const isResting = a.restingUntilMs > time
   if (isResting !== b.restingUntilMs > time) return !isResting
   return a.connection.size < b.connection.size
