@@ -27,7 +27,7 @@ export interface Authorizer {
    * @throws {ServingError} `unauthenticated` without a valid key; `permission_denied` where its scopes do not hold what
    * is asked; `overloaded` in place of `unauthenticated` for a caller who fails again and again
    */
-  readonly authorize: (asked: Asked, access: 'open' | Scope) => Principal | undefined
+  readonly authorize: (asked: Asked, access: 'open' | 'metadata' | Scope) => Principal | undefined
   /** From now on these keys are valid, and no other. */
   readonly replaceKeys: (keys: readonly ApiKey[]) => void
 }
@@ -65,12 +65,13 @@ export function createAuthorizer(keys: readonly ApiKey[], { now, calendarNow }: 
     checked.forget()
   }
 
-  function authorize(asked: Asked, access: 'open' | Scope): Principal | undefined {
+  function authorize(asked: Asked, access: 'open' | 'metadata' | Scope): Principal | undefined {
     if (access === 'open') return undefined
     if (asked.query !== '' && asked.query.includes(KEY_PREFIX)) throw fail(asked.peer, KEY_IN_URL)
     const key = checked.check(asked)
-    if (!key.scopes.has(access))
-      throw new ServingError('permission_denied', `this key is not good for ${access}: use one whose scopes hold that`)
+    const scope = access === 'metadata' ? 'inference' : access
+    if (!key.scopes.has(scope))
+      throw new ServingError('permission_denied', `this key is not good for ${scope}: use one whose scopes hold that`)
     return key.principal
   }
 

@@ -126,14 +126,14 @@ describe('a key of the platform', () => {
   })
 
   test.each<[keyof typeof SECRETS, string]>([
-    ['caller', 'inference'],
-    ['viewer', 'operations'],
-    ['root', 'inference operations'],
-    ['guest', 'inference operations'],
-    ['bound', 'inference'],
+    ['caller', 'metadata inference'],
+    ['viewer', 'metadata operations'],
+    ['root', 'metadata inference operations'],
+    ['guest', 'metadata inference operations'],
+    ['bound', 'metadata inference'],
   ])('(%s) is good for %s', (name, expected) => {
     const { auth } = world()
-    for (const access of ['inference', 'operations'] as const) {
+    for (const access of ['metadata', 'inference', 'operations'] as const) {
       const work = () => auth.authorize(asked({ 'x-api-key': SECRETS[name] }), access)
       if (expected.includes(access)) expect(work()).toMatchObject({ name })
       else expect(refusal(work).code).toBe('permission_denied')

@@ -5,7 +5,7 @@ import type { Scope } from './api-key.ts'
 import { createFailureLimit } from './failure-limit.ts'
 import { createKeyCheck, KEY_IN_URL, type Asked } from './key-check.ts'
 import type { KeyRecord } from './key-record.ts'
-import { ALL_PROJECTS, explain, grantedActions, type Action, type PlatformPrincipal } from './permissions.ts'
+import { ALL_PROJECTS, allows, explain, grantedActions, type Action, type PlatformPrincipal } from './permissions.ts'
 import { createSignatureCheck, isSigned, type SignatureCheckOptions, type SignedKey } from './sigv4/check.ts'
 
 export interface PlatformAuthorizerOptions {
@@ -31,11 +31,11 @@ export interface PlatformAuthorizer {
   readonly authenticate: (asked: Asked) => PlatformPrincipal
   /**
    * Whether a request may be answered that is about no particular endpoint yet: `inference` takes `endpoints:invoke`,
-   * `operations` takes `metrics:read`. Which endpoints a key is good for is asked once the request has named one.
+   * `metadata` takes that or `endpoints:read`, `operations` takes `metrics:read`. Which endpoints a key is good for is asked once the request has named one.
    * @returns who asks; undefined where anybody may
    * @throws {ServingError} as `authenticate`, and `permission_denied`
    */
-  readonly authorize: (asked: Asked, access: 'open' | Scope | Action) => PlatformPrincipal | undefined
+  readonly authorize: (asked: Asked, access: 'open' | 'metadata' | Scope | Action) => PlatformPrincipal | undefined
   /** From now on these keys are valid, and no other. */
   readonly replaceKeys: (keys: readonly KeyRecord[]) => void
 }
@@ -53,7 +53,15 @@ interface KnownKey extends SignedKey {
 /** Headers that proved good and need no second hashing; a key's holder can write the same key in more than one way. */
 const MAX_REMEMBERED = 10_000
 
-const NEEDED: Readonly<Record<Scope, Action>> = { inference: 'endpoints:invoke', operations: 'metrics:read' }
+const NEEDED: Readonly<Record<'metadata' | Scope, Action>> = {
+  metadata: 'endpoints:read',
+  inference: 'endpoints:invoke',
+  operations: 'metrics:read',
+}
+
+function isOfPlane(access: 'metadata' | Scope | Action): access is 'metadata' | Scope {
+  return Object.hasOwn(NEEDED, access)
+}
 
 /** Decides by the platform's keys who asks and what they may ask for. Nothing is read or written. */
 export function createPlatformAuthorizer(options: PlatformAuthorizerOptions): PlatformAuthorizer {
@@ -110,11 +118,14 @@ export function createPlatformAuthorizer(options: PlatformAuthorizerOptions): Pl
     }
   }
 
-  function authorize(asked: Asked, access: 'open' | Scope | Action): PlatformPrincipal | undefined {
+  function authorize(asked: Asked, access: 'open' | 'metadata' | Scope | Action): PlatformPrincipal | undefined {
     if (access === 'open') return undefined
     const principal = authenticate(asked)
-    const action = access === 'inference' || access === 'operations' ? NEEDED[access] : access
-    if (explain(principal, action, { project: project ?? principal.project }) !== undefined) throw denied(action)
+    const target = { project: project ?? principal.project }
+    // who may use an endpoint may know what it takes
+    if (access === 'metadata' && allows(principal, 'endpoints:invoke', target)) return principal
+    const action = isOfPlane(access) ? NEEDED[access] : access
+    if (explain(principal, action, target) !== undefined) throw denied(action)
     return principal
   }
 

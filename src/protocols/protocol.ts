@@ -31,12 +31,15 @@ export interface WireResponse {
 /** Values of a path's `{placeholders}`, percent-decoded once. */
 export type PathParameters = Readonly<Record<string, string>>
 
-/** Who may call a route: anybody (health), holders of a key for inference, or of one for operating the server. */
-export type Access = 'open' | 'inference' | 'operations'
+/**
+ * Who may call a route: anybody (health), whoever may look at what is served or use it (`metadata`), holders of a key for
+ * inference, or of one for operating the server.
+ */
+export type Access = 'open' | 'metadata' | 'inference' | 'operations'
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** `inference` when absent. */
+  /** When absent, `metadata` of what is got and `inference` of the rest. */
   readonly access?: Access
   /** Who may call it with this request, where that depends on the request: in place of `access`. */
   accessOf?(request: WireRequest): Access
@@ -118,7 +121,7 @@ export function retryHeaders({ code, details }: ServingError): Readonly<Record<s
 
 /** What a request needs to be answered by a route. */
 export function accessTo(route: Route, request: WireRequest): Access {
-  return route.accessOf?.(request) ?? route.access ?? 'inference'
+  return route.accessOf?.(request) ?? route.access ?? (route.method === 'GET' ? 'metadata' : 'inference')
 }
 
 /** How to prove who one is, for an answer 401. @see RFC 9110, section 11.6.1 */

@@ -211,7 +211,7 @@ describe('asking for leave', () => {
     for (const path of ['/open', '/ware/x', '/office', '/shop', '/nothing']) await ask(path, authorize)
     await send('POST', '/office', { protocols: [wares], authorize })
     expect(asked).toEqual([
-      ['GET /ware/x', 'inference'],
+      ['GET /ware/x', 'metadata'],
       ['GET /office', 'operations'],
       ['GET /shop', 'operations'],
       ['GET /nothing', 'inference'],

@@ -420,6 +420,7 @@ describe('a model on probation', () => {
 
   test.skipIf(!needs('linux'))('sees nothing of our environment, and its crash is its own', async () => {
     process.env.SLIPWAY_TEST_CANARY = 'a secret'
+    await expectAlone() // what came before has ended
     const path = await put('endless.onnx', endlessModel())
     const compiled = compile(path, { limits: { ...limits, timeoutMs: 60_000 } })
     const failed = expect(compiled).rejects.toEqual(

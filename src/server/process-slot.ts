@@ -102,7 +102,14 @@ export function createProcessSlot(options: SlotOptions): ProcessSlot {
     }
     restarts++
     const waitMs = backoff.next(end.readyForMs)
-    log('error', `${what} died, starting another`, { how, waitMs, ...fields, ...(error && { error }) })
+    // whoever is told to end ends so: nothing is wrong with it
+    const hasEnded = how === 'exit code 0' && error === undefined
+    log(hasEnded ? 'warn' : 'error', `${what} ${hasEnded ? 'ended' : 'died'}, starting another`, {
+      how,
+      waitMs,
+      ...fields,
+      ...(error && { error }),
+    })
     startIn(waitMs)
   }
 

@@ -25,7 +25,7 @@ export const healthRoutes: readonly GrpcRoute[] = [
     }),
     accessOf: ({ body }) => accessOf(CHECK, body),
   },
-  rpc(LIST, 'inference', (_message, plane) => {
+  rpc(LIST, 'metadata', (_message, plane) => {
     const names = ['', ...SERVICE_NAMES, ...plane.models().map(({ name }) => name)]
     return { statuses: Object.fromEntries(names.map((name) => [name, { status: statusOf(name, plane) }])) }
   }),
@@ -40,7 +40,7 @@ function isServer(name: string | undefined): boolean {
 }
 
 function accessOf(path: string, body: Uint8Array): Access {
-  return isServer(textIn(decodeMessage(methodAt(path).input, body), 'service')) ? 'open' : 'inference'
+  return isServer(textIn(decodeMessage(methodAt(path).input, body), 'service')) ? 'open' : 'metadata'
 }
 
 function statusOf(name: string | undefined, plane: DataPlane): 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN' {

@@ -14,10 +14,10 @@ export function metadataRoutes(identity: ServerIdentity): readonly GrpcRoute[] {
     rpc(`${INFERENCE}/ServerLive`, 'open', () => ({ live: true })),
     rpc(`${INFERENCE}/ServerReady`, 'open', (_message, plane) => ({ ready: plane.isReady() })),
     rpc(`${INFERENCE}/ServerMetadata`, 'open', () => server),
-    rpc(`${INFERENCE}/ModelReady`, 'inference', (message, plane) => {
+    rpc(`${INFERENCE}/ModelReady`, 'metadata', (message, plane) => {
       return { ready: isModelReady(plane, textIn(message, 'name'), textIn(message, 'version')) }
     }),
-    rpc(`${INFERENCE}/ModelMetadata`, 'inference', (message, plane) =>
+    rpc(`${INFERENCE}/ModelMetadata`, 'metadata', (message, plane) =>
       modelMetadata(plane.model(textIn(message, 'name'), textIn(message, 'version')), plane),
     ),
   ]
@@ -40,7 +40,7 @@ function isModelReady(plane: DataPlane, name: string | undefined, version: strin
 
 /** There is no memory that a client could share with this server: none is registered, and none can be. */
 export const sharedMemoryRoutes: readonly GrpcRoute[] = ['System', 'Cuda'].flatMap((kind) => [
-  rpc(`${INFERENCE}/${kind}SharedMemoryStatus`, 'inference', () => ({})),
+  rpc(`${INFERENCE}/${kind}SharedMemoryStatus`, 'metadata', () => ({})),
   rpc(`${INFERENCE}/${kind}SharedMemoryUnregister`, 'inference', () => ({})),
   rpc(`${INFERENCE}/${kind}SharedMemoryRegister`, 'inference', () => {
     throw new ServingError('unsupported', 'shared memory is not spoken here: send tensors in the message')

@@ -9,7 +9,7 @@ import { INFERENCE, rpc, textIn, type Answer, type GrpcRoute } from './rpc.ts'
 
 /** How a model is run. @see Triton's `ModelConfig` */
 export function modelConfigRoute(limits: ConfigLimits): GrpcRoute {
-  return rpc(`${INFERENCE}/ModelConfig`, 'inference', (message, plane) => ({
+  return rpc(`${INFERENCE}/ModelConfig`, 'metadata', (message, plane) => ({
     config: modelConfig(plane.model(textIn(message, 'name'), textIn(message, 'version')), limits),
   }))
 }

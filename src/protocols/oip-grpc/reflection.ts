@@ -10,7 +10,7 @@ import { GRPC_STATUS } from './status.ts'
  * @see gRPC, "GRPC Server Reflection Protocol"
  */
 export const reflectionRoutes: readonly GrpcRoute[] = ['v1', 'v1alpha'].map((version) =>
-  rpc(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, 'inference', (message) => ({
+  rpc(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, 'metadata', (message) => ({
     valid_host: message['host'],
     original_request: message,
     ...answerTo(message),

@@ -69,7 +69,8 @@ function metadata(_request: WireRequest, plane: DataPlane, _call: Call, paramete
 
 function modelReady(_request: WireRequest, plane: DataPlane, _call: Call, parameters: PathParameters): WireResponse {
   const model = plane.model(parameters.model, parameters.version)
-  if (model.state !== 'ready') throw new ServingError('unavailable', `model ${model.name} is ${model.state}`)
+  if (model.state !== 'ready')
+    throw model.trouble ?? new ServingError('unavailable', `model ${model.name} is ${model.state}`)
   return json(200, { name: model.name, ready: true })
 }
 

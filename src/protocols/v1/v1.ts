@@ -102,7 +102,10 @@ function list(_request: WireRequest, plane: DataPlane): WireResponse {
 function status(_request: WireRequest, plane: DataPlane, _call: Call, parameters: PathParameters): WireResponse {
   const model = find(plane, parameters)
   if (model.state !== 'ready')
-    throw new ServingError('unavailable', `model ${quote(model.name)} is ${model.state}; ask again a little later`)
+    throw (
+      model.trouble ??
+      new ServingError('unavailable', `model ${quote(model.name)} is ${model.state}; ask again a little later`)
+    )
   const versions =
     parameters['version'] === undefined ? plane.models().filter(({ name }) => name === model.name) : [model]
   return json(200, modelStatus(model.name, versions))

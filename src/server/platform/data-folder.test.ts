@@ -2,7 +2,14 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ensureCredentials, ensureMasterKey, lockDataFolder, readCredentials, readMasterKey } from './data-folder.ts'
+import {
+  ensureCredentials,
+  ensureMasterKey,
+  lockDataFolder,
+  readCredentials,
+  readMasterKey,
+  unwritable,
+} from './data-folder.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -60,6 +67,19 @@ test("a data folder is one platform's at a time, and that of a killed one is fre
   await (
     await lockDataFolder(folder)
   )()
+})
+
+test('a folder in which nothing can be written is refused in a sentence', async () => {
+  await writeFile(join(folder, 'run'), 'a file')
+  const refused = {
+    code: 'refused',
+    message: expect.stringMatching(/^the data folder .* cannot be written: /) as unknown,
+  }
+  await expect(lockDataFolder(folder)).rejects.toMatchObject(refused)
+  await expect(lockDataFolder(join(folder, 'run'))).rejects.toMatchObject(refused)
+  expect(unwritable(folder, Object.assign(new Error('EROFS'), { code: 'EROFS' }))).toMatchObject({
+    message: expect.stringContaining('it is mounted read-only') as unknown,
+  })
 })
 
 test('a lock that says nothing, or no process, is of one that was killed while it started', async () => {

@@ -106,19 +106,23 @@ const HALF_WRITTEN_MS = 100
 /**
  * Makes the data folder ours alone, as long as this process lives.
  * @returns gives it back
- * @throws {ServingError} `conflict` while another platform runs on it
+ * @throws {ServingError} `conflict` while another platform runs on it; `refused` where nothing can be written
  */
 export async function lockDataFolder(dataFolder: string): Promise<() => Promise<void>> {
   const path = join(dataFolder, LOCK_FILE)
-  await mkdir(dataFolder, { recursive: true })
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  try {
+    await mkdir(dataFolder, { recursive: true })
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw unwritable(dataFolder, error)
+  }
   const ours = `${process.pid} ${await birthOf(process.pid)}\n`
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       await writeFile(path, ours, { flag: 'wx', mode: 0o600 })
       return () => rm(path, { force: true })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(dataFolder, error)
     }
     const [pid = '', birth = ''] = (await readFile(path, 'utf8').catch(() => '')).trim().split(' ')
     if (pid === '' && attempt < 2) {
@@ -134,6 +138,26 @@ export async function lockDataFolder(dataFolder: string): Promise<() => Promise<
     await rm(path, { force: true }) // of one that was killed
   }
   throw new ServingError('conflict', `another platform is being started on the data folder ${quote(dataFolder, 200)}`)
+}
+
+/** What the system says of folders in which a platform cannot run. */
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  EROFS: 'it is mounted read-only',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  ENOTDIR: 'a part of its path is a file',
+  EEXIST: 'it is a file',
+}
+
+/** Why nothing can be written, in a sentence; what is not known of it as it is. */
+export function unwritable(dataFolder: string, error: unknown): unknown {
+  const why = UNWRITABLE[(error as NodeJS.ErrnoException).code ?? '']
+  if (why === undefined) return error
+  return new ServingError(
+    'refused',
+    `the data folder ${quote(dataFolder, 200)} cannot be written: ${why}; mend that, or name another with --data`,
+    { cause: error },
+  )
 }
 
 async function isAlive(pid: number, birth: string): Promise<boolean> {

@@ -76,6 +76,18 @@ test('whose key it is does not depend on the project that is named', () => {
   expect(find.ofKey({ headers: names, query: '' })).toBeUndefined()
 })
 
+test('a key of one project beside the name of another is known for that; a public id alone is not', () => {
+  const beside = (named: string, authorization: string) =>
+    find.isOfAnother({ headers: { 'x-slipway-project': named, authorization } })
+  expect(beside('default', `Bearer ${theirs}`)).toBe(true)
+  expect(beside('nowhere', `Bearer ${theirs}`)).toBe(true)
+  expect(beside('team', `Bearer ${theirs}`)).toBe(false)
+  expect(beside('team', `Bearer ${admin}`)).toBe(false)
+  expect(beside('team', `Bearer ${createKey()}`)).toBe(false)
+  expect(beside('default', 'AWS4-HMAC-SHA256 Credential=SLWAAAAAAAAAAAAAAAAA/20260101/x')).toBe(false)
+  expect(find.isOfAnother({ headers: { authorization: `Bearer ${theirs}` } })).toBe(false)
+})
+
 test('it is kept in a file that nobody else may read', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slw-directory-'))
   expect((await readDirectory(folder)).projects).toEqual([])

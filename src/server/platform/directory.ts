@@ -88,6 +88,8 @@ export interface ProjectFinder {
   (request: Pick<WireRequest, 'headers' | 'query'>): string | undefined
   /** Whose key comes with it, whatever project it names. @returns undefined for those of the default one, of the whole platform, and for what is none */
   ofKey(request: Pick<WireRequest, 'headers' | 'query'>): string | undefined
+  /** Whether a request names a project with the key of another one. Signatures, of which the public id alone is known here, never do. */
+  isOfAnother(request: Pick<WireRequest, 'headers'>): boolean
 }
 
 export function createProjectFinder({ keys, projects }: Directory): ProjectFinder {
@@ -122,5 +124,13 @@ export function createProjectFinder({ keys, projects }: Directory): ProjectFinde
     return project
   }
 
-  return Object.assign(projectOf, { ofKey })
+  function isOfAnother({ headers }: Pick<WireRequest, 'headers'>): boolean {
+    const named = headers[PROJECT_HEADER]
+    const header = headers['authorization'] ?? headers['x-api-key']
+    if (named === undefined || header === undefined || header.includes('Credential=')) return false
+    const own = ofKey({ headers, query: '' })
+    return own !== undefined && own !== named
+  }
+
+  return Object.assign(projectOf, { ofKey, isOfAnother })
 }

@@ -157,7 +157,7 @@ test('tables and directory that somebody took away or changed are written again'
   const table = tableOf('default', 3)
   await fleet.publish(table)
   await fleet.publish(tableOf('other', 1, [{ name: 'e', isPaused: false, variants: [] }]))
-  await rm(join(folder, 'routes'), { recursive: true })
+  for (const name of ['default.json', 'other.json', 'directory']) await rm(join(folder, 'routes', name))
   const read = () => createRouteFiles(join(folder, 'routes')).read('default')
   await expect.poll(read).toEqual(table)
   await expect.poll(() => readDirectory(join(folder, 'routes'))).toMatchObject({ projects: ['other'] })

@@ -11,7 +11,7 @@ import { PROJECT_HEADER } from './directory.ts'
 /**
  * Refuses a request that names another project than the one that is about to answer it: one without endpoints has no
  * runner, and nobody else's endpoint of the same name may stand in for its own.
- * @throws {ServingError} `not_found`; `unauthenticated` for a key that is not good for any project but its own
+ * @throws {ServingError} `not_found`; `permission_denied` for a key that is not good for any project but its own
  */
 export function refuseOtherProject(
   principal: Principal | undefined,
@@ -20,8 +20,18 @@ export function refuseOtherProject(
 ): void {
   const named = headers[PROJECT_HEADER]
   if (named === undefined || named === project) return
-  if (principal?.project !== ALL_PROJECTS) throw new ServingError('unauthenticated', UNAUTHENTICATED)
+  if (principal === undefined) throw new ServingError('unauthenticated', UNAUTHENTICATED)
+  if (principal.project !== ALL_PROJECTS) throw namesAnother()
   throw new ServingError('not_found', `there is no endpoint in the project ${quote(named)}`)
+}
+
+/** The refusal of a key that is good, with a header that is not for it; whether there is such a project it does not tell. */
+export function namesAnother(): ServingError {
+  return new ServingError(
+    'permission_denied',
+    `this key is good for its own project alone, and the header ${PROJECT_HEADER} names another: leave the header out`,
+    { details: { reason: 'project' } },
+  )
 }
 
 /**

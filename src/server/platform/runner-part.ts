@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { RouteTable, RouteVariant } from '../../api/route-table.ts'
 import type { Principal } from '../../auth/authorizer.ts'
+import { ALL_PROJECTS, type PlatformPrincipal } from '../../auth/permissions.ts'
 import { createPlatformAuthorizer } from '../../auth/platform-authorizer.ts'
 import { ServingError } from '../../core/errors.ts'
 import { HTTP_STATUS } from '../../core/http-status.ts'
 import { grpcFailure } from '../../protocols/oip-grpc/status.ts'
-import { json, retryHeaders, type Handle, type WireResponse } from '../../protocols/protocol.ts'
+import { json, retryHeaders, type Handle, type WireRequest, type WireResponse } from '../../protocols/protocol.ts'
 import type { RouterOptions } from '../../protocols/router.ts'
 import { choose } from '../../runtime/choose.ts'
 import { createDescriber } from '../../runtime/endpoints/describe.ts'
@@ -29,13 +30,21 @@ import { recallProfile } from '../profile.ts'
 import { createArrivals } from './arrivals.ts'
 import { linkToControl, type ControlLink } from './control-link.ts'
 import { readMasterKey } from './data-folder.ts'
-import { createProjectFinder, NO_PROJECTS, readDirectory, stampOfDirectory, type ProjectFinder } from './directory.ts'
+import {
+  createProjectFinder,
+  NO_PROJECTS,
+  PROJECT_HEADER,
+  readDirectory,
+  stampOfDirectory,
+  type ProjectFinder,
+} from './directory.ts'
 import { openGate, type Gate } from './gate.ts'
 import { createOwnBundles } from './intake/own-bundles.ts'
 import { createRunnerMonitor, type RunnerMonitor } from './monitor/runner-monitor.ts'
-import { operationsOfProject, refuseOtherProject } from './one-project.ts'
+import { namesAnother, operationsOfProject, refuseOtherProject } from './one-project.ts'
 import { openWhole } from './open-whole.ts'
 import { openQuotaGate } from './quota-gate.ts'
+import { tellingRefusals } from './refusals.ts'
 import { createRouteFiles } from './route-files.ts'
 import { gateOf, QUOTAS_FOLDER, type PlatformRunner } from './settings.ts'
 
@@ -138,6 +147,20 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
       refuseOtherProject(principal, request, project)
       return principal
     })
+
+  /** @throws {ServingError} `permission_denied` for a key that is good, but not for the project that the request names */
+  function refuseForeign(request: WireRequest, other: string | undefined): void {
+    if (request.headers[PROJECT_HEADER] === undefined) return
+    if (projectOf.isOfAnother(request)) throw namesAnother()
+    if (other === undefined || projectOf.ofKey(request) !== undefined) return // it is said there whether it is good
+    let principal: PlatformPrincipal
+    try {
+      principal = authorizer.authenticate(request)
+    } catch {
+      return // so is what a stranger may do
+    }
+    if (principal.project !== ALL_PROJECTS) throw namesAnother()
+  }
 
   const endpoints: EndpointPlane = createEndpointPlane({
     project,
@@ -307,10 +330,15 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     },
     authorize,
     handing: (wire, handle) => {
-      const own = arrivals.holding(handle)
+      const own = tellingRefusals(arrivals.holding(handle), (call, code) => endpoints.refused(call, code))
       if (!platform.isFront) return own
       return (request, plane, call) => {
         const other = projectOf(request)
+        try {
+          refuseForeign(request, other)
+        } catch (error) {
+          return Promise.resolve(failureOf(wire, ServingError.from(error)))
+        }
         if (other === undefined) return own(request, plane, call)
         const gate = gates.get(other)
         if (gate === undefined)
@@ -326,6 +354,7 @@ export async function createRunnerPart(options: RunnerPartOptions): Promise<Runn
     },
     authorizeHead: (request, access) => {
       const other = projectOf(request)
+      noting(() => refuseForeign(request, other))
       if (other === undefined) return authorize(request, access)
       // whether its own key is good there is said there; a key of the whole platform is known here too, and a stranger's nowhere
       if (projectOf.ofKey(request) === undefined) authorizeHere(request, access)

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { ServingError } from '../../../core/errors.ts'
-import { quote, quoteList } from '../../../core/text.ts'
+import { quote } from '../../../core/text.ts'
 import { isMetadataAddress, isPublicAddress } from './addresses.ts'
 import { checkFileName } from './file-name.ts'
 
@@ -80,7 +80,7 @@ export function parseFetchTarget(text: string, { allowed = [], ports = USUAL_POR
   if (host.includes('xn--')) throw badUrl(`${quote(host)} is a name in punycode, which is not taken`)
   if (!ports.has(port))
     throw badUrl(
-      `port ${port} is not taken, but for ${quoteList([...ports].map(String))}; ${byOperator(`${host}:${port}`)}`,
+      `models are fetched from port ${[...ports].join(' or ')}, and this URL has port ${port}; ${byOperator(`${host}:${port}`)}`,
     )
   if (isIP(host) === 0 && LOCAL_NAME.test(host)) throw notPublic(host)
   return { url, host, port, isAllowed }
