@@ -87,8 +87,10 @@ describe('a folder of documents', () => {
       { effect: 'settings', changes: [{ path: 'versions.2' }, { path: 'labels.stable', from: 1, to: 2 }] },
       { effect: 'rollout', changes: [{ path: 'variants.main.version', to: 'stable (fraud/2)' }] },
     ])
-    const endpoint = JSON.parse((await slipway('get', 'endpoint', 'fraud', '--json')).stdout) as object
-    expect(endpoint).toMatchObject({ revision: 2, servedRevision: 2, variants: [{ version: 2 }] })
+    const endpoint = async () => JSON.parse((await slipway('get', 'endpoint', 'fraud', '--json')).stdout) as object
+    await expect
+      .poll(endpoint, { timeout: 10_000 })
+      .toMatchObject({ revision: 2, servedRevision: 2, variants: [{ version: 2 }] })
     expect(await versionsOf('fraud')).toEqual([1, 2])
   })
 

@@ -102,7 +102,7 @@ function failedError(
 }
 
 /** A plan as lines: `+` what comes, `-` what goes, `~` what becomes something else. */
-function describePlan({ kind, project, name, summary, changes }: Planned, paint: Paint): string {
+function describePlan({ kind, project, name, summary, changes, warnings = [] }: Planned, paint: Paint): string {
   const where = kind === 'Project' ? '' : paint.dim(` (project ${project})`)
   const width = Math.min(40, Math.max(0, ...changes.map(({ path }) => path.length)))
   const lines = changes.map(({ path, from, to }) => {
@@ -111,7 +111,8 @@ function describePlan({ kind, project, name, summary, changes }: Planned, paint:
     if (to === undefined) return `  ${paint.bad(`- ${place}  ${shown(from)}`)}\n`
     return `  ${paint.warn(`~ ${place}  ${shown(from)} → ${shown(to)}`)}\n`
   })
-  return `${paint.bold(`${kind.toLowerCase()} ${name}`)}${where}: ${plain(summary)}\n${lines.join('')}`
+  const warned = warnings.map((warning) => `  ${paint.warn('warning:')} ${plain(warning)}\n`)
+  return `${paint.bold(`${kind.toLowerCase()} ${name}`)}${where}: ${plain(summary)}\n${lines.join('')}${warned.join('')}`
 }
 
 function shown(value: unknown): string {
@@ -120,13 +121,14 @@ function shown(value: unknown): string {
 }
 
 function tellJson(planned: readonly Planned[], isApplied: boolean, { stdout }: CommandContext): void {
-  const documents = planned.map(({ kind, project, name, effect, summary, changes }) => ({
+  const documents = planned.map(({ kind, project, name, effect, summary, changes, warnings = [] }) => ({
     kind,
     project,
     name,
     effect,
     summary,
     changes,
+    warnings,
   }))
   stdout.write(`${JSON.stringify({ isApplied, documents }, null, 2)}\n`)
 }

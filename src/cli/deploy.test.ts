@@ -11,7 +11,8 @@ let folder = ''
 beforeAll(async () => {
   platform = await startTestPlatform()
   folder = await mkdtemp(join(tmpdir(), 'slipway-deploy-'))
-  for (const name of ['fraud.pkl', 'fraud-2.pkl', 'bad.pkl']) await writeFile(join(folder, name), `bytes of ${name}`)
+  for (const name of ['fraud.pkl', 'fraud-2.pkl', 'bad.pkl', 'other.pkl'])
+    await writeFile(join(folder, name), `bytes of ${name}`)
 })
 afterAll(async () => {
   await platform.close()
@@ -55,6 +56,19 @@ describe('a deployment', () => {
     expect(told).toMatchObject({ project: 'default', endpoint: 'fraud', model: 'fraud', version: 2, label: 'stable' })
     expect(told.digest).toMatch(/^[0-9a-f]{64}$/)
     expect((await slipway('label', 'fraud')).stdout).toBe('stable  fraud/2\n')
+  })
+
+  test('of the file that the endpoint answers with changes nothing, unless something new is said of it', async () => {
+    const again = ['deploy', join(folder, 'fraud-2.pkl'), '--endpoint', 'fraud']
+    const { code, stdout, stderr } = await slipway(...again)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^nothing changes: endpoint fraud answers with fraud\/2, which was made of this very file/)
+    expect(await json(...again)).toMatchObject({ model: 'fraud', version: 2, revision: 2, isUnchanged: true })
+    expect(await json('deploy', join(folder, 'fraud.pkl'), '--endpoint', 'twin', '--model', 'twin')).toMatchObject({
+      version: 1,
+    })
+    const wished = ['--endpoint', 'twin', '--description', 'once more', '--bake-ms', '0']
+    expect(await json('deploy', join(folder, 'fraud.pkl'), ...wished)).toMatchObject({ model: 'twin', version: 2 })
   })
 
   test('that fails says why and what the process said, and the old version answers on', async () => {
@@ -103,6 +117,39 @@ describe('a deployment', () => {
     expect(watched.code).toBe(1)
     expect(watched.stderr).toMatch(
       /slipway: revision 1 of endpoint slow (was cancelled|failed|was rolled back): .*nothing to answer with yet\n$/,
+    )
+  })
+
+  test('that would break the callers of an endpoint leaves it as it is, unless that is meant', async () => {
+    await json('deploy', join(folder, 'fraud.pkl'), '--endpoint', 'busy', '--bake-ms', '0')
+    const other = ['deploy', join(folder, 'other.pkl'), '--endpoint', 'busy']
+    const { code, stdout, stderr } = await slipway(...other)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(
+      'slipway: variant v2 (busy/2) does not take or give what busy/1 does, which answers: the input "amount" is taken no more; the input "speed", FP32 [-1,1], must be sent. Callers of busy would fail, so it goes on as it was, and busy/2 is ready beside it: say --allow-other-signature if that is meant',
+    )
+    expect(await json('get', 'endpoint', 'busy')).toMatchObject({ revision: 1, variants: [{ version: 1, share: 1 }] })
+    expect(await json(...other, '--allow-other-signature')).toMatchObject({ version: 3, revision: 2 })
+    expect(await json('get', 'endpoint', 'busy')).toMatchObject({ variants: [{ version: 3, share: 1 }] })
+  })
+
+  test('that is interrupted before its endpoint is told of it says that this one stays as it is', async () => {
+    const held = Promise.withResolvers<void>()
+    platform.making.held = held.promise
+    const over = new AbortController()
+    let stderr = ''
+    const write = (text: string): boolean => {
+      stderr += text
+      if (text.includes('compiling')) over.abort()
+      return true
+    }
+    const args = ['deploy', join(folder, 'fraud-2.pkl'), '--endpoint', 'busy', '--data', platform.data]
+    const stdout = { write: () => true }
+    expect(await runCommandLine(args, { env: {}, stdout, stderr: { write }, signal: over.signal })).toBe(1)
+    platform.making.held = undefined
+    held.resolve()
+    expect(stderr).toMatch(
+      /slipway: interrupted; the platform goes on with busy\/4, and endpoint busy stays as it is: `slipway describe version/,
     )
   })
 

@@ -16,9 +16,12 @@ import {
 } from './platform/follow-deployment.ts'
 import { bringSource, nameSource, stemOf } from './platform/model-source.ts'
 import { unlessMissing } from './platform/planned.ts'
+import { refuseOtherSignatures } from './platform/other-signatures.ts'
 import { planDeployment, type DeployWishes } from './platform/plan-deployment.ts'
 import { PLATFORM_OPTIONS, PROJECT_OPTION } from './platform/platform-options.ts'
+import { sameFileAs } from './platform/same-file.ts'
 import { formatDuration, paintFor, plain } from './platform/terminal.ts'
+import { takeBack } from './platform/take-back.ts'
 import { tellLogTail } from './platform/tell-log-tail.ts'
 import { tryLine } from './platform/try-line.ts'
 import { beginWatch } from './platform/watch.ts'
@@ -142,6 +145,11 @@ const options = {
     isFlagOnly: true,
     doc: 'make the version and leave every endpoint as it is; with --label, an endpoint that names the label has it once it is applied again',
   },
+  allowOtherSignature: {
+    type: 'boolean',
+    isFlagOnly: true,
+    doc: 'let it take or give something else than what answers now, although callers of today fail then',
+  },
   ifAbsent: { type: 'boolean', isFlagOnly: true, doc: 'do nothing where there is an endpoint of that name' },
   detach: { type: 'boolean', isFlagOnly: true, doc: 'end once the platform has it, without waiting for it to answer' },
   ...PROJECT_OPTION,
@@ -172,6 +180,16 @@ export const deployCommand: Command<typeof options> = {
         tellPresent(before, given.json, context)
         return EXIT.done
       }
+      const { allowUntested, steps } = howToCompile(given)
+      const runtime = given.runtime === 'python' ? { runtime: given.runtime } : {}
+      if (before !== undefined && !hasWishes(given)) {
+        const how = { allowUntested, steps, ...runtime }
+        const same = await sameFileAs(client, before, named, { model: given.model, how, signal })
+        if (same !== undefined) {
+          tellSame(before, same, given.json, context)
+          return EXIT.done
+        }
+      }
       const model = given.model ?? before?.spec.variants[0]?.model ?? name
       const show = showPhases(name, context)
       const watch = await beginWatch(client, project, signal)
@@ -188,8 +206,6 @@ export const deployCommand: Command<typeof options> = {
           { cause: error },
         )
       })
-      const { allowUntested, steps } = howToCompile(given)
-      const runtime = given.runtime === 'python' ? { runtime: given.runtime } : {}
       const { number } = await client.call('createVersion', {
         params: { project, model },
         body: {
@@ -202,6 +218,7 @@ export const deployCommand: Command<typeof options> = {
       })
       const deployed = { project, endpoint: name, model, version: number }
       const way = sameWay(given)
+      let isEndpointTold = false
       try {
         if (given.versionOnly) {
           await makeVersionAlone({ client, project, watch, onPhase: show, signal }, deployed, given, context, () =>
@@ -211,9 +228,14 @@ export const deployCommand: Command<typeof options> = {
           )
           return EXIT.done
         }
+        const followed: Followed = { client, project, watch, onPhase: show, signal }
+        const isChecked = before?.servedRevision !== undefined && !given.detach && !given.allowOtherSignature
+        const at = { project, endpoint: name, signal }
+        const checked = isChecked ? await checkSignature(followed, deployed, wishes) : undefined
+        isEndpointTold = true
         const changed = await changeSpec(
           client,
-          { project, endpoint: name, signal },
+          checked === undefined ? at : { ...at, revision: checked.revision },
           (current) => planDeployment(current, { model, version: number }, wishes),
           `deploy ${named.fileName} as ${model}/${number}`,
         )
@@ -222,8 +244,9 @@ export const deployCommand: Command<typeof options> = {
           tellDetached({ ...deployed, revision }, way, given.json, context)
           return EXIT.done
         }
-        const followed: Followed = { client, project, watch, onPhase: show, signal }
-        const version = await followVersion(followed, model, number)
+        const version = await followVersion(followed, model, number).catch(async (error: unknown) => {
+          throw await withoutEndpoint(error, followed, changed, deployed)
+        })
         const { endpoint } = await followRevision(followed, name, revision)
         await putLabel(followed, deployed, given.label)
         const tookMs = performance.now() - begun
@@ -232,10 +255,51 @@ export const deployCommand: Command<typeof options> = {
         return EXIT.done
       } catch (error) {
         show.end()
-        throw toldError(error, deployed, { way, isVersionOnly: given.versionOnly }, context)
+        const isLeft = !given.versionOnly && !isEndpointTold
+        throw toldError(error, deployed, { way, isVersionOnly: given.versionOnly || isLeft, isLeft }, context)
       }
     })
   },
+}
+
+/**
+ * Waits for a version that an endpoint which answers shall get, and sees that its callers can stay as they are.
+ * @returns the revision of the endpoint that this holds for
+ * @throws {ServingError} as `refuseOtherSignatures`, and why there is no such version
+ */
+async function checkSignature(
+  followed: Followed,
+  deployed: Deployed,
+  wishes: DeployWishes,
+): Promise<{ readonly revision: number } | undefined> {
+  const { client, signal } = followed
+  const { project, endpoint, model, version } = deployed
+  await followVersion(followed, model, version)
+  const params = { project, endpoint }
+  const current = await unlessMissing(client.call('getEndpoint', { params, signal }))
+  if (current === undefined) return undefined
+  const spec = planDeployment(current.spec, { model, version }, wishes)
+  refuseOtherSignatures(await client.call('planEndpoint', { params, body: { spec }, signal }), deployed)
+  return current
+}
+
+/** The failure of a version; where it leaves an endpoint that this command made, that is taken away, and said. */
+async function withoutEndpoint(
+  thrown: unknown,
+  followed: Followed,
+  made: Endpoint,
+  { model, version }: Deployed,
+): Promise<unknown> {
+  if (followed.signal.aborted) return thrown
+  // that it could not be tidied up is no news beside why the version failed
+  const isGone = await takeBack(followed, made, { model, version }).catch(() => false)
+  if (!isGone) return thrown
+  const error = ServingError.from(thrown)
+  const said = `endpoint ${made.name}, which never answered, is taken away again`
+  return new ServingError(error.code, `${error.message}; ${said}`, {
+    cause: error.cause,
+    details: { ...error.details, isEndpointRemoved: true },
+  })
 }
 
 interface Deployed {
@@ -363,6 +427,36 @@ function tellPresent({ project, name, revision }: Endpoint, asJson: boolean, { s
   else stdout.write(`endpoint ${name} is there already\n`)
 }
 
+/** Whether anything is said of the deployment besides the file and where it goes. */
+function hasWishes(given: Given): boolean {
+  const { description, label, canary, linear, bakeMs, rolloutTimeoutMs, min, max, idleTimeoutMs } = given
+  const { blueGreen, allAtOnce, isolated, versionOnly, variant, weight, shadow } = given
+  const values = [description, label, canary, linear, bakeMs, rolloutTimeoutMs, min, max, idleTimeoutMs]
+  return (
+    [...values, variant, weight, shadow].some((value) => value !== undefined) ||
+    blueGreen ||
+    allAtOnce ||
+    isolated ||
+    versionOnly
+  )
+}
+
+function tellSame(
+  { project, name, revision }: Endpoint,
+  { model, number }: Version,
+  asJson: boolean,
+  { stdout }: CommandContext,
+): void {
+  if (asJson)
+    stdout.write(
+      `${JSON.stringify({ project, endpoint: name, revision, model, version: number, isUnchanged: true })}\n`,
+    )
+  else
+    stdout.write(
+      `nothing changes: endpoint ${name} answers with ${model}/${number}, which was made of this very file (--description makes a version of it all the same)\n`,
+    )
+}
+
 function tellDetached(
   deployed: Deployed & { readonly revision: number },
   way: string,
@@ -380,7 +474,16 @@ function tellDetached(
 function toldError(
   thrown: unknown,
   deployed: Deployed,
-  { way, isVersionOnly }: { readonly way: string; readonly isVersionOnly: boolean },
+  {
+    way,
+    isVersionOnly,
+    isLeft,
+  }: {
+    readonly way: string
+    readonly isVersionOnly: boolean
+    /** Whether the endpoint was yet to be told of it. */
+    readonly isLeft: boolean
+  },
   context: CommandContext,
 ): ServingError {
   const error = ServingError.from(thrown)
@@ -389,10 +492,14 @@ function toldError(
     const next = isVersionOnly
       ? `\`slipway describe version ${version}${way}\` tells how far it is, and \`slipway cancel version ${version}${way}\` gives it up`
       : `\`slipway rollout ${deployed.endpoint}${way} --watch\` follows it, and --cancel in place of --watch gives it up`
-    return new ServingError('cancelled', `interrupted; the platform goes on with ${version}: ${next}`, {
-      cause: error,
-      details: { ...deployed },
-    })
+    return new ServingError(
+      'cancelled',
+      `interrupted; the platform goes on with ${version}${isLeft ? `, and endpoint ${deployed.endpoint} stays as it is` : ''}: ${next}`,
+      {
+        cause: error,
+        details: { ...deployed },
+      },
+    )
   }
   tellLogTail(error, context)
   return new ServingError(error.code, error.message, { cause: error.cause, details: { ...deployed, ...error.details } })

@@ -157,7 +157,12 @@ describe('keys', () => {
 test.each<[string, string[], RegExp]>([
   ['no word', [], /say `key new`/],
   ['another word', ['make'], /say `key new`/],
-  ['one word too many', ['new', 'x'], /say `key new`/],
+  [
+    'a name without a role',
+    ['new', 'x'],
+    /`key new x` makes a key of the platform, and says no role: add --role viewer/,
+  ],
+  ['one word too many', ['new', 'x', 'y'], /say `key new`/],
   ['no name to remove', ['remove', '--file', 'x'], /say `key new`/],
   ['no file', ['list'], /--file is missing/],
   ['a name that cannot be one', ['new', '--name', '../x'], /--name is "..\/x"; a name is/],

@@ -143,6 +143,10 @@ export const keyCommand: Command<typeof options> = {
     else if (what === 'show' && more.length === 0) await showAdminKey(given, context)
     else if (what === 'list' && more.length === 0) await listKeys(fileOf(given), given.json, context)
     else if (what === 'remove' && more.length === 1) await dropKey(more[0] ?? '', fileOf(given), given.json, context)
+    else if (what === 'new' && more.length === 1)
+      throw new UsageError(
+        `\`key new ${more[0] ?? ''}\` makes a key of the platform, and says no role: add --role ${ROLES.join(', ')} (a key for a file is made by \`key new --name\`)`,
+      )
     else
       throw new UsageError(
         'say `key new`, `key list --file <path>` or `key remove <name> --file <path>`; of a platform `key new <name> --role invoker`, `get keys` or `delete key <name>`',

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { failure, startApiServer } from '../client/api-server.fixture.ts'
 import { startTestPlatform, type TestPlatform } from './platform/platform.fixture.ts'
 import { runCommandLine } from './run.ts'
 import { runHere, type Ran } from './testing.fixture.ts'
@@ -225,6 +226,18 @@ describe('verbs for what is there', () => {
     expect(await json('get', 'endpoint', 'fraud')).toMatchObject({ spec: { isPaused: true } })
     expect(await json('resume', 'fraud')).toMatchObject({ endpoint: 'fraud', isPaused: false })
     expect((await slipway('pause')).stderr).toMatch(/name one endpoint: `slipway pause fraud`/)
+  })
+
+  test('a first deploy that fails leaves the version that failed and no endpoint', async () => {
+    await writeFile(join(folder, 'bad.pkl'), 'bad')
+    const { code, stderr } = await slipway('deploy', join(folder, 'bad.pkl'), '--endpoint', 'never', '--model', 'worse')
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/calls os\.system.*; endpoint never, which never answered, is taken away again/)
+    expect((await slipway('get', 'endpoint', 'never')).code).toBe(1)
+    expect(await json('get', 'version', 'worse/1')).toMatchObject({ state: 'failed' })
+    // one that answers stays as it is
+    expect((await slipway('deploy', join(folder, 'bad.pkl'), '--endpoint', 'fraud')).stderr).not.toMatch(/taken away/)
+    expect(await json('get', 'endpoint', 'fraud')).toMatchObject({ state: 'ready' })
   })
 
   test('deploy --version-only makes a version and leaves the endpoint as it is', async () => {
@@ -455,6 +468,26 @@ describe('what the platform tells', () => {
     expect(await slipway('logs', 'fraud')).toEqual({ code: 0, stdout: '', stderr: '' })
     expect((await slipway('logs')).stderr).toMatch(/name one endpoint/)
   })
+})
+
+test('what is sent again is told of once, with the cause; what cannot be meant is named', async () => {
+  let answers = 0
+  const away = await startApiServer(() =>
+    ++answers < 3 ? failure(503, 'unavailable', 'the database cannot be reached; try again') : { body: { items: [] } },
+  )
+  try {
+    const { stderr } = await slipway('get', 'models', '--url', away.url)
+    expect(stderr).toBe('slipway: the database cannot be reached; asking again for 20 s\nthere are no models\n')
+  } finally {
+    await away.close()
+  }
+  const empty = join(folder, 'empty.onnx')
+  await writeFile(empty, '')
+  expect((await slipway('deploy', empty)).stderr).toMatch(/empty\.onnx" is empty: it holds no model/)
+  const noCa = await slipway('get', 'models', '--url', 'https://127.0.0.1:1', '--ca-file', join(folder, 'fraud.pkl'))
+  expect(noCa.stderr).toMatch(/fraud\.pkl" holds no certificate/)
+  await writeFile(join(folder, 'nameless.yaml'), 'kind: Endpoint\nspec: {}\n')
+  expect((await slipway('apply', '-f', join(folder, 'nameless.yaml'))).stderr).toMatch(/has no name; a name is/)
 })
 
 describe('a folder', () => {

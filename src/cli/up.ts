@@ -7,7 +7,7 @@ import { ServingError } from '../core/errors.ts'
 import { quote } from '../core/text.ts'
 import { setLogLevel } from '../server/log.ts'
 import { bodyMemoryMiB, shareOfMemoryMiB } from '../server/machine.ts'
-import { ensureCredentials } from '../server/platform/data-folder.ts'
+import { ensureCredentials, unwritable } from '../server/platform/data-folder.ts'
 import { CREDENTIALS_FILE, HEADER_FILE } from '../server/platform/settings.ts'
 import {
   supervisePlatform,
@@ -175,7 +175,15 @@ export const upCommand: Command<typeof UP_OPTIONS> = {
           context.stdout.write(
             `${JSON.stringify({ ...at, dataFolder, ...(problem && { problem: { code, message } }) })}\n`,
           )
-        else context.stdout.write(greeting(at, dataFolder, runners, isNew ? credentials.adminKey : undefined))
+        else
+          context.stdout.write(
+            greeting(at, {
+              dataFolder,
+              runners,
+              newKey: isNew ? credentials.adminKey : undefined,
+              command: commandOf(context.env),
+            }),
+          )
         if (message !== undefined && !options.json)
           context.stderr.write(`The API does not answer yet, endpoints go on as they were. ${message}\n`)
         if (problem === undefined) for (const file of positionals) await deploy(file, dataFolder, context)
@@ -189,8 +197,12 @@ export const upCommand: Command<typeof UP_OPTIONS> = {
 /** The first start makes the data folder too. */
 async function ensureCredentialsIn(dataFolder: string): ReturnType<typeof ensureCredentials> {
   const { mkdir } = await import('node:fs/promises')
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
-  return ensureCredentials(dataFolder)
+  try {
+    await mkdir(dataFolder, { recursive: true, mode: 0o700 })
+    return await ensureCredentials(dataFolder)
+  } catch (error) {
+    throw unwritable(dataFolder, error)
+  }
 }
 
 /** @throws {UsageError} for addresses that are none and for half a certificate */
@@ -240,12 +252,23 @@ async function deploy(file: string, dataFolder: string, { stderr, signal }: Comm
   if (code !== 0 && !signal.aborted) stderr.write(`slipway: ${file} was not deployed; the platform runs on\n`)
 }
 
-/** What a person wants to know first: where it answers, and where the key is. */
-function greeting(
+/** How the same shell starts another command: in a clone that is not installed, by npm, which says that it runs a script. */
+export function commandOf(env: CommandContext['env']): string {
+  return env.npm_lifecycle_event === 'start' || env.npm_lifecycle_event === 'slipway' ? 'npm run slipway --' : 'slipway'
+}
+
+interface Greeted {
+  readonly dataFolder: string
+  readonly runners: number
+  readonly newKey: string | undefined
+  /** What a person types before `deploy`. */
+  readonly command: string
+}
+
+/** What a person wants to know first: where it answers, where the key is, and what to type next. */
+export function greeting(
   { url, grpcAddress, apiUrl }: PlatformAddresses,
-  dataFolder: string,
-  runners: number,
-  newKey: string | undefined,
+  { dataFolder, runners, newKey, command }: Greeted,
 ): string {
   const shown = newKey === undefined ? '' : `\nThe admin key, shown this once:  ${newKey}\n`
   return `Slipway is up.
@@ -253,6 +276,6 @@ function greeting(
   API        ${apiUrl}/api/v1
   keys       ${join(dataFolder, CREDENTIALS_FILE)}; as a header for curl: -H @${join(dataFolder, HEADER_FILE)}
 ${shown}
-Deploy a model:  slipway deploy model.pkl${sameWay({ url: undefined, data: dataFolder, project: DEFAULT_PROJECT })}
+Deploy a model:  ${command} deploy model.pkl${sameWay({ url: undefined, data: dataFolder, project: DEFAULT_PROJECT })}
 `
 }

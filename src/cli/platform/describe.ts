@@ -65,6 +65,7 @@ export function describeEndpoint(endpoint: Endpoint, events: readonly PlatformEv
       variants,
       paint,
     ),
+    variants.map(noteLine).join(''),
     variants.map(shadowLine).join(''),
     ...variants.flatMap(({ name, problem }) =>
       problem === undefined ? [] : [describeProblem(`variant ${name}`, problem, paint)],
@@ -224,6 +225,11 @@ export function eventLine({ atMs, kind, name, type, level, message }: PlatformEv
   const what = `${kind} ${name}`
   const said = message === '' ? type : message
   return `${paint.dim(formatMoment(atMs))}  ${plain(what).padEnd(28)}  ${stateIn(level, paint)(plain(said))}\n`
+}
+
+/** What people should know of how a variant runs. */
+function noteLine({ name, note }: VariantStatus): string {
+  return note === undefined ? '' : `${plain(`variant ${name}: ${note}`)}\n`
 }
 
 /** How a shadow's answers compare with those that were sent. */

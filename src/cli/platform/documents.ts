@@ -164,8 +164,12 @@ function parseDocument(value: unknown, place: string, folder: string): WantedDoc
       `is of the kind ${quote(String(word))}; there are ${quoteList(DOCUMENT_KINDS)}${word === 'Key' ? ' (a key is made by `slipway key new`: its secret is shown once)' : ''}`,
     )
   checkFields(value, FIELDS[kind], place, `no ${kind}`)
+  if (name === undefined) throw refusal(place, `has no name; a name is 1 to 63 letters, digits, "_", "." and "-"`)
   if (typeof name !== 'string' || !MODEL_NAME.test(name))
-    throw refusal(place, `has the name ${quote(String(name))}; a name is 1 to 63 letters, digits, "_", "." and "-"`)
+    throw refusal(
+      place,
+      `has the name ${typeof name === 'string' ? quote(name) : JSON.stringify(name)}; a name is 1 to 63 letters, digits, "_", "." and "-"`,
+    )
   if (typeof description !== 'string') throw refusal(place, 'has a description that is no text')
   if (kind === 'Project') return { kind, name, description, place }
   if (project !== undefined && (typeof project !== 'string' || !MODEL_NAME.test(project)))

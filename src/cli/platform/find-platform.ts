@@ -172,7 +172,14 @@ async function caOf({ caFile, data }: Given): Promise<{ readonly path: string; r
     path,
     pem: Buffer.from(await readNamedFile(path, MAX_BYTES)).toString('utf8'),
   })
-  if (caFile !== undefined) return read(caFile)
+  if (caFile !== undefined) {
+    const ca = await read(caFile)
+    if (ca.pem.includes('-----BEGIN CERTIFICATE-----')) return ca
+    throw new ServingError(
+      'refused',
+      `${quote(caFile, 200)} holds no certificate: it begins "-----BEGIN CERTIFICATE-----"`,
+    )
+  }
   return read(join(data, CA_FILE)).catch(() => undefined) // then those of the system do
 }
 

@@ -97,7 +97,8 @@ export async function followRevision(followed: Followed, name: string, revision:
       hasEnded = true
       continue // the endpoint may have been read before that: what it says now counts
     }
-    if (endpoint.state === 'failed' && rollout === undefined)
+    // it may have failed before this change, which has not begun
+    if (endpoint.state === 'failed' && rollout === undefined && endpoint.settledRevision === revision)
       throw new ServingError('unavailable', `endpoint ${name} failed: ${endpoint.reason}`, {
         details: { endpoint: name, revision },
       })

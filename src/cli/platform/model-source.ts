@@ -42,6 +42,8 @@ export async function nameSource(word: string): Promise<Named> {
   const path = resolve(word)
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) throw new ServingError('not_found', `there is no file or folder ${quote(word, 200)}`)
+  if (found.isFile() && found.size === 0)
+    throw new ServingError('refused', `${quote(word, 200)} is empty: it holds no model`)
   if (found.isFile()) return { type: 'file', path, fileName: basename(path) }
   if (found.isDirectory()) return { type: 'folder', path, fileName: `${basename(path)}.tar.gz` }
   throw new ServingError('refused', `${quote(word, 200)} is neither a file nor a folder`)

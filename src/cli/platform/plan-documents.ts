@@ -3,6 +3,7 @@ import { ServingError } from '../../core/errors.ts'
 import type { CommandContext } from '../command.ts'
 import { changeSpec } from './change-spec.ts'
 import { DOCUMENT_KINDS, type WantedDocument, type WantedEndpoint, type WantedProject } from './documents.ts'
+import { tellOtherSignatures } from './other-signatures.ts'
 import { planModel, type Moving } from './plan-model.ts'
 import { unlessMissing, type Planned } from './planned.ts'
 
@@ -112,8 +113,9 @@ async function planEndpoint(
   try {
     const plan = await client.call('planEndpoint', { params, body: { spec }, signal })
     const changes = [...plan.changes, ...followed]
+    const warnings = tellOtherSignatures(plan)
     if (followed.length === 0)
-      return { ...common, effect: plan.effect, summary: plan.summary, changes, apply: apply(revision) }
+      return { ...common, effect: plan.effect, summary: plan.summary, changes, warnings, apply: apply(revision) }
     const effect = current === undefined ? 'create' : 'rollout'
     return { ...common, effect, summary: 'follows its model', changes, apply: apply(revision) }
   } catch (thrown) {

@@ -124,7 +124,12 @@ async function versionsOf(client: Client, params: OfModel, signal: AbortSignal):
 }
 
 /** Whether a version is, or is becoming, what would be made of this. */
-function isMadeOf(version: Version, named: Named, sha256: string | undefined, wanted: WantedVersion): boolean {
+export function isMadeOf(
+  version: Version,
+  named: Named,
+  sha256: string | undefined,
+  wanted: Pick<WantedVersion, 'allowUntested' | 'runtime' | 'steps'>,
+): boolean {
   const { state, source, sourceSha256, how } = version
   if (state === 'failed' || state === 'cancelled' || version.isCancelled) return false
   const isHow =

@@ -10,6 +10,8 @@ export interface Planned {
   readonly effect: EndpointPlan['effect']
   readonly summary: string
   readonly changes: EndpointPlan['changes']
+  /** What a person should know before it is done. */
+  readonly warnings?: readonly string[] | undefined
   /**
    * @param isDetached whether nothing is waited for that need not be
    * @returns the revision of an endpoint that it made

@@ -34,9 +34,16 @@ export interface TestPlatform {
   close(): Promise<void>
 }
 
+function signatureOf(input: string) {
+  return {
+    inputs: [{ name: input, datatype: 'FP32', shape: [-1, 1] }],
+    outputs: [{ name: 'score', datatype: 'FP32', shape: [-1] }],
+  }
+}
+
 const BUNDLE: Omit<BundleSummary, 'digest'> = {
   sizeBytes: 35_500,
-  signature: {},
+  signature: signatureOf('amount'),
   engines: ['host-kernels'],
   memoryBytes: 4_000_000,
   loadMs: 12,
@@ -122,7 +129,10 @@ export async function startTestPlatform(): Promise<TestPlatform> {
   }
 }
 
-/** A version of a file called `bad…` is refused; all others wait for as long as they are held, and are made. */
+/**
+ * A version of a file called `bad…` is refused; all others wait for as long as they are held, and are made. One of
+ * `other…` takes other inputs than they.
+ */
 function createTestMaker(making: TestPlatform['making']): Maker {
   return {
     async make(version, signal, onPhase) {
@@ -140,7 +150,8 @@ function createTestMaker(making: TestPlatform['making']): Maker {
       onPhase('probation')
       onPhase('storing')
       const digest = `${version.number}`.padStart(64, 'a')
-      return { bundle: { ...BUNDLE, digest }, folder: `/nowhere/${digest}`, isOurs: true, warnings: [] }
+      const signature = signatureOf(version.fileName.startsWith('other') ? 'speed' : 'amount')
+      return { bundle: { ...BUNDLE, signature, digest }, folder: `/nowhere/${digest}`, isOurs: true, warnings: [] }
     },
     ensure: async (digest) => ({ folder: `/nowhere/${digest}`, isOurs: true }),
     sweep: async () => 0,
