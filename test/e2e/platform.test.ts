@@ -163,6 +163,9 @@ test('projects do not see each other, and have runners of their own', async () =
   const named = { authorization: `Bearer ${platform.key}`, 'x-slipway-project': 'team' }
   expect((await platform.infer('scores', BODY, named)).status).toBe(200)
   expect((await platform.infer('fraud', BODY, named)).status).toBe(404)
+  // a key that is good, with a header that is not for it, is told so: it is no wrong key
+  for (const other of ['default', 'nowhere'])
+    expect((await platform.infer('scores', BODY, { ...theirs, 'x-slipway-project': other })).status).toBe(403)
   // a body is asked for from those alone who have a key, whoever takes their connection
   const expects = 'Expect: 100-continue'
   const bearer = (key: string) => `Authorization: Bearer ${key}`

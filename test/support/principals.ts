@@ -45,11 +45,12 @@ export function atApi(who: string, { action, path, method }: ApiRoute): Verdict 
 }
 
 /** Who gets in at a route of the data plane, or a method of gRPC. */
-export function atDataPlane(who: string, access: 'open' | 'inference' | 'operations'): Verdict {
+export function atDataPlane(who: string, access: 'open' | 'metadata' | 'inference' | 'operations'): Verdict {
   if (access === 'open') return 'in'
   if (UNKNOWN.includes(who)) return 401
   if (who === 'stranger') return 'out'
-  const action = access === 'inference' ? 'endpoints:invoke' : 'metrics:read'
+  if (access === 'metadata' && MAY[who]?.includes('endpoints:read') === true) return 'in'
+  const action = access === 'inference' || access === 'metadata' ? 'endpoints:invoke' : 'metrics:read'
   if (who === 'bound' && isTelling(action)) return 403
   return MAY[who]?.includes(action) === true ? 'in' : 403
 }
