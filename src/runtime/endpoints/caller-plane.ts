@@ -8,6 +8,9 @@ import type { PlaneState } from './plane-state.ts'
 import type { Replica } from './replica.ts'
 import type { Caller } from './types.ts'
 
+/** Other holders that had no room are not asked for so long (ms): when all are full, a refusal costs one process, not two. */
+const PEERS_FULL_MS = 50
+
 /** The plane as one request sees it. */
 export class CallerPlane implements DataPlane {
   readonly #state: PlaneState
@@ -84,6 +87,7 @@ export class CallerPlane implements DataPlane {
       return prediction
     } catch (thrown) {
       const error = ServingError.from(thrown)
+      if (error.code === 'overloaded') return await this.#runWhereThereIsRoom(variant, inputs, context, begunMs, error)
       if (error.code !== 'internal' && error.code !== 'unavailable') throw error
       // it went out of memory between the look and the run
       if (replica.local === undefined) return await replica.away.take(model, inputs, context, begunMs, false)
@@ -95,6 +99,27 @@ export class CallerPlane implements DataPlane {
     } finally {
       replica.inFlight--
       state.retries.earn()
+    }
+  }
+
+  /** Connections are spread unevenly, and so is what comes by them: another holder may have room, unless it had none just now. */
+  async #runWhereThereIsRoom(
+    variant: Variant,
+    inputs: Tensors,
+    context: PredictContext,
+    begunMs: number,
+    refusal: ServingError,
+  ): Promise<Prediction> {
+    const { replica, model } = variant
+    const { now } = this.#state
+    if (!replica.hasPeers(1) || now() < replica.peersFullUntilMs || !replica.away.isReachable()) throw refusal
+    try {
+      return await replica.away.sendAway(model, inputs, context, begunMs, new Trials())
+    } catch (thrown) {
+      const { code } = ServingError.from(thrown)
+      if (code !== 'overloaded' && code !== 'deadline_exceeded') throw thrown
+      replica.peersFullUntilMs = now() + PEERS_FULL_MS
+      throw refusal
     }
   }
 

@@ -455,6 +455,31 @@ describe('among runners', () => {
     await Promise.all(greedy)
   })
 
+  test('who has no room has another holder answer, and asks none again at once that had none either', async () => {
+    const { group } = await start(2)
+    group.apply(tableOf(endpointOf('fraud', variantOf(3, { replicas: 2 }))))
+    const [first, second] = group.orderOf('fraud', 3) as [Runner, Runner]
+    await Promise.all([first.endpoints.ready, second.endpoints.ready])
+    const isFull = { first: true, second: false }
+    let asked = 0
+    const refuseWhere = (runner: Runner, name: 'first' | 'second') => {
+      const predict = runner.plane.predict.bind(runner.plane)
+      const guarded: typeof predict = (...request) => {
+        if (name === 'second') asked++
+        if (isFull[name]) return Promise.reject(new ServingError('overloaded', `${name} is full`))
+        return predict(...request)
+      }
+      Object.assign(runner.plane, { predict: guarded })
+    }
+    refuseWhere(first, 'first')
+    refuseWhere(second, 'second')
+    await expect.poll(() => first.ask('fraud').catch(() => 0)).toBe(3) // once they are connected
+    isFull.second = true
+    asked = 0
+    for (let i = 0; i < 5; i++) expect((await first.failure('fraud')).message).toBe('first is full')
+    expect(asked).toBe(1)
+  })
+
   test('a request that came from another runner is never sent on', async () => {
     const { group } = await start(2)
     const [first] = group.orderOf('fraud', 2) as [Runner]

@@ -44,6 +44,8 @@ export class Replica {
   /** Requests under way here. */
   inFlight = 0
   lastUsedMs: number
+  /** Until when other holders are taken to have no room. */
+  peersFullUntilMs = 0
   /** Loads that a request waited for. */
   coldStarts = 0
   readonly away: Away
